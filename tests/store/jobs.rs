@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api_metrics_store::control::{
     audit::AuditQuery,
-    jobs::{JobCause, JobFinished, JobName, JobOutcome, JobResult, JobStore},
+    jobs::{JobCause, JobFinished, JobName, JobOutcome, JobResult},
 };
 use uuid::Uuid;
 
@@ -33,11 +33,17 @@ fn ended(outcome: JobOutcome) -> JobResult {
     }
 }
 
+async fn note(h: &Harness, name: &JobName, at: i64, outcome: JobOutcome) {
+    let ended = ended(outcome);
+    let noted = h.store.note_job_run(name, Uuid::new_v4(), at, &ended);
+    noted.await.unwrap();
+}
+
 pub(crate) async fn a_due_time_is_claimed_once_and_while_it_runs_no_other(database: Database) {
     let h = Harness::on(database).await;
     let id = h.store.register_job(&name(), "every 60s", &next).await;
     let id = id.unwrap();
-    assert_eq!(h.store.due_jobs(&[id]).await.unwrap(), []);
+    assert!(h.store.due_jobs(&[id]).await.unwrap().is_empty());
     let claim = async || {
         let instance = Uuid::new_v4();
         let claimed = h.store.claim_job(id, instance, LEASE, &next).await;
@@ -130,21 +136,15 @@ pub(crate) async fn a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_t
 
 pub(crate) async fn the_last_100_successes_and_500_failures_are_kept(database: Database) {
     let h = Harness::on(database).await;
-    let instance = Uuid::new_v4();
     for n in 0..604 {
         let outcome = match n % 6 {
             0 => JobOutcome::Success,
             _ => JobOutcome::Cancelled,
         };
-        let note = h
-            .store
-            .note_job_run(&name(), instance, NOON + n, &ended(outcome));
-        note.await.unwrap();
+        note(&h, &name(), NOON + n, outcome).await;
     }
     for n in 604..610 {
-        let done = ended(JobOutcome::Success);
-        let note = h.store.note_job_run(&name(), instance, NOON + n, &done);
-        note.await.unwrap();
+        note(&h, &name(), NOON + n, JobOutcome::Success).await;
     }
     let job = h.store.jobs(0, 10).await.unwrap().pop().unwrap();
     assert_eq!((job.succeeded, job.failed), (107, 503));
@@ -176,8 +176,6 @@ pub(crate) async fn a_run_that_somebody_asks_for_is_in_the_audit_trail(database:
     assert_eq!(noted, [("ada", "run job", &*subject)]);
     let mut by_code = name();
     by_code.name = "by-code".into();
-    let done = ended(JobOutcome::Success);
-    let note = h.store.note_job_run(&by_code, Uuid::new_v4(), NOON, &done);
-    note.await.unwrap();
+    note(&h, &by_code, NOON, JobOutcome::Success).await;
     h.store.request_job(id + 1, None).await.unwrap_err();
 }

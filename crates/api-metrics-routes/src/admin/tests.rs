@@ -78,12 +78,15 @@ const INGEST: [(&str, &str, Access); 6] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 22] = [
+const CONTROL: [(&str, &str, Access); 25] = [
     ("GET", "/api-alerts", Read),
     ("GET", "/api-alerts/deliveries", Operate),
     ("GET", "/api-alerts/events", Read),
     ("GET", "/api-alerts/{id}", Read),
     ("GET", "/api-audit", Operate),
+    ("GET", "/api-jobs", Operate),
+    ("GET", "/api-jobs/{id}/runs", Operate),
+    ("POST", "/api-jobs/{id}/run", Operate),
     ("GET", "/api-keys", Read),
     ("GET", "/api-metrics/billing", Read),
     ("GET", "/api-metrics/billing/invoice", Read),

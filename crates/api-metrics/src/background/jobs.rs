@@ -20,7 +20,7 @@ use api_metrics_store::{
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Shared, start, task::panic_message};
+use super::{Running, Shared, start, task::panic_message};
 
 /// How long an instance has a job without renewing.
 const LEASE_SECONDS: u32 = 30;
@@ -229,7 +229,7 @@ impl Shared {
 
     /// Runs a claimed attempt to its end, and says how it ended.
     async fn run_job(&self, store: &dyn ControlStore, job: &Scheduled, claimed: &ClaimedRun) {
-        let run = crate::job::Running::begin(self, job.name.clone());
+        let run = Running::begin(self, job.name.clone());
         let result = tokio::select! {
             biased;
             // Whoever ends the process ends its jobs: another instance goes on with those that are due.
@@ -271,6 +271,11 @@ impl Shared {
     }
 }
 
+/// What is noted of a run that took too long.
+pub(crate) fn too_long(limit: Duration) -> String {
+    format!("it took longer than {limit:?}")
+}
+
 /// One attempt, within its time.
 async fn attempt(job: &Scheduled) -> Result<(), (JobOutcome, String)> {
     // Also what makes the future is the host's, and may panic.
@@ -278,7 +283,7 @@ async fn attempt(job: &Scheduled) -> Result<(), (JobOutcome, String)> {
     let ended = match job.timeout {
         Some(limit) => tokio::time::timeout(limit, run)
             .await
-            .map_err(|_| (JobOutcome::Timeout, crate::job::too_long(limit)))?,
+            .map_err(|_| (JobOutcome::Timeout, too_long(limit)))?,
         None => run.await,
     };
     match ended {

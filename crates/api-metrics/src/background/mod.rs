@@ -10,6 +10,8 @@ pub(crate) mod jobs;
 mod log_throttle;
 mod maintain;
 mod requests;
+#[cfg(feature = "control")]
+mod running;
 mod schedule;
 mod shutdown;
 mod task;
@@ -33,6 +35,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use control::Control;
 pub use maintain::{Maintained, Maintenance};
 pub(crate) use requests::Requests;
+#[cfg(feature = "control")]
+pub(crate) use running::Running;
 
 use self::{
     connect::Readiness, grpc_methods::GrpcMethods, log_throttle::LogThrottle, task::TaskError,

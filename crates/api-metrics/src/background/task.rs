@@ -114,6 +114,7 @@ async fn rounds(shared: &Arc<Shared>, task: Task, channel: Option<&str>) {
             }
             Err(_) => backoff.pause(),
         };
+        shared.health.pauses(task, pause);
     }
 }
 
@@ -165,6 +166,17 @@ impl Shared {
 
     /// One run of a task, its outcome noted: whether more could be done at once.
     async fn once(self: &Arc<Self>, task: Task, channel: Option<&str>) -> Result<bool, TaskError> {
+        let started = std::time::Instant::now();
+        let outcome = self.once_timed(task, channel).await;
+        self.health.took(task, started.elapsed());
+        outcome
+    }
+
+    async fn once_timed(
+        self: &Arc<Self>,
+        task: Task,
+        channel: Option<&str>,
+    ) -> Result<bool, TaskError> {
         if task == Task::Flush {
             if self.has_nothing_to_say() {
                 self.health.idles();
