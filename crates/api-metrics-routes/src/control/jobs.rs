@@ -243,7 +243,11 @@ pub(crate) async fn runs(
     let limit = page.limit;
     let control = app.client.control()?;
     let runs = control.job_runs(id, page.after().copied(), limit.and_one());
-    let mut runs = app.client.bounded("job runs", runs).await?.ok_or_else(nothing)?;
+    let mut runs = app
+        .client
+        .bounded("job runs", runs)
+        .await?
+        .ok_or_else(nothing)?;
     let more = runs.len() > limit.rows();
     runs.truncate(limit.rows());
     let last = runs.last().filter(|_| more).map(|run| run.id);

@@ -37,6 +37,12 @@ export type BillingPage = Schemas["BillingPage"];
 export type InvoiceAnswer = Schemas["InvoiceAnswer"];
 export type ReconciliationAnswer = Schemas["ReconciliationAnswer"];
 
+export type Job = Schemas["Job"];
+export type JobPage = Schemas["JobPage"];
+export type JobRun = Schemas["JobRun"];
+export type JobRunPage = Schemas["JobRunPage"];
+export type BackgroundTask = Schemas["BackgroundTask"];
+
 export type IngestToken = Schemas["IngestToken"];
 export type IngestTokenBody = Schemas["IngestTokenBody"];
 export type NewIngestToken = Schemas["NewIngestTokenView"];
