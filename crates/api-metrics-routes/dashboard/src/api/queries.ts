@@ -3,7 +3,16 @@ import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-quer
 import { useCallback } from "react";
 import { refetchInterval, type View, viewParams } from "../view/view";
 import { call, urlOf } from "./client";
-import type { DependencyPage, EndpointPage, Heatmap, KeyPage, MetricRow, SeriesPage as Rows, Status, Summary } from "./types";
+import type {
+  DependencyPage,
+  EndpointPage,
+  Heatmap,
+  KeyPage,
+  MetricRow,
+  SeriesPage as Rows,
+  Status,
+  Summary,
+} from "./types";
 
 export type Filter = Readonly<Record<string, string>>;
 

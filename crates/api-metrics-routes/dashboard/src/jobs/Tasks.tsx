@@ -55,7 +55,14 @@ export const Tasks = () => {
         by: (row) => row.failureCount,
         cell: (row) => number.count(row.failureCount),
       },
-      { id: "next", head: "Next", number: true, wide: 1, by: (row) => row.nextAt ?? "", cell: (row) => time(row.nextAt) },
+      {
+        id: "next",
+        head: "Next",
+        number: true,
+        wide: 1,
+        by: (row) => row.nextAt ?? "",
+        cell: (row) => time(row.nextAt),
+      },
     ];
   }, [view.tz]);
   const tasks = page.data?.tasks;
