@@ -81,10 +81,6 @@ as_ordinary_roles! {
     a_time_far_ahead_counts_in_the_current_minute
     the_first_proposal_of_a_secret_wins
     the_ledger_says_how_far_each_import_came
-    a_due_time_is_claimed_once_and_while_it_runs_no_other
-    a_run_that_fails_is_tried_again_after_2_4_and_8_seconds
-    a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_twice
-    the_last_100_successes_and_500_failures_are_kept
     a_run_that_somebody_asks_for_is_in_the_audit_trail
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
     status_tells_instances_inbox_and_floors

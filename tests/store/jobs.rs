@@ -13,11 +13,7 @@ use crate::harness::{Database, Harness, NOON};
 const LEASE: u32 = 30;
 
 fn name() -> JobName {
-    JobName {
-        service: "shop".into(),
-        environment: "default".into(),
-        name: "nightly-report".into(),
-    }
+    JobName::new("shop", "default", "nightly-report")
 }
 
 /// Every minute.
@@ -26,11 +22,8 @@ fn next(after: i64) -> Option<i64> {
 }
 
 fn ended(outcome: JobOutcome) -> JobResult {
-    JobResult {
-        outcome,
-        error: (outcome == JobOutcome::Error).then(|| "no printer".into()),
-        duration_ms: 1_500,
-    }
+    let error = (outcome == JobOutcome::Error).then(|| "no printer".into());
+    JobResult::new(outcome, error, 1_500)
 }
 
 async fn note(h: &Harness, name: &JobName, at: i64, outcome: JobOutcome) {

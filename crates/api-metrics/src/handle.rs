@@ -106,7 +106,7 @@ impl ApiMetrics {
     #[cfg(feature = "reqwest-middleware")]
     #[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]
     #[must_use]
-    pub fn reqwest_middleware(&self) -> crate::ReqwestCalls {
+    pub fn reqwest_middleware(&self) -> crate::ReqwestCalls<RecorderSink> {
         self.client_layer().into()
     }
 

@@ -235,11 +235,7 @@ pub struct InvalidCron(String);
 
 fn name_in(shared: &Shared, name: &str) -> JobName {
     let instance = &shared.writer.instance;
-    JobName {
-        service: instance.service.clone(),
-        environment: instance.environment.clone(),
-        name: name.to_owned(),
-    }
+    JobName::new(&*instance.service, &*instance.environment, name)
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! Calls of a [`reqwest`](https://docs.rs/reqwest/0.13) client, by a middleware of
 //! [`reqwest-middleware`](https://docs.rs/reqwest-middleware/0.5).
 
-use api_metrics_layer::{CallFailure, ClientBody, ClientLayer, Endpoint, Partner};
+use api_metrics_layer::{CallFailure, ClientBody, ClientLayer, Endpoint, MetricSink, Partner};
 use async_trait::async_trait;
 use axum::http::{self, Extensions};
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 use reqwest_middleware::{Error, Middleware, Next, Result};
-
-use crate::RecorderSink;
 
 /// Records every call of a `reqwest` client, as [`ClientLayer`] does. Made by
 /// [`ApiMetrics::reqwest_middleware`](crate::ApiMetrics::reqwest_middleware), or of a layer with settings of its own.
@@ -31,17 +29,29 @@ use crate::RecorderSink;
 ///     Ok(response.status().as_u16())
 /// }
 /// ```
-#[derive(Debug, Clone)]
-pub struct ReqwestCalls(ClientLayer<RecorderSink>);
+pub struct ReqwestCalls<M: MetricSink>(ClientLayer<M>);
 
-impl From<ClientLayer<RecorderSink>> for ReqwestCalls {
-    fn from(layer: ClientLayer<RecorderSink>) -> Self {
+// Not derived: a derive would ask the sink to be `Clone`.
+impl<M: MetricSink> Clone for ReqwestCalls<M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<M: MetricSink> From<ClientLayer<M>> for ReqwestCalls<M> {
+    fn from(layer: ClientLayer<M>) -> Self {
         Self(layer)
     }
 }
 
+impl<M: MetricSink> std::fmt::Debug for ReqwestCalls<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ReqwestCalls").field(&self.0).finish()
+    }
+}
+
 #[async_trait]
-impl Middleware for ReqwestCalls {
+impl<M: MetricSink> Middleware for ReqwestCalls<M> {
     async fn handle(
         &self,
         request: Request,

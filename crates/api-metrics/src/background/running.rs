@@ -42,11 +42,11 @@ impl<'a> Running<'a> {
 
     fn record(&mut self, outcome: JobOutcome, error: Option<String>) -> JobResult {
         let took = self.started.elapsed();
-        let result = JobResult {
+        let result = JobResult::new(
             outcome,
             error,
-            duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
-        };
+            i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
+        );
         let Some(name) = self.name.take() else {
             return result;
         };

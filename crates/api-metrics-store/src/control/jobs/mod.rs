@@ -103,6 +103,7 @@ impl JobCause {
 
 /// What a job is known by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct JobName {
     /// The service that it is of.
     pub service: String,
@@ -110,6 +111,22 @@ pub struct JobName {
     pub environment: String,
     /// Its own name; 1 to 200 bytes.
     pub name: String,
+}
+
+impl JobName {
+    /// The name of a job of this service and environment.
+    #[must_use]
+    pub fn new(
+        service: impl Into<String>,
+        environment: impl Into<String>,
+        name: impl Into<String>,
+    ) -> Self {
+        Self {
+            service: service.into(),
+            environment: environment.into(),
+            name: name.into(),
+        }
+    }
 }
 
 /// A job, and how its last run ended.
@@ -182,6 +199,7 @@ pub struct ClaimedRun {
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct JobResult {
     /// How.
     pub outcome: JobOutcome,
@@ -189,6 +207,18 @@ pub struct JobResult {
     pub error: Option<String>,
     /// How long it took, in milliseconds.
     pub duration_ms: i64,
+}
+
+impl JobResult {
+    /// An attempt that took so many milliseconds.
+    #[must_use]
+    pub const fn new(outcome: JobOutcome, error: Option<String>, duration_ms: i64) -> Self {
+        Self {
+            outcome,
+            error,
+            duration_ms,
+        }
+    }
 }
 
 /// What became of a claimed run.
