@@ -212,7 +212,8 @@ impl ApiMetrics {
         }
     }
 
-    /// Hands over everything recorded so far, now, and what is due of the [request log](crate::Builder::request_log).
+    /// Hands over everything recorded so far, now, what is due of the [request log](crate::Builder::request_log), and
+    /// runs of jobs that have ended.
     /// `None` where metrics are off.
     ///
     /// # Errors
@@ -225,6 +226,8 @@ impl ApiMetrics {
         shared.ensure_ready().await.map_err(FlushError::NotSent)?;
         let flushed = shared.flush().await?;
         shared.flush_requests().await;
+        #[cfg(feature = "control")]
+        shared.flush_jobs().await;
         Ok(Some(flushed))
     }
 

@@ -3,9 +3,11 @@
 //! For admins alone: jobs are no tenant's. A job is run by its own service, whichever instance claims it first; here a run is only
 //! asked for, and the note of that is in the audit trail.
 
+use std::time::SystemTime;
+
 use api_metrics_store::control::jobs::{JobRecord, JobRun};
 use axum::{Json, extract::State};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -138,15 +140,20 @@ impl From<TaskHealth> for BackgroundTaskView {
         Self {
             name: task.name,
             running: task.running,
-            last_success_at: task.last_success_at.map(DateTime::from),
+            last_success_at: task.last_success_at.map(millis),
             last_duration_ms: task
                 .last_duration
                 .map(|took| (took.as_secs_f64() * 1e6).round() / 1e3),
             failure_count: task.failures,
-            next_at: task.next_at.map(DateTime::from),
+            next_at: task.next_at.map(millis),
             last_error: task.last_error,
         }
     }
+}
+
+/// To the millisecond.
+fn millis(at: SystemTime) -> DateTime<Utc> {
+    DateTime::<Utc>::from(at).trunc_subsecs(3)
 }
 
 /// A page of jobs.

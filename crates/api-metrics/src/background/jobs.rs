@@ -210,6 +210,14 @@ impl Shared {
         }
     }
 
+    /// Notes what has ended. What can't be noted now is noted later.
+    pub(crate) async fn flush_jobs(&self) {
+        if let Some(store) = self.control_store() {
+            // The jobs' task meets the same error, and tells it.
+            drop(self.note_jobs(&**store).await);
+        }
+    }
+
     /// Notes what is left at the end.
     pub(super) async fn deliver_jobs(&self, deadline: Instant) {
         let Some(store) = self.control_store() else {

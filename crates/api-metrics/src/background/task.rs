@@ -94,6 +94,7 @@ async fn rounds(shared: &Arc<Shared>, task: Task, channel: Option<&str>) {
     let mut backoff = Backoff::new(every.min(Duration::from_secs(1)), Duration::from_secs(60));
     let mut news = shared.news_for(task);
     let mut pause = first(every);
+    shared.health.pauses(task, pause);
     loop {
         tokio::select! {
             biased;
