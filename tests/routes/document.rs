@@ -245,6 +245,7 @@ async fn every_answer_and_every_refusal_is_as_documented() {
                 "?subject=",
             ],
         ),
+        ("/api-jobs", vec!["", "?limit=1", "?cursor=x"]),
         ("/api-keys", vec!["", "?limit=1", "?limit=0"]),
         ("/api-price-plans", vec!["", "?limit=1", "?x=y"]),
         ("/api-status", vec!["", "?x=y"]),

@@ -22,6 +22,7 @@ mod guessing;
 mod hints;
 mod hostile;
 mod ingest;
+mod jobs;
 mod parameters;
 mod postgres;
 mod prometheus;
