@@ -1,7 +1,7 @@
 //! Jobs over HTTP: listed, their runs, and a run that is asked for. For admins alone.
 
 use api_metrics_routes::{Principal, Role};
-use api_metrics_store::control::jobs::{JobName, JobOutcome, JobResult};
+use api_metrics_store::control::jobs::{JobName, JobOutcome, JobResult, JobStore as _};
 use reqwest::Response;
 use serde_json::json;
 use uuid::Uuid;
@@ -45,8 +45,9 @@ async fn jobs_are_listed_page_by_page_and_run_when_an_admin_asks() {
         .await;
     let id = id.unwrap();
     let failed = JobResult::new(JobOutcome::Error, Some("no printer".into()), 12);
+    let by_code = name("by-code");
     for at in 1..=3 {
-        let noted = store.note_job_run(&name("by-code"), Uuid::nil(), at, &failed);
+        let noted = store.note_job_run(&by_code, Uuid::nil(), at, &failed);
         noted.await.unwrap();
     }
     let page = host.json("/api-jobs?limit=1").await;
