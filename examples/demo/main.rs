@@ -11,6 +11,7 @@
 
 mod api;
 mod auth;
+mod jobs;
 mod settings;
 mod signals;
 mod traffic;
@@ -124,6 +125,7 @@ async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
         .into_make_service_with_connect_info::<SocketAddr>();
 
     welcome::print(&settings, &token, address);
+    jobs::schedule(&metrics, address);
     let traffic = traffic::start(address, settings.traffic, stopping.clone())?;
 
     let server = axum::serve(listener, app)

@@ -1,16 +1,15 @@
-//! Calls to another service beside the requests of one's own: the same layer around an HTTP client, under a
-//! service name of its own, so that the two are never added up.
+//! Calls to another service beside the requests of one's own: a layer around an HTTP client.
 //!
 //! ```text
 //! cargo run --example outgoing_calls
 //! ```
 //!
-//! Serves `/orders/{id}`, which asks a payments service that this program plays too. The dashboard then shows
-//! two services: `shop`, and `shop calls out` with how often and how fast the payments answered.
+//! Serves `/orders/{id}`, which asks a payments service that this program plays too. The dashboard's page "Depends on"
+//! then shows how often and how fast the payments answered.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout)]
 
-use api_metrics::{ApiMetrics, ApiMetricsLayer, Maintenance, layer::CountingBody};
+use api_metrics::{ApiMetrics, Endpoint, RecorderSink, layer::ClientService, layer::StdErrors};
 use api_metrics_examples::Settings;
 use axum::{
     Router,
@@ -41,26 +40,15 @@ async fn main() -> Result<(), Failure> {
         .service("shop")
         .start()
         .await?;
-    let calls = calls_out(&settings.database).await?;
     let payments = serve("127.0.0.1:0", payments()).await?;
     let listener = TcpListener::bind(&settings.listen).await?;
     let base = format!("http://{}", listener.local_addr()?);
     println!("curl {base}/orders/7    and {base}/orders/8, whose payment is refused");
     println!("dashboard: {base}/admin/");
-    axum::serve(listener, app(&metrics, Payments::new(&calls, payments)))
+    axum::serve(listener, app(&metrics, Payments::new(&metrics, payments)))
         .with_graceful_shutdown(metrics.shutdown_on(api_metrics::shutdown_signal()))
         .await?;
-    calls.shutdown().await?;
     Ok(metrics.shutdown().await?)
-}
-
-/// The handle that counts calls out: flushes its own counts, and leaves the rest to the service's handle.
-async fn calls_out(database: &str) -> Result<ApiMetrics, Failure> {
-    let calls = ApiMetrics::builder()
-        .database(database)
-        .service("shop calls out")
-        .maintenance(Maintenance::FlushOnly);
-    Ok(calls.start().await?)
 }
 
 fn app(metrics: &ApiMetrics, payments: Payments) -> Router {
@@ -82,37 +70,28 @@ async fn order(Path(id): Path<u64>, State(payments): State<Payments>) -> (Status
     }
 }
 
-/// The client of the payments service, behind the layer.
+/// The client of the payments service, whose calls are recorded.
 #[derive(Clone)]
 struct Payments {
     base: String,
-    client: Client<HttpConnector, CountingBody<Empty<Bytes>>>,
-    layer: ApiMetricsLayer<api_metrics::RecorderSink, Template>,
-}
-
-/// The template of a call: one of a few texts, never the path.
-type Template = fn(&http::request::Parts) -> Option<api_metrics::layer::Endpoint>;
-
-fn template(request: &http::request::Parts) -> Option<api_metrics::layer::Endpoint> {
-    match request.uri.path().split('/').nth(1)? {
-        "charges" => Some("payments/charges/{id}".into()),
-        _ => Some("payments/other".into()),
-    }
+    client: ClientService<Client<HttpConnector, Empty<Bytes>>, RecorderSink, StdErrors>,
 }
 
 impl Payments {
-    fn new(calls: &ApiMetrics, base: String) -> Self {
+    fn new(metrics: &ApiMetrics, base: String) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
         Self {
             base,
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            layer: ApiMetricsLayer::new(calls.sink()).endpoint(template as Template),
+            client: metrics.client_layer().host("payments").layer(client),
         }
     }
 
-    /// Charges an order. A call is counted when its answer has been read.
+    /// Charges an order. A call is recorded when its answer has been read.
     async fn charge(&self, order: u64) -> Result<StatusCode, Failure> {
-        let request = Request::get(format!("{}/charges/{order}", self.base)).body(Empty::new())?;
-        let mut client = self.layer.layer(self.client.clone());
+        let request = Request::get(format!("{}/charges/{order}", self.base))
+            .extension(Endpoint::from("/charges/{id}"))
+            .body(Empty::new())?;
+        let mut client = self.client.clone();
         let response = client.ready().await?.call(request).await?;
         let status = response.status();
         response.into_body().collect().await?;
@@ -141,19 +120,17 @@ async fn serve(address: &str, app: Router) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use api_metrics::store::query::{Detail, Query, TimeRange};
+    use api_metrics::store::query::{Detail, Filter, Query, TimeRange};
 
     use super::*;
 
     #[tokio::test]
     async fn calls_out_stand_beside_requests_in_and_are_not_added_to_them() {
         let file = std::env::temp_dir().join(format!("{}.db", uuid::Uuid::new_v4()));
-        let database = file.to_str().unwrap();
         let builder = ApiMetrics::builder().embedded(&file).service("shop");
         let metrics = builder.start().await.unwrap();
-        let calls = calls_out(database).await.unwrap();
         let partner = serve("127.0.0.1:0", payments()).await.unwrap();
-        let app = app(&metrics, Payments::new(&calls, partner));
+        let app = app(&metrics, Payments::new(&metrics, partner));
         let base = serve("127.0.0.1:0", app).await.unwrap();
         for (order, status) in [(7, 200), (8, 402), (9, 200)] {
             let answer = reqwest::get(format!("{base}/orders/{order}"))
@@ -161,32 +138,28 @@ mod tests {
                 .unwrap();
             assert_eq!(answer.status(), status);
         }
-        calls.shutdown().await.unwrap();
         metrics.flush().await.unwrap();
-        let mut query = Query::over(TimeRange::new(0, 4_102_444_800));
-        query.detail = Detail::Counts;
-        query.group_by.service = true;
-        query.group_by.endpoint = true;
-        let answer = metrics.store().unwrap().read(&query, None).await.unwrap();
-        let counted: Vec<_> = answer
-            .rows
-            .iter()
-            .map(|row| {
-                let (group, counts) = (&row.group, &row.bucket.status_counts);
-                let name = (
-                    group.service.as_deref().unwrap(),
-                    group.endpoint.as_deref().unwrap(),
-                );
-                (name, counts.get(200), counts.get(402))
-            })
-            .collect();
-        assert_eq!(
-            counted,
-            [
-                (("shop", "/orders/{id}"), 2, 1),
-                (("shop calls out", "payments/charges/{id}"), 2, 1),
-            ]
-        );
+        for (protocol, endpoint) in [
+            (None, "/orders/{id}"),
+            (Some("http-client"), "payments/charges/{id}"),
+        ] {
+            let mut query = Query::over(TimeRange::new(0, 4_102_444_800));
+            query.detail = Detail::Counts;
+            query.group_by.endpoint = true;
+            query.filter = Filter::default();
+            query.filter.protocol = protocol.map(str::to_owned);
+            let answer = metrics.store().unwrap().read(&query, None).await.unwrap();
+            let counted: Vec<_> = answer
+                .rows
+                .iter()
+                .map(|row| {
+                    let counts = &row.bucket.status_counts;
+                    let name = row.group.endpoint.as_deref().unwrap();
+                    (name, counts.get(200), counts.get(402))
+                })
+                .collect();
+            assert_eq!(counted, [(endpoint, 2, 1)]);
+        }
         metrics.shutdown().await.unwrap();
         std::fs::remove_file(file).unwrap();
     }

@@ -14,9 +14,20 @@ use std::{process::ExitCode, thread};
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
-const SPECS: [&str; 11] = [
-    "sign_in", "overview", "pages", "limits", "alerts", "billing", "live", "coverage", "requests",
-    "ingest", "looks",
+const SPECS: [&str; 13] = [
+    "sign_in",
+    "overview",
+    "pages",
+    "limits",
+    "alerts",
+    "billing",
+    "live",
+    "coverage",
+    "requests",
+    "ingest",
+    "dependencies",
+    "jobs",
+    "looks",
 ];
 
 /// Stops the database's server, so it runs on a server of its own, after the others.

@@ -8,6 +8,7 @@ mod crash;
 mod demo;
 mod errors;
 mod examples;
+mod jobs;
 mod load;
 mod outage;
 mod program;

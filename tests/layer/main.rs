@@ -5,6 +5,7 @@ mod support;
 
 mod auto_traits;
 mod bounds;
+mod calls;
 mod clocks;
 mod ended_bodies;
 mod endings;

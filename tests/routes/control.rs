@@ -164,6 +164,7 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
     ] {
         check(documented, "get", host.get(&path).await).await;
     }
+    crate::jobs::ask_all(host, &mut check).await;
     // Now with rows in them.
     for path in [
         "/api-alerts",

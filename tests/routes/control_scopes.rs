@@ -9,7 +9,7 @@ use crate::host::{Hit, Host, TOKEN};
 
 /// A host with a rule, a key and a plan of `acme` and of `umbrella` each, as somebody sees it who
 /// need not sign in.
-struct Shop {
+pub(crate) struct Shop {
     host: Host,
     acme: Ids,
     umbrella: Ids,
@@ -23,7 +23,7 @@ struct Ids {
 }
 
 impl Shop {
-    async fn seen_by(principal: Principal) -> Self {
+    pub(crate) async fn seen_by(principal: Principal) -> Self {
         let host = Host::start_at(
             SqliteFile::create(),
             |builder| builder.token(TOKEN),
@@ -74,7 +74,7 @@ impl Shop {
     }
 
     /// Sends something without credentials: as the principal.
-    async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let url = self.host.url(path);
         let mut request = self.host.client.request(method.parse().unwrap(), url);
         if let Some(body) = body {

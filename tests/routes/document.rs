@@ -185,6 +185,10 @@ async fn every_answer_and_every_refusal_is_as_documented() {
             vec!["", "?period=5m", "?from=2015-05-17", "?period=x"],
         ),
         ("/api-metrics/endpoints", vec!["", "?limit=1", "?limit=0"]),
+        (
+            "/api-metrics/dependencies",
+            vec!["", "?limit=1", "?protocol=http"],
+        ),
         ("/api-metrics/keys", vec!["", "?period=30d", "?cursor=x"]),
         (
             "/api-metrics/heatmap",
@@ -241,6 +245,7 @@ async fn every_answer_and_every_refusal_is_as_documented() {
                 "?subject=",
             ],
         ),
+        ("/api-jobs", vec!["", "?limit=1", "?cursor=x"]),
         ("/api-keys", vec!["", "?limit=1", "?limit=0"]),
         ("/api-price-plans", vec!["", "?limit=1", "?x=y"]),
         ("/api-status", vec!["", "?x=y"]),

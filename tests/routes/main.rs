@@ -22,6 +22,7 @@ mod guessing;
 mod hints;
 mod hostile;
 mod ingest;
+mod jobs;
 mod otlp;
 mod otlp_libraries;
 mod parameters;

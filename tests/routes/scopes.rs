@@ -9,13 +9,14 @@ use serde_json::Value;
 use crate::host::{Hit, Host, TOKEN};
 
 /// Every route of metrics, with parameters that make it show all it can.
-pub(crate) const READS: [&str; 16] = [
+pub(crate) const READS: [&str; 17] = [
     "/api-metrics?groupBy=service,method,endpoint,apiKey&limit=1000",
     "/api-metrics?granularity=none&groupBy=endpoint",
     "/api-metrics?granularity=none",
     "/api-metrics/summary",
     "/api-metrics/summary?endpoint=/of-beta",
     "/api-metrics/endpoints",
+    "/api-metrics/dependencies",
     "/api-metrics/keys",
     "/api-metrics/heatmap",
     "/api-metrics/heatmap?layout=weekday",

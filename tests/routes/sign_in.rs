@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::host::{Hit, Host, TOKEN, problem};
 
-const CLOSED: [&str; 12] = [
+const CLOSED: [&str; 13] = [
     "/api-metrics",
     "/api-metrics/query",
     "/api-metrics/keys",
@@ -20,6 +20,7 @@ const CLOSED: [&str; 12] = [
     "/api-metrics/export",
     "/api-metrics/summary",
     "/api-metrics/endpoints",
+    "/api-metrics/dependencies",
     "/api-metrics/daily",
     "/api-metrics/realtime",
     "/api-metrics/stream",

@@ -12,6 +12,7 @@ mod events;
 mod headers;
 mod imports;
 mod ingest;
+mod jobs;
 mod lifecycle;
 mod many;
 mod request_log;

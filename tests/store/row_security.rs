@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 33] = [
+const PROTECTED: [&str; 35] = [
     "alert_causes",
     "alert_states",
     "api_alert_configs",
@@ -17,6 +17,8 @@ const PROTECTED: [&str; 33] = [
     "audit_trail",
     "deliveries",
     "imports",
+    "job_runs",
+    "jobs",
     "notices",
     "price_plans",
     "price_tiers",
@@ -107,7 +109,10 @@ impl Stage {
                  INSERT INTO api_metrics.notices (id, at, keep_until, body) \
                      VALUES (gen_random_uuid(), now(), now(), '{}'); \
                  INSERT INTO api_metrics.deliveries (notice_id, channel, next_attempt_at, updated_at) \
-                     SELECT id, 'log', now(), now() FROM api_metrics.notices;",
+                     SELECT id, 'log', now(), now() FROM api_metrics.notices; \
+                 INSERT INTO api_metrics.jobs (service, environment, name) VALUES ('shop', 'default', 'nightly'); \
+                 INSERT INTO api_metrics.job_runs (job_id, cause, started_at, attempts, instance) \
+                     SELECT id, 'code', 1, 1, gen_random_uuid() FROM api_metrics.jobs;",
             )
             .await;
         stage

@@ -18,6 +18,7 @@ pages! {
     deployment: "deployment.md",
     enforce_quotas: "enforce-quotas.md",
     ingest: "ingest.md",
+    jobs: "jobs.md",
     http_api: "http-api.md",
     operations: "operations.md",
     placement: "placement.md",

@@ -117,6 +117,11 @@
 //!   outside is an abort, a panic that is caught outside is [`Outcome::Panicked`], and compression outside
 //!   happens after bytes are counted.
 //!
+//! # Outgoing calls
+//!
+//! [`ClientLayer`] stands around a client, and records the calls that the service makes of others as events of the kind
+//! [`http-client`](EventKind::HTTP_CLIENT). A service that has none pays nothing for it.
+//!
 //! # A log of requests
 //!
 //! Beside the sink that counts, a [`RequestLogSink`] may see each request with what a log may show of it:
@@ -181,6 +186,7 @@ mod candidate;
 #[cfg(feature = "tracing")]
 mod capture_events;
 mod capture_panics;
+mod client;
 mod clock;
 mod descriptor_set;
 mod endpoint;
@@ -211,6 +217,10 @@ pub use body::ResponseBody;
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub use capture_events::{CaptureEvents, WithoutEvents, without_events};
 pub use capture_panics::capture_panics;
+pub use client::{
+    BoxedErrors, CallFailure, ClientBody, ClientCall, ClientFuture, ClientLayer, ClientService,
+    Partner, ReadFailure, StdErrors, UNKNOWN_HOST,
+};
 pub use clock::RequestClock;
 pub use descriptor_set::InvalidDescriptorSet;
 pub use endpoint::{Endpoint, ExtractEndpoint, FromMatchedPath};

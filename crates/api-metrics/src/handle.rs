@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use api_metrics_layer::{
-    ApiMetricsLayer, AxumBody, FromMatchedPath, MetricSink, RequestLogSink, RequestRecord,
+    ApiMetricsLayer, AxumBody, ClientLayer, FromMatchedPath, MetricSink, RequestLogSink,
+    RequestRecord,
 };
 #[cfg(feature = "control")]
 use api_metrics_store::control::{ControlStore, notify::Notice};
@@ -72,6 +73,41 @@ impl ApiMetrics {
     /// It is for axum; for other services build one around [`sink`](Self::sink).
     pub fn layer(&self) -> ApiMetricsLayer<RecorderSink, FromMatchedPath, (), AxumBody> {
         ApiMetricsLayer::new(self.sink()).for_axum()
+    }
+
+    /// A layer around an HTTP or gRPC client, which records every call that this service makes of others: hyper-util's
+    /// `Client`, a tonic `Channel`, or any other `tower` service. See [`ClientLayer`] for what is recorded, for
+    /// retries and timeouts.
+    ///
+    /// Calls are events of the kind `http-client`, so that they are never added to the service's own requests, and nobody is
+    /// billed for them. The dashboard shows them on the page "Depends on".
+    ///
+    /// ```
+    /// use api_metrics::{ApiMetrics, Endpoint};
+    /// use tower::{Service, ServiceBuilder};
+    ///
+    /// fn client<C>(metrics: &ApiMetrics, client: C) -> impl Service<http::Request<String>>
+    /// where
+    ///     C: Service<http::Request<String>, Response = http::Response<String>, Error = std::io::Error>,
+    /// {
+    ///     ServiceBuilder::new().layer(metrics.client_layer()).service(client)
+    /// }
+    ///
+    /// let mut request = http::Request::get("https://payments.example/charges/7").body(String::new())?;
+    /// // Without a template only the host is recorded.
+    /// request.extensions_mut().insert(Endpoint::from("/charges/{id}"));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn client_layer(&self) -> ClientLayer<RecorderSink> {
+        ClientLayer::new(self.sink())
+    }
+
+    /// A middleware for `reqwest-middleware`, which records every call of its client. See [`ReqwestCalls`](crate::ReqwestCalls).
+    #[cfg(feature = "reqwest-middleware")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]
+    #[must_use]
+    pub fn reqwest_middleware(&self) -> crate::ReqwestCalls<RecorderSink> {
+        self.client_layer().into()
     }
 
     /// The sink behind [`layer`](Self::layer), for layers and records of one's own.
@@ -176,7 +212,8 @@ impl ApiMetrics {
         }
     }
 
-    /// Hands over everything recorded so far, now, and what is due of the [request log](crate::Builder::request_log).
+    /// Hands over everything recorded so far, now, what is due of the [request log](crate::Builder::request_log), and
+    /// runs of jobs that have ended.
     /// `None` where metrics are off.
     ///
     /// # Errors
@@ -189,6 +226,8 @@ impl ApiMetrics {
         shared.ensure_ready().await.map_err(FlushError::NotSent)?;
         let flushed = shared.flush().await?;
         shared.flush_requests().await;
+        #[cfg(feature = "control")]
+        shared.flush_jobs().await;
         Ok(Some(flushed))
     }
 
@@ -205,6 +244,35 @@ impl ApiMetrics {
             Some(shared) => shared.maintain().await,
             None => Ok(Maintained::default()),
         }
+    }
+
+    /// A job of this service: work in the background, whose outcome and duration are recorded, once by hand or on a
+    /// schedule.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # async fn report() -> Result<u64, std::io::Error> { Ok(7) }
+    /// # async fn example(metrics: api_metrics::ApiMetrics) -> Result<(), std::io::Error> {
+    /// // Once, here and now.
+    /// let rows = metrics.job("nightly-report").run(report()).await?;
+    ///
+    /// // Every hour, by one of all instances.
+    /// metrics
+    ///     .job("hourly-report")
+    ///     .every(Duration::from_secs(3_600))
+    ///     .timeout(Duration::from_secs(600))
+    ///     .run(|| async { report().await.map(drop) });
+    /// # let _ = rows;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A name has at most 200 bytes. There must be few of them: each is a series of its own.
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+    pub fn job(&self, name: impl Into<String>) -> crate::Job {
+        crate::Job::new(self.shared(), name.into())
     }
 
     /// Subscribes to the notices that this process delivers, for your own event bus: alerts, limits and

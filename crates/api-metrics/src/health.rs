@@ -45,6 +45,10 @@ struct Track {
     error: Option<String>,
     /// Since when every run has failed, on both clocks.
     failing: Option<(SystemTime, Duration)>,
+    /// How long the last run took.
+    took: Option<Duration>,
+    failures: u64,
+    next: Option<SystemTime>,
 }
 
 impl Monitor {
@@ -79,6 +83,17 @@ impl Monitor {
             track.error = None;
             track.failing = None;
         });
+    }
+
+    /// How long a run took.
+    pub(crate) fn took(&self, task: Task, took: Duration) {
+        self.track(task, |track| track.took = Some(took));
+    }
+
+    /// The task runs again after this pause.
+    pub(crate) fn pauses(&self, task: Task, pause: Duration) {
+        let next = self.clock.wall().checked_add(pause);
+        self.track(task, |track| track.next = next);
     }
 
     /// There was nothing to flush.
@@ -119,6 +134,7 @@ impl Monitor {
         let now = (self.clock.wall(), self.clock.monotonic());
         self.track(task, |track| {
             track.error = Some(error);
+            track.failures = track.failures.saturating_add(1);
             track.failing.get_or_insert(now);
         });
     }
@@ -199,6 +215,9 @@ impl HealthSource for Monitor {
                 health.last_success_at = track.success.map(|(wall, _)| wall);
                 health.last_error.clone_from(&track.error);
                 health.failing_since = track.failing.map(|(wall, _)| wall);
+                health.last_duration = track.took;
+                health.failures = track.failures;
+                health.next_at = track.next.filter(|_| track.running);
                 // A service whose request log can't be stored serves and counts as before.
                 health.stalled = !task.is_of_request_log()
                     && track

@@ -48,6 +48,10 @@ mod builder;
 mod error;
 mod handle;
 mod health;
+#[cfg(feature = "control")]
+mod job;
+#[cfg(feature = "reqwest-middleware")]
+mod reqwest;
 mod signal;
 mod task;
 
@@ -59,8 +63,8 @@ pub use api_metrics_store as store;
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub use api_metrics_layer::CaptureEvents;
 pub use api_metrics_layer::{
-    ApiKey, ApiMetricsLayer, ErrorDetail, MetricSink, Outcome, Protocol, RequestRecord, UserId,
-    capture_panics,
+    ApiKey, ApiMetricsLayer, ClientLayer, Endpoint, ErrorDetail, MetricSink, Outcome, Protocol,
+    RequestRecord, UserId, capture_panics,
 };
 pub use api_metrics_routes::{Health, Principal, Replay, Role, TaskHealth};
 pub use api_metrics_store::{
@@ -73,6 +77,15 @@ pub use background::{Maintained, Maintenance};
 pub use builder::Builder;
 pub use error::{StartError, Unflushed};
 pub use handle::{ApiMetrics, RecorderSink};
+#[cfg(feature = "cron")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cron")))]
+pub use job::InvalidCron;
+#[cfg(feature = "control")]
+#[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+pub use job::{Job, JobReturn, ScheduledJob};
+#[cfg(feature = "reqwest-middleware")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]
+pub use reqwest::ReqwestCalls;
 pub use signal::shutdown_signal;
 
 /// The README's program is compiled like any other example.

@@ -24,6 +24,9 @@ pub(crate) enum Task {
     /// Notices to notifiers.
     #[cfg(feature = "control")]
     Deliver,
+    /// What is due of the host's jobs.
+    #[cfg(feature = "control")]
+    Jobs,
 }
 
 impl Task {
@@ -38,6 +41,8 @@ impl Task {
         Self::Evaluate,
         #[cfg(feature = "control")]
         Self::Deliver,
+        #[cfg(feature = "control")]
+        Self::Jobs,
     ];
     /// All but the one that takes records out of memory.
     pub(crate) const UPKEEP: &[Self] = Self::ALL.split_at(1).1;
@@ -59,6 +64,8 @@ impl Task {
             Self::Evaluate => "alerts",
             #[cfg(feature = "control")]
             Self::Deliver => "notices",
+            #[cfg(feature = "control")]
+            Self::Jobs => "jobs",
         }
     }
 }

@@ -20,6 +20,7 @@ const LAYERS = [
   "requests",
   "audit",
   "ingest",
+  "jobs",
   "alerts",
   "pages",
   "app",

@@ -23,10 +23,11 @@ const PAGE_ASSETS: &str = if cfg!(feature = "dashboard") {
 
 /// Operations of the admin that are always there, and who may use them. Whoever adds a route decides
 /// here too.
-const ADMIN: [(&str, &str, Access); 23] = [
+const ADMIN: [(&str, &str, Access); 24] = [
     ("GET", "/", Open),
     ("GET", "/api-metrics", Read),
     ("GET", "/api-metrics/daily", Read),
+    ("GET", "/api-metrics/dependencies", Read),
     ("GET", "/api-metrics/endpoints", Read),
     ("GET", "/api-metrics/export", Read),
     ("GET", "/api-metrics/heatmap", Read),
@@ -77,12 +78,15 @@ const INGEST: [(&str, &str, Access); 6] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 22] = [
+const CONTROL: [(&str, &str, Access); 25] = [
     ("GET", "/api-alerts", Read),
     ("GET", "/api-alerts/deliveries", Operate),
     ("GET", "/api-alerts/events", Read),
     ("GET", "/api-alerts/{id}", Read),
     ("GET", "/api-audit", Operate),
+    ("GET", "/api-jobs", Operate),
+    ("GET", "/api-jobs/{id}/runs", Operate),
+    ("POST", "/api-jobs/{id}/run", Operate),
     ("GET", "/api-keys", Read),
     ("GET", "/api-metrics/billing", Read),
     ("GET", "/api-metrics/billing/invoice", Read),

@@ -60,6 +60,36 @@ pub(crate) fn events() -> Value {
 }
 
 /// A page of the audit trail.
+pub(crate) fn jobs() -> Value {
+    json!({
+        "data": [{
+            "id": 1, "service": "shop", "environment": "production", "name": "nightly-report",
+            "schedule": "30 3 * * *", "nextAt": "2026-05-19T03:30:00Z", "runningSince": null, "retryAt": null,
+            "requestedBy": null, "successCount": 41, "failureCount": 1, "lastRun": job_run()
+        }],
+        "nextCursor": null,
+        "tasks": [{
+            "name": "fold", "running": true, "lastSuccessAt": "2026-05-18T09:29:55.125Z", "lastDurationMs": 4.218,
+            "failureCount": 0, "nextAt": "2026-05-18T09:30:05.125Z", "lastError": null
+        }]
+    })
+}
+
+/// A run of a job.
+fn job_run() -> Value {
+    json!({
+        "id": 42, "cause": "schedule", "dueAt": "2026-05-18T03:30:00Z", "startedAt": "2026-05-18T03:30:01Z",
+        "finishedAt": "2026-05-18T03:30:13Z", "durationMs": 9_480, "attempts": 2, "outcome": "success",
+        "error": null, "instance": "0f8fad5b-d9cb-469f-a165-70867728950e"
+    })
+}
+
+/// Runs of a job.
+pub(crate) fn job_runs() -> Value {
+    json!({"data": [job_run()], "nextCursor": null})
+}
+
+/// The audit trail.
 pub(crate) fn audit() -> Value {
     json!({
         "data": [

@@ -14,6 +14,7 @@ mod billing;
 mod examples;
 #[cfg(feature = "ingest")]
 pub(crate) mod ingest;
+mod jobs;
 mod keys;
 mod limits;
 mod plans;
@@ -50,4 +51,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Read, routes!(plans::list))
         .documented(Write, routes!(plans::create))
         .documented(Operate, routes!(audit::list))
+        .documented(Operate, routes!(jobs::list))
+        .documented(Operate, routes!(jobs::runs))
+        .documented(Operate, routes!(jobs::run))
 }

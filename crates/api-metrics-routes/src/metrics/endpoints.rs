@@ -111,7 +111,7 @@ impl EndpointRow {
 }
 
 /// A row's place in the list, in the terms of the store's query.
-fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> RankCursor {
+pub(super) fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> RankCursor {
     let label = |label: &str| Some(label.into());
     RankCursor::new(*requests, {
         let mut group = Group::default();
@@ -122,7 +122,7 @@ fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> RankCur
     })
 }
 
-type EndpointKey = (Reverse<u64>, String, String, String);
+pub(super) type EndpointKey = (Reverse<u64>, String, String, String);
 
 /// A page of endpoints.
 #[derive(Debug, Serialize, ToSchema)]

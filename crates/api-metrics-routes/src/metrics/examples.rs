@@ -57,6 +57,23 @@ pub(crate) fn endpoints() -> Value {
     })
 }
 
+/// A page of dependencies.
+pub(crate) fn dependencies() -> Value {
+    json!({
+        "data": [{
+            "service": "shop", "host": "payments.example", "template": "/charges/{id}", "method": "POST",
+            "endpoint": "payments.example/charges/{id}",
+            "requestCount": 600, "errorRate": 0.5, "noAnswerCount": 2, "timeoutCount": 1,
+            "cancelledCount": 0, "retryCount": 5, "statusCodes": {"200": 597, "402": 1, "502": 1, "504": 1},
+            "averageMs": 81.25, "p50Ms": 72.704, "p95Ms": 190.464, "p99Ms": 417.792, "maxMs": 2000.118,
+            "requestBytes": 48_000, "responseBytes": 120_400
+        }],
+        "nextCursor": null,
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
+    })
+}
+
 /// A page of days.
 pub(crate) fn daily() -> Value {
     json!({

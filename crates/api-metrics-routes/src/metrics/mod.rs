@@ -6,6 +6,7 @@
 
 mod consumer;
 mod daily;
+mod dependencies;
 mod endpoints;
 mod examples;
 mod export;
@@ -29,6 +30,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Read, routes!(query::query))
         .documented(Read, routes!(summary::summary))
         .documented(Read, routes!(endpoints::endpoints))
+        .documented(Read, routes!(dependencies::dependencies))
         .documented(Read, routes!(keys::keys))
         .documented(Read, routes!(heatmap::heatmap))
         .documented(Read, routes!(top_consumers::top_consumers))

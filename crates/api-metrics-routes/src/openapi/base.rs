@@ -45,6 +45,7 @@ pub(crate) fn admin() -> OpenApi {
             ("billing", "What API keys cost"),
             ("keys", "Names, owners, limits and plans of API keys"),
             ("audit", "Who has changed or deleted what"),
+            ("jobs", "Work in the background"),
             ("ingest", "Who may report requests, and what was refused"),
             ("operation", "How api-metrics itself is doing"),
         ],

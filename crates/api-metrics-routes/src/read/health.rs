@@ -80,6 +80,12 @@ pub struct TaskHealth {
     pub failing_since: Option<SystemTime>,
     /// Whether it has failed for longer than is bearable. Readiness is 503 where one has.
     pub stalled: bool,
+    /// How long its last run took.
+    pub last_duration: Option<Duration>,
+    /// Runs that have failed since the process began.
+    pub failures: u64,
+    /// When it runs next; `None` where nothing is planned.
+    pub next_at: Option<SystemTime>,
 }
 
 impl TaskHealth {
@@ -93,6 +99,9 @@ impl TaskHealth {
             last_error: None,
             failing_since: None,
             stalled: false,
+            last_duration: None,
+            failures: 0,
+            next_at: None,
         }
     }
 }

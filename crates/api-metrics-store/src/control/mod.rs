@@ -10,6 +10,7 @@
 //! | [`audit`] | who has changed or deleted what |
 //! | [`notify`] | notices and their delivery |
 //! | [`imports`] | the ledger of imported logs |
+//! | [`jobs`] | work in the background, and its last runs |
 //!
 //! Everything stands in the same database as the buckets and is reached through a [`ControlStore`]. A
 //! [`ControlWorker`] in every process does the recurring work. Without the feature `control` none of this
@@ -66,6 +67,7 @@ pub mod alerts;
 pub mod audit;
 pub mod billing;
 pub mod imports;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod notify;

@@ -11,6 +11,7 @@ use super::{
     audit::{self, AuditEntry, AuditQuery, BY_CODE},
     billing::{self, NewPlan, PlanStore, PlanVersion},
     imports::{self, ImportRecord},
+    jobs::JobStore,
     keys::{self, DirectoryError, KeyChange, KeyDirectory, KeyRecord},
     limits::{self, LimitSettings, LimitStore, NearLimit, UtilizationRow},
     notify::{self, Delivery, DeliveryQuery, NoticeStore},
@@ -35,7 +36,7 @@ impl<T: AlertStore + NoticeStore + LimitStore + PlanStore> WorkerStore for T {}
 /// `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
 #[expect(private_bounds, reason = "seals the trait")]
 #[async_trait]
-pub trait ControlStore: Store + WorkerStore {
+pub trait ControlStore: Store + WorkerStore + JobStore {
     /// Up to `limit` keys above `after`, in the order of their numbers, that `scope` may see.
     ///
     /// # Errors

@@ -64,6 +64,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "metric_streams",
         sql: include_str!("../../migrations/postgres/0007_metric_streams.sql"),
     },
+    Migration {
+        version: 8,
+        name: "jobs",
+        sql: include_str!("../../migrations/postgres/0008_jobs.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -43,6 +43,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "metric_streams",
         sql: include_str!("../../migrations/sqlite/0005_metric_streams.sql"),
     },
+    Migration {
+        version: 6,
+        name: "jobs",
+        sql: include_str!("../../migrations/sqlite/0006_jobs.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

@@ -1,5 +1,7 @@
 //! The same work by the host's own scheduler.
 
+use std::sync::Arc;
+
 use api_metrics_store::store::StoreError;
 
 use super::Shared;
@@ -48,10 +50,12 @@ pub struct Maintained {
     pub evaluated: u64,
     /// Notices that a notifier has taken.
     pub delivered: u64,
+    /// Jobs that were due and have begun.
+    pub jobs: u64,
 }
 
 impl Shared {
-    pub(crate) async fn maintain(&self) -> Result<Maintained, StoreError> {
+    pub(crate) async fn maintain(self: &Arc<Self>) -> Result<Maintained, StoreError> {
         self.ensure_ready().await?;
         let mut done = Maintained {
             led: true,
@@ -84,6 +88,11 @@ impl Shared {
                         }
                         done.delivered += run.delivered;
                         (run.led, run.steps, run.more)
+                    }
+                    #[cfg(feature = "control")]
+                    Task::Jobs => {
+                        done.jobs += self.tend_jobs(true).await?;
+                        break;
                     }
                     Task::Fold | Task::Flush => {
                         let step = self.store.fold().await?;

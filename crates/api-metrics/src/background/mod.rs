@@ -5,9 +5,13 @@ mod connect;
 #[cfg(feature = "control")]
 mod control;
 mod grpc_methods;
+#[cfg(feature = "control")]
+pub(crate) mod jobs;
 mod log_throttle;
 mod maintain;
 mod requests;
+#[cfg(feature = "control")]
+mod running;
 mod schedule;
 mod shutdown;
 mod task;
@@ -31,6 +35,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use control::Control;
 pub use maintain::{Maintained, Maintenance};
 pub(crate) use requests::Requests;
+#[cfg(feature = "control")]
+pub(crate) use running::Running;
 
 use self::{
     connect::Readiness, grpc_methods::GrpcMethods, log_throttle::LogThrottle, task::TaskError,
@@ -57,6 +63,8 @@ pub(crate) struct Shared {
     control: Option<Control>,
     #[cfg(feature = "control")]
     pub(crate) notices: BroadcastNotifier,
+    #[cfg(feature = "control")]
+    pub(crate) jobs: jobs::Jobs,
     clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     shutdown_timeout: Duration,
@@ -137,6 +145,8 @@ impl Shared {
             control: parts.control,
             #[cfg(feature = "control")]
             notices: parts.notices,
+            #[cfg(feature = "control")]
+            jobs: jobs::Jobs::default(),
             log: LogThrottle::new(Arc::clone(&parts.clock)),
             clock: parts.clock,
             flush_interval: parts.flush_interval,
@@ -154,6 +164,12 @@ impl Shared {
             tasks: Mutex::default(),
             grpc_methods: GrpcMethods::default(),
         })
+    }
+
+    /// The wall clock.
+    #[cfg(feature = "control")]
+    pub(crate) fn now(&self) -> api_metrics_store::time::UnixSeconds {
+        self.clock.unix_seconds()
     }
 
     /// The store of the control plane, where there is one.

@@ -18,6 +18,8 @@ impl Shared {
         self.shutting_down.store(true, Ordering::SeqCst);
         self.streams.cancel();
         self.stop.cancel();
+        #[cfg(feature = "control")]
+        self.jobs.end();
         self.tracker.close();
         // A transaction under way may finish; one that hangs must leave time for a fresh try.
         let patience = started + self.shutdown_timeout / 3;
@@ -28,6 +30,8 @@ impl Shared {
         }
         self.deliver(deadline).await;
         self.deliver_requests(deadline).await;
+        #[cfg(feature = "control")]
+        self.deliver_jobs(deadline).await;
         self.end(deadline).await;
         match self.writer.recorder.status().unflushed_records {
             0 => Ok(()),
@@ -99,11 +103,15 @@ impl Shared {
 /// here. A shutdown delivers by itself.
 pub(super) async fn last_flush(shared: Arc<Shared>) {
     shared.stop.cancelled().await;
+    #[cfg(feature = "control")]
+    shared.jobs.end();
     if shared.shutting_down.load(Ordering::SeqCst) {
         return;
     }
     let deadline = Instant::now() + shared.shutdown_timeout;
     shared.deliver(deadline).await;
     shared.deliver_requests(deadline).await;
+    #[cfg(feature = "control")]
+    shared.deliver_jobs(deadline).await;
     shared.end(deadline).await;
 }

@@ -29,6 +29,9 @@ impl Task {
             // are hit within seconds.
             #[cfg(feature = "control")]
             Self::Evaluate | Self::Deliver => Duration::from_secs(5),
+            // The database is asked only when a job is due, or every five seconds.
+            #[cfg(feature = "control")]
+            Self::Jobs => Duration::from_secs(1),
         }
     }
 
@@ -41,7 +44,7 @@ impl Task {
             #[cfg(feature = "control")]
             Self::Deliver => Duration::from_secs(75),
             #[cfg(feature = "control")]
-            Self::Evaluate => Duration::from_secs(300),
+            Self::Evaluate | Self::Jobs => Duration::from_secs(300),
             Self::Fold | Self::RollUp | Self::Retain | Self::RetainRequests => {
                 Duration::from_secs(300)
             }
@@ -71,7 +74,7 @@ pub(super) async fn supervise(shared: Arc<Shared>, task: Task) {
     shared.health.ended(task);
 }
 
-async fn repeat(shared: &Shared, task: Task) {
+async fn repeat(shared: &Arc<Shared>, task: Task) {
     if !shared.until_ready().await {
         return;
     }
@@ -86,11 +89,12 @@ async fn repeat(shared: &Shared, task: Task) {
 }
 
 /// Run after run, with pauses between them; `channel` is the one to deliver on.
-async fn rounds(shared: &Shared, task: Task, channel: Option<&str>) {
+async fn rounds(shared: &Arc<Shared>, task: Task, channel: Option<&str>) {
     let every = task.every(shared);
     let mut backoff = Backoff::new(every.min(Duration::from_secs(1)), Duration::from_secs(60));
     let mut news = shared.news_for(task);
     let mut pause = first(every);
+    shared.health.pauses(task, pause);
     loop {
         tokio::select! {
             biased;
@@ -111,6 +115,7 @@ async fn rounds(shared: &Shared, task: Task, channel: Option<&str>) {
             }
             Err(_) => backoff.pause(),
         };
+        shared.health.pauses(task, pause);
     }
 }
 
@@ -131,7 +136,7 @@ impl Shared {
     pub(super) fn can(&self, task: Task) -> bool {
         match task {
             #[cfg(feature = "control")]
-            Task::Evaluate | Task::Deliver => self.control.is_some(),
+            Task::Evaluate | Task::Deliver | Task::Jobs => self.control.is_some(),
             Task::FlushRequests | Task::RetainRequests => self.requests.is_some(),
             Task::Flush | Task::Fold | Task::RollUp | Task::Retain => true,
         }
@@ -161,7 +166,18 @@ impl Shared {
     }
 
     /// One run of a task, its outcome noted: whether more could be done at once.
-    async fn once(&self, task: Task, channel: Option<&str>) -> Result<bool, TaskError> {
+    async fn once(self: &Arc<Self>, task: Task, channel: Option<&str>) -> Result<bool, TaskError> {
+        let started = std::time::Instant::now();
+        let outcome = self.once_timed(task, channel).await;
+        self.health.took(task, started.elapsed());
+        outcome
+    }
+
+    async fn once_timed(
+        self: &Arc<Self>,
+        task: Task,
+        channel: Option<&str>,
+    ) -> Result<bool, TaskError> {
         if task == Task::Flush {
             if self.has_nothing_to_say() {
                 self.health.idles();
@@ -178,6 +194,8 @@ impl Shared {
                 Task::Retain => store.retain().await.map(|done| done.more),
                 Task::FlushRequests => self.store_due_requests().await.map(|()| false),
                 Task::RetainRequests => self.retain_requests().await.map(|done| done.more),
+                #[cfg(feature = "control")]
+                Task::Jobs => self.tend_jobs(false).await.map(|_| false),
                 #[cfg(feature = "control")]
                 Task::Evaluate | Task::Deliver => {
                     let run = self.control_run(task, channel).await;

@@ -3,7 +3,16 @@ import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-quer
 import { useCallback } from "react";
 import { refetchInterval, type View, viewParams } from "../view/view";
 import { call, urlOf } from "./client";
-import type { EndpointPage, Heatmap, KeyPage, MetricRow, SeriesPage as Rows, Status, Summary } from "./types";
+import type {
+  DependencyPage,
+  EndpointPage,
+  Heatmap,
+  KeyPage,
+  MetricRow,
+  SeriesPage as Rows,
+  Status,
+  Summary,
+} from "./types";
 
 export type Filter = Readonly<Record<string, string>>;
 
@@ -122,6 +131,16 @@ export const useEndpoints = (view: View, filter: Filter = {}, enabled = true) =>
     queryFn: ({ signal }) =>
       pages<EndpointPage["data"][number], EndpointPage>("api-metrics/endpoints", params, signal, 10),
     enabled,
+    ...options(view),
+  });
+};
+
+export const useDependencies = (view: View) => {
+  const params = viewParams(view);
+  return useQuery({
+    queryKey: ["dependencies", params],
+    queryFn: ({ signal }) =>
+      pages<DependencyPage["data"][number], DependencyPage>("api-metrics/dependencies", params, signal, 10),
     ...options(view),
   });
 };

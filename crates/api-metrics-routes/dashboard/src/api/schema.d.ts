@@ -149,6 +149,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Work in the background
+         * @description For admins. Jobs of all services that share this database, and the background tasks of the instance that answers.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-jobs/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs a job now
+         * @description For admins. The instance that takes it first runs it, within a few seconds; one run, however often it is asked for until then.
+         *     It is noted in the audit trail.
+         */
+        post: operations["run_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-jobs/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last runs of a job
+         * @description For admins. Kept are the last 100 that were a success and the last 500 that were none.
+         */
+        get: operations["list_job_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -281,6 +342,26 @@ export interface paths {
          * @description Of at most 458 days at once.
          */
         get: operations["daily"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-metrics/dependencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which services call whom
+         * @description Outgoing calls that client layers have recorded. Another `protocol` than `http-client` is refused.
+         */
+        get: operations["dependencies"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1499,6 +1580,35 @@ export interface components {
             /** @description The length of a period: `1m` to `1mo`. */
             step: string;
         };
+        /** @description A background task of this crate, in the instance that answers. */
+        BackgroundTask: {
+            /**
+             * Format: int64
+             * @description Runs that have failed since this instance began.
+             */
+            failureCount: number;
+            /**
+             * Format: double
+             * @description How long its last run took, in milliseconds.
+             */
+            lastDurationMs?: number | null;
+            /** @description What went wrong last, until it succeeds again. */
+            lastError?: string | null;
+            /**
+             * Format: date-time
+             * @description When it last did its work; null before the first time.
+             */
+            lastSuccessAt?: string | null;
+            /** @description What it does: `flush`, `fold`, `rollup`, `retention`, `alerts`, `notices`, `jobs` and so on. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it runs next; null where nothing is planned, because it runs now or is left to others.
+             */
+            nextAt?: string | null;
+            /** @description Whether it runs in this instance. */
+            running: boolean;
+        };
         /** @description A page of usage by key, and the sums over all of them. */
         BillingPage: {
             /** @description Whether records near an edge of a day may count in its neighbour. */
@@ -1907,6 +2017,114 @@ export interface components {
             data: components["schemas"]["Delivery"][];
             /** @description Asks for the next page; null on the last. */
             nextCursor?: string | null;
+        };
+        /** @description A page of dependencies. */
+        DependencyPage: {
+            /** @description Whether records at an edge may belong to the other side of it. */
+            approximate: boolean;
+            /**
+             * Format: date-time
+             * @description When the snapshot was taken, by the clock of the database.
+             */
+            asOf: string;
+            /** @description The rows, the most called first. */
+            data: components["schemas"]["DependencyRow"][];
+            /**
+             * Format: date-time
+             * @description The first instant that the answer covers.
+             */
+            from: string;
+            /** @description Whether stored bytes of the range can't be read, so that figures of some rows are left out. The status names them. */
+            incomplete: boolean;
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+            /**
+             * Format: date-time
+             * @description The first instant that the answer does not cover.
+             */
+            to: string;
+        };
+        /** @description Calls of one service to one route of a partner. */
+        DependencyRow: {
+            /**
+             * Format: double
+             * @description Average time to the answer's last byte, in milliseconds.
+             */
+            averageMs?: number | null;
+            /**
+             * Format: int64
+             * @description Calls that the service itself gave up: a timeout outside of the client's layer, or its own caller had left.
+             */
+            cancelledCount: number;
+            /** @description Both together, as `endpoint` of a filter has them. */
+            endpoint: string;
+            /**
+             * Format: double
+             * @description 4xx and 5xx in percent of the calls; a call without an answer counts as 502 or 504, one that was cancelled as 499.
+             */
+            errorRate?: number | null;
+            /** @description The partner: its host, with a port that is not the scheme's own, or the name that the client's layer gives it. */
+            host: string;
+            /**
+             * Format: double
+             * @description The greatest in milliseconds.
+             */
+            maxMs?: number | null;
+            /** @description The method. */
+            method: string;
+            /**
+             * Format: int64
+             * @description Calls without an answer: no connection, a connection that broke, a timeout.
+             */
+            noAnswerCount: number;
+            /**
+             * Format: double
+             * @description Its median in milliseconds.
+             */
+            p50Ms?: number | null;
+            /**
+             * Format: double
+             * @description Its 95th percentile in milliseconds.
+             */
+            p95Ms?: number | null;
+            /**
+             * Format: double
+             * @description Its 99th percentile in milliseconds.
+             */
+            p99Ms?: number | null;
+            /**
+             * Format: int64
+             * @description Body bytes that were sent, where the client knew the body's size.
+             */
+            requestBytes: number;
+            /**
+             * Format: int64
+             * @description Calls that finished in the range, however often each was tried.
+             */
+            requestCount: number;
+            /**
+             * Format: int64
+             * @description Body bytes that came back.
+             */
+            responseBytes: number;
+            /**
+             * Format: int64
+             * @description Attempts after the first one, of all calls.
+             */
+            retryCount: number;
+            /** @description The service that calls. */
+            service: string;
+            /** @description How many calls were counted with each status. */
+            statusCodes: {
+                [key: string]: number;
+            };
+            /** @description The route template; null where the call has named none. */
+            template?: string | null;
+            /**
+             * Format: int64
+             * @description Calls that ended with 504: a timeout of the client's own, or of a gateway in between.
+             */
+            timeoutCount: number;
         };
         /** @description Periods of a granularity that wait for their rollup. */
         DirtyView: {
@@ -2573,6 +2791,110 @@ export interface components {
             tierFrom?: number | null;
             /** @description The unit that is charged; null for requests. */
             unit?: string | null;
+        };
+        /** @description A job of a service. */
+        Job: {
+            /** @description Its environment. */
+            environment: string;
+            /**
+             * Format: int64
+             * @description Runs that were none, ever.
+             */
+            failureCount: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            lastRun?: components["schemas"]["JobRun"] | null;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is due next; null where only the host's code runs it.
+             */
+            nextAt?: string | null;
+            /** @description Who has asked for a run that has not begun. */
+            requestedBy?: string | null;
+            /**
+             * Format: date-time
+             * @description When a run that has failed is tried again; null where none waits for that.
+             */
+            retryAt?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it runs; null while it does not.
+             */
+            runningSince?: string | null;
+            /** @description When it runs, in words or as a cron line; null where only the host's code runs it. */
+            schedule?: string | null;
+            /** @description The service that runs it. */
+            service: string;
+            /**
+             * Format: int64
+             * @description Runs that were a success, ever.
+             */
+            successCount: number;
+        };
+        /** @description A page of jobs. */
+        JobPage: {
+            /** @description The jobs, in the order in which they became known. */
+            data: components["schemas"]["Job"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+            /** @description The background tasks of the instance that answers; null where it has none. */
+            tasks?: components["schemas"]["BackgroundTask"][] | null;
+        };
+        /** @description One run of a job. */
+        JobRun: {
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description Why it ran: `schedule`, `manual`, or `code`, where the host's code ran it. */
+            cause: string;
+            /**
+             * Format: date-time
+             * @description Which due time it is of, where it was scheduled.
+             */
+            dueAt?: string | null;
+            /**
+             * Format: int64
+             * @description How long its last attempt took, in milliseconds.
+             */
+            durationMs?: number | null;
+            /** @description What went wrong last; at most 1,000 characters. */
+            error?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it is open.
+             */
+            finishedAt?: string | null;
+            /**
+             * Format: int64
+             * @description Its number; later runs of a job have greater ones.
+             */
+            id: number;
+            /**
+             * Format: uuid
+             * @description The instance that ran its last attempt.
+             */
+            instance: string;
+            /** @description `success`, `error`, `timeout` or `cancelled`; null while it is open. */
+            outcome?: string | null;
+            /**
+             * Format: date-time
+             * @description When its first attempt began.
+             */
+            startedAt: string;
+        };
+        /** @description A page of a job's runs. */
+        JobRunPage: {
+            /** @description The runs, the latest first. */
+            data: components["schemas"]["JobRun"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
         };
         /** @description An API key. */
         KeyLabel: {
@@ -6314,6 +6636,406 @@ export interface operations {
             };
         };
     };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "environment": "production",
+                     *           "failureCount": 1,
+                     *           "id": 1,
+                     *           "lastRun": {
+                     *             "attempts": 2,
+                     *             "cause": "schedule",
+                     *             "dueAt": "2026-05-18T03:30:00Z",
+                     *             "durationMs": 9480,
+                     *             "error": null,
+                     *             "finishedAt": "2026-05-18T03:30:13Z",
+                     *             "id": 42,
+                     *             "instance": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                     *             "outcome": "success",
+                     *             "startedAt": "2026-05-18T03:30:01Z"
+                     *           },
+                     *           "name": "nightly-report",
+                     *           "nextAt": "2026-05-19T03:30:00Z",
+                     *           "requestedBy": null,
+                     *           "retryAt": null,
+                     *           "runningSince": null,
+                     *           "schedule": "30 3 * * *",
+                     *           "service": "shop",
+                     *           "successCount": 41
+                     *         }
+                     *       ],
+                     *       "nextCursor": null,
+                     *       "tasks": [
+                     *         {
+                     *           "failureCount": 0,
+                     *           "lastDurationMs": 4.218,
+                     *           "lastError": null,
+                     *           "lastSuccessAt": "2026-05-18T09:29:55.125Z",
+                     *           "name": "fold",
+                     *           "nextAt": "2026-05-18T09:30:05.125Z",
+                     *           "running": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It runs as soon as an instance takes it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has no schedule: only the host's code runs it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_job_runs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The job's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The runs, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "attempts": 2,
+                     *           "cause": "schedule",
+                     *           "dueAt": "2026-05-18T03:30:00Z",
+                     *           "durationMs": 9480,
+                     *           "error": null,
+                     *           "finishedAt": "2026-05-18T03:30:13Z",
+                     *           "id": 42,
+                     *           "instance": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                     *           "outcome": "success",
+                     *           "startedAt": "2026-05-18T03:30:01Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobRunPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_keys: {
         parameters: {
             query?: {
@@ -7623,6 +8345,191 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["DailyPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dependencies: {
+        parameters: {
+            query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Routes of partners, the most called first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approximate": false,
+                     *       "asOf": "2026-05-18T09:30:00.125Z",
+                     *       "data": [
+                     *         {
+                     *           "averageMs": 81.25,
+                     *           "cancelledCount": 0,
+                     *           "endpoint": "payments.example/charges/{id}",
+                     *           "errorRate": 0.5,
+                     *           "host": "payments.example",
+                     *           "maxMs": 2000.118,
+                     *           "method": "POST",
+                     *           "noAnswerCount": 2,
+                     *           "p50Ms": 72.704,
+                     *           "p95Ms": 190.464,
+                     *           "p99Ms": 417.792,
+                     *           "requestBytes": 48000,
+                     *           "requestCount": 600,
+                     *           "responseBytes": 120400,
+                     *           "retryCount": 5,
+                     *           "service": "shop",
+                     *           "statusCodes": {
+                     *             "200": 597,
+                     *             "402": 1,
+                     *             "502": 1,
+                     *             "504": 1
+                     *           },
+                     *           "template": "/charges/{id}",
+                     *           "timeoutCount": 1
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-17T00:00:00Z",
+                     *       "incomplete": false,
+                     *       "nextCursor": null,
+                     *       "to": "2026-05-18T00:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DependencyPage"];
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */

@@ -5,6 +5,8 @@ type Schemas = components["schemas"];
 export type Summary = Schemas["Summary"];
 export type EndpointRow = Schemas["EndpointRow"];
 export type EndpointPage = Schemas["EndpointPage"];
+export type DependencyRow = Schemas["DependencyRow"];
+export type DependencyPage = Schemas["DependencyPage"];
 export type KeyPage = Schemas["KeyPage"];
 export type KeyRow = Schemas["KeyRow"];
 export type MetricRow = Schemas["MetricRow"];
@@ -34,6 +36,12 @@ export type KeyUsage = Schemas["KeyUsage"];
 export type BillingPage = Schemas["BillingPage"];
 export type InvoiceAnswer = Schemas["InvoiceAnswer"];
 export type ReconciliationAnswer = Schemas["ReconciliationAnswer"];
+
+export type Job = Schemas["Job"];
+export type JobPage = Schemas["JobPage"];
+export type JobRun = Schemas["JobRun"];
+export type JobRunPage = Schemas["JobRunPage"];
+export type BackgroundTask = Schemas["BackgroundTask"];
 
 export type IngestToken = Schemas["IngestToken"];
 export type IngestTokenBody = Schemas["IngestTokenBody"];

@@ -20,6 +20,7 @@ export const PAGES: readonly Entry[] = [
     parent: "endpoints",
     Page: lazy(() => import("../pages/Endpoint")),
   },
+  { id: "dependencies", title: "Depends on", menu: true, Page: lazy(() => import("../pages/Dependencies")) },
   { id: "consumers", title: "Consumers", menu: true, Page: lazy(() => import("../pages/Consumers")) },
   {
     id: "consumer",
@@ -32,6 +33,7 @@ export const PAGES: readonly Entry[] = [
   { id: "heatmap", title: "Heatmap", menu: true, Page: lazy(() => import("../pages/Heatmap")) },
   { id: "limits", title: "Rate limits", menu: true, Page: lazy(() => import("../pages/RateLimits")) },
   { id: "alerts", title: "Alerts", menu: true, Page: lazy(() => import("../pages/Alerts")) },
+  { id: "jobs", title: "Jobs", menu: true, Page: lazy(() => import("../pages/Jobs")) },
   { id: "ingest", title: "Ingest", menu: true, Page: lazy(() => import("../pages/Ingest")) },
   { id: "billing", title: "Billing", menu: true, Page: lazy(() => import("../pages/Billing")) },
   { id: "status", title: "Status", menu: true, Page: lazy(() => import("../pages/Status")) },

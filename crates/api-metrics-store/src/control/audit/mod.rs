@@ -7,6 +7,7 @@
 //! | `create price plan` | the version's number, name and first day |
 //! | `create alert rule`, `change alert rule`, `remove alert rule` | the rule's number, name and which settings changed |
 //! | `create ingest token`, `revoke ingest token` | the token's number |
+//! | `run job` | the job's number, name and service |
 //! | `erase requests` | how many, not whose |
 //!
 //! A note is written in the transaction of the change: there is no change without its note and no note of a change that
