@@ -59,6 +59,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "units",
         sql: include_str!("../../migrations/postgres/0006_units.sql"),
     },
+    Migration {
+        version: 7,
+        name: "alert_handling",
+        sql: include_str!("../../migrations/postgres/0007_alert_handling.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -38,6 +38,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "units",
         sql: include_str!("../../migrations/sqlite/0004_units.sql"),
     },
+    Migration {
+        version: 5,
+        name: "alert_handling",
+        sql: include_str!("../../migrations/sqlite/0005_alert_handling.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.
