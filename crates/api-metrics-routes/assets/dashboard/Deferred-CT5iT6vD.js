@@ -1,0 +1,1 @@
+import{N as e}from"./number-DxFT268t.js";var t=({ready:t,children:n})=>e(`div`,{className:`deferred`,"data-ready":t,children:n});export{t};

@@ -1,1 +1,0 @@
-import{M as e}from"./number-BTZntFH4.js";var t=({ready:t,children:n})=>e(`div`,{className:`deferred`,"data-ready":t,children:n});export{t};

@@ -1,0 +1,1 @@
+import{N as e,P as t}from"./number-DxFT268t.js";var n=({facts:n})=>e(`dl`,{className:`description-list`,children:n.map(([n,r])=>t(`div`,{children:[e(`dt`,{children:n}),e(`dd`,{children:r})]},n))});export{n as t};

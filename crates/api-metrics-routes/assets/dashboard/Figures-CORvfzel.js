@@ -1,0 +1,1 @@
+import{N as e,P as t}from"./number-DxFT268t.js";var n=({values:n,label:r})=>e(`dl`,{className:`figures card`,"aria-label":r,children:n.map(([n,r])=>t(`div`,{children:[e(`dt`,{children:n}),e(`dd`,{children:r??e(`span`,{className:`skeleton line`})})]},n))});export{n as t};

@@ -1,1 +1,0 @@
-import{M as e}from"./number-BTZntFH4.js";var t=({label:t,value:n,options:r,onChange:i})=>e(`div`,{className:`segmented`,role:`group`,"aria-label":t,children:r.map(([t,r])=>e(`button`,{type:`button`,"aria-pressed":t===n,onClick:()=>i(t),children:r},t))});export{t};

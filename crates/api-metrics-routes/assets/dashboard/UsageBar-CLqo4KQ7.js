@@ -1,0 +1,1 @@
+import{N as e,P as t,g as n}from"./number-DxFT268t.js";import{t as r}from"./Bar-BpaMx1RL.js";var i=e=>e<60?`fine`:e<=80?`some`:`bad`,a=({percent:a,label:o,wide:s=!1})=>t(`span`,{className:s?`usage wide`:`usage`,"data-level":i(a),children:[e(r,{kind:i(a),value:a,max:100,label:o}),e(`span`,{children:n(a).replace(/\.\d+%$/,e=>a<10?e:`%`)})]});export{a as t};

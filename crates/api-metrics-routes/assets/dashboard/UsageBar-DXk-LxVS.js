@@ -1,1 +1,0 @@
-import{M as e,N as t,g as n}from"./number-BTZntFH4.js";import{t as r}from"./Bar-fQLquSo3.js";var i=e=>e<60?`fine`:e<=80?`some`:`bad`,a=({percent:a,label:o,wide:s=!1})=>t(`span`,{className:s?`usage wide`:`usage`,"data-level":i(a),children:[e(r,{kind:i(a),value:a,max:100,label:o}),e(`span`,{children:n(a).replace(/\.\d+%$/,e=>a<10?e:`%`)})]});export{a as t};
