@@ -50,7 +50,7 @@ fn usual(w: &AlertStage) {
     }
 }
 
-fn failing(key: &'static str, endpoint: &'static str) -> Traffic {
+fn failing(key: &'static str, endpoint: &'static str) -> Traffic<'static> {
     Traffic {
         key: Some(key),
         endpoint,

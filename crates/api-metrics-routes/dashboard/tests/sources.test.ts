@@ -21,6 +21,7 @@ const LAYERS = [
   "audit",
   "ingest",
   "alerts",
+  "incident",
   "pages",
   "app",
 ];

@@ -90,27 +90,33 @@ const lines = (title: string, breakdown: IncidentBreakdown | null | undefined): 
 
 export const summaryOf = (incident: Incident, tz: string, url: string): string => {
   const { event, release, groups } = incident;
+  const at = (text: string): string => moment(Date.parse(text), tz);
   const figures = (of: NonNullable<Incident["release"]>["before"]): string =>
     `${number.count(of.requests)} requests, ${number.percent(of.errorRate)} errors, p95 ${number.ms(of.p95Ms)}`;
+  const lasted = `${event.resolvedAt ? "lasted" : "for"} ${lastedOf(incident)}`;
+  const released = release
+    ? [
+        `- **Release**: ${plain(release.service)} ${plain(release.version)}, ${at(release.at)}`,
+        `  - before: ${figures(release.before)}`,
+        `  - after: ${figures(release.after)}`,
+      ]
+    : [];
+  const failed = (groups ?? []).map((group) => {
+    const what = `${group.status} ${group.method} ${group.endpoint}`;
+    return `- **${number.count(group.requests)} x** ${plain(group.message ? `${what}: ${group.message}` : what)}`;
+  });
   return [
     `## ${plain(event.name)} (${event.severity}, ${event.state})`,
     "",
     plain(incident.verdict ?? event.message),
     "",
-    `- **Since**: ${moment(Date.parse(event.firedAt), tz)} (${tz}), ${event.resolvedAt ? "lasted" : "for"} ${lastedOf(incident)}`,
+    `- **Since**: ${at(event.firedAt)} (${tz}), ${lasted}`,
     `- **What**: ${plain(event.message)}`,
     ...lines("Consumers", incident.consumers),
     ...lines("Endpoints", incident.endpoints),
     ...lines("Status codes", incident.statuses),
-    ...(release
-      ? [
-          `- **Release**: ${plain(release.service)} ${plain(release.version)}, ${moment(Date.parse(release.at), tz)}; before: ${figures(release.before)}; after: ${figures(release.after)}`,
-        ]
-      : []),
-    ...(groups ?? []).map(
-      (group) =>
-        `- **${number.count(group.requests)} x** ${group.status} ${plain(`${group.method} ${group.endpoint}`)}${group.message ? `: ${plain(group.message)}` : ""}`,
-    ),
+    ...released,
+    ...failed,
     "",
     url,
     "",
