@@ -73,7 +73,7 @@ async fn an_incident_names_the_client_the_endpoint_and_the_code(database: Databa
     let found = incident(&*w.h.store, log, None, event.id, &Scope::All, NOON + 75).await;
     let found = found.unwrap().unwrap();
     let verdict = "Name of partner is 92% of the errors and 10% of the traffic: one client; \
-                   mostly GET /orders; mostly status 503";
+                   mostly GET /orders; all with status 503";
     assert_eq!(found.verdict.as_deref(), Some(verdict));
     assert_eq!(found.rule.map(|rule| rule.id), Some(rule.id));
     let consumers = found.consumers.unwrap();

@@ -452,6 +452,8 @@ async fn slack_names_causes_that_can_neither_call_everybody_nor_link() {
         json!([
             {"title": "Severity", "value": "high", "short": true},
             {"title": "Event", "value": uuid::Uuid::from_u128(8), "short": true},
+            {"title": "Value", "value": "15.2", "short": true},
+            {"title": "Threshold", "value": "10", "short": true},
             {"title": "Largest errors", "short": false, "value":
                 "171 x 503 POST /checkout: &lt;!channel&gt; &amp; more\n2 x 404 GET /a"},
             {"title": "Largest consumers", "short": false, "value":

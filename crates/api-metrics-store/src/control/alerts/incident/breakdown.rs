@@ -398,8 +398,10 @@ pub(super) fn sentence(
     if let (Verdict::One, Some(name)) = (endpoints.verdict, first(endpoints)) {
         text.push_str(&format!("; mostly {name}"));
     }
-    if let (Verdict::One, Some(name)) = (statuses.verdict, first(statuses)) {
-        text.push_str(&format!("; mostly status {name}"));
+    match (statuses.verdict, first(statuses)) {
+        (Verdict::One, Some(name)) => text.push_str(&format!("; mostly status {name}")),
+        (Verdict::OnlyOne, Some(name)) => text.push_str(&format!("; all with status {name}")),
+        _ => {}
     }
     if let Some(release) = release {
         let minutes = (start - release.at) / 60;
