@@ -14,9 +14,9 @@ use std::{process::ExitCode, thread};
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
-const SPECS: [&str; 11] = [
+const SPECS: [&str; 12] = [
     "sign_in", "overview", "pages", "limits", "alerts", "billing", "live", "coverage", "requests",
-    "ingest", "looks",
+    "incident", "ingest", "looks",
 ];
 
 /// Stops the database's server, so it runs on a server of its own, after the others.
