@@ -14,7 +14,7 @@ use std::{process::ExitCode, thread};
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
-const SPECS: [&str; 13] = [
+const SPECS: [&str; 14] = [
     "sign_in",
     "overview",
     "pages",
@@ -24,6 +24,7 @@ const SPECS: [&str; 13] = [
     "live",
     "coverage",
     "requests",
+    "incident",
     "ingest",
     "dependencies",
     "jobs",

@@ -36,14 +36,14 @@ on_both! {
 
 /// A service with a log of requests: what it counts it logs too.
 pub(crate) struct Logging {
-    w: AlertStage,
+    pub(crate) w: AlertStage,
     log: RequestLogBuffer,
-    store: Arc<dyn RequestLogStore>,
+    pub(crate) store: Arc<dyn RequestLogStore>,
     worker: ControlWorker,
 }
 
 impl Logging {
-    async fn on(database: Database) -> Self {
+    pub(crate) async fn on(database: Database) -> Self {
         let w = AlertStage::on(database).await;
         let store = w.h.database.request_log(&w.h.clock);
         let mut settings = RequestLog::new();
@@ -60,7 +60,13 @@ impl Logging {
     }
 
     /// `n` failures of one kind in the first minute, counted and logged.
-    fn fail(&self, endpoint: &'static str, key: Option<&'static str>, message: &str, n: u64) {
+    pub(crate) fn fail(
+        &self,
+        endpoint: &'static str,
+        key: Option<&'static str>,
+        message: &str,
+        n: u64,
+    ) {
         let traffic = Traffic {
             endpoint,
             key,
@@ -82,7 +88,7 @@ impl Logging {
     }
 
     /// Flushes both, evaluates the first minute, and gives the notices.
-    async fn judge(&self) -> Vec<Notice> {
+    pub(crate) async fn judge(&self) -> Vec<Notice> {
         self.w.h.clock.step_to(NOON + 75);
         self.w.h.store.flush(&self.w.writer).await.unwrap();
         self.store.flush_requests(&self.log, true).await.unwrap();
@@ -90,7 +96,7 @@ impl Logging {
         self.w.memory.take()
     }
 
-    async fn keys_of(&self, tenant: &str, keys: &[&str]) {
+    pub(crate) async fn keys_of(&self, tenant: &str, keys: &[&str]) {
         for key in keys {
             let mut change = KeyChange::default();
             change.tenant_id = Some(Some(tenant.into()));

@@ -26,6 +26,7 @@ mod causes;
 mod dry_run;
 mod fairness;
 mod help;
+mod incident;
 mod invoices;
 mod keys;
 mod limits;

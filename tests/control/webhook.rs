@@ -343,6 +343,50 @@ async fn slack_gets_a_message_that_can_not_call_everybody() {
     assert_ne!(bodies[1]["attachments"][0]["color"], "#e65100");
 }
 
+#[tokio::test]
+async fn a_webhook_and_slack_get_the_link_the_endpoint_the_value_and_the_threshold() {
+    let receiver = Receiver::start([]).await;
+    let mut notice = notice();
+    let link = "https://example.com/admin/#/incident/8";
+    notice.url = Some(link.into());
+    notice.rule = Some(
+        serde_json::from_value(json!({"id": 1, "name": "errors", "alertType": "error_rate",
+            "service": "shop", "endpoint": "POST /<!here>"}))
+        .unwrap(),
+    );
+    hook(&receiver).notify(&notice).await.unwrap();
+    let slack = WebhookNotifier::slack(&receiver.url(), private()).unwrap();
+    slack.notify(&notice).await.unwrap();
+    let bodies: Vec<Value> = receiver
+        .take()
+        .iter()
+        .map(|request| serde_json::from_str(&request.body).unwrap())
+        .collect();
+    assert_eq!(bodies[0]["url"], link);
+    assert_eq!(bodies[0]["rule"]["endpoint"], "POST /<!here>");
+    let attachment = &bodies[1]["attachments"][0];
+    assert_eq!(attachment["title_link"], link);
+    let fields: Vec<_> = attachment["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| {
+            (
+                field["title"].as_str().unwrap(),
+                field["value"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    for field in [
+        ("Service", "shop"),
+        ("Endpoint", "POST /&lt;!here&gt;"),
+        ("Value", "15.2"),
+        ("Threshold", "10"),
+    ] {
+        assert!(fields.contains(&field), "{fields:?}");
+    }
+}
+
 /// A notice of an alert with causes, whose texts somebody else has chosen.
 fn with_causes() -> Notice {
     let mut notice = serde_json::to_value(notice()).unwrap();
@@ -408,6 +452,8 @@ async fn slack_names_causes_that_can_neither_call_everybody_nor_link() {
         json!([
             {"title": "Severity", "value": "high", "short": true},
             {"title": "Event", "value": uuid::Uuid::from_u128(8), "short": true},
+            {"title": "Value", "value": "15.2", "short": true},
+            {"title": "Threshold", "value": "10", "short": true},
             {"title": "Largest errors", "short": false, "value":
                 "171 x 503 POST /checkout: &lt;!channel&gt; &amp; more\n2 x 404 GET /a"},
             {"title": "Largest consumers", "short": false, "value":

@@ -165,6 +165,22 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
         check(documented, "get", host.get(&path).await).await;
     }
     crate::jobs::ask_all(host, &mut check).await;
+    // Of an event where one fired, and of none.
+    let fired = host.json("/api-alerts/events?limit=1").await;
+    let fired = fired["data"][0]["id"].as_str().unwrap_or("x").to_owned();
+    for event in [fired.as_str(), "00000000-0000-0000-0000-000000000000", "y"] {
+        let of = format!("/api-alerts/events/{event}");
+        let incident = host.get(&format!("{of}/incident")).await;
+        check("/api-alerts/events/{id}/incident", "get", incident).await;
+        for (what, body) in [
+            ("acknowledge", Value::Null),
+            ("silence", json!({"period": "1h"})),
+            ("silence", json!({"period": "2h"})),
+        ] {
+            let answer = host.send("post", &format!("{of}/{what}"), &body).await;
+            check(&format!("/api-alerts/events/{{id}}/{what}"), "post", answer).await;
+        }
+    }
     // Now with rows in them.
     for path in [
         "/api-alerts",

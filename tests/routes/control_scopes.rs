@@ -103,6 +103,9 @@ pub(crate) const READS: [&str; 10] = [
     "/api-metrics/billing/invoice?format=csv",
 ];
 
+/// The id of no event.
+const EVENT: &str = "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6";
+
 fn manager() -> Principal {
     Principal::new("m", Role::Manager).with_tenant("acme")
 }
@@ -129,6 +132,8 @@ async fn nobody_sees_anothers_tenant_or_key() {
         for path in [
             format!("/api-metrics/rate-limits/{key}/history"),
             format!("/api-alerts/{rule}"),
+            format!("/api-alerts/events/{EVENT}/incident"),
+            "/api-alerts/events/none/incident".to_owned(),
         ] {
             assert_eq!(shop.ask("GET", &path, None).await.0, 404, "{path}");
         }
@@ -174,6 +179,8 @@ async fn only_admins_and_managers_change_anything() {
             ("POST", "/api-alerts".to_owned()),
             ("POST", "/api-alerts/dry-run".to_owned()),
             ("POST", "/api-alerts/deliveries/redeliver".to_owned()),
+            ("POST", format!("/api-alerts/events/{EVENT}/acknowledge")),
+            ("POST", format!("/api-alerts/events/{EVENT}/silence")),
             ("PUT", format!("/api-alerts/{rule}")),
             ("PATCH", format!("/api-alerts/{rule}")),
             ("DELETE", format!("/api-alerts/{rule}")),

@@ -7,8 +7,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 35] = [
+const PROTECTED: [&str; 36] = [
     "alert_causes",
+    "alert_handling",
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
@@ -104,6 +105,8 @@ impl Stage {
                      FROM api_metrics.api_alert_configs; \
                  INSERT INTO api_metrics.alert_causes \
                      SELECT id, '{}' FROM api_metrics.api_alert_events; \
+                 INSERT INTO api_metrics.alert_handling (event_id, acknowledged_by) \
+                     SELECT id, 'ops' FROM api_metrics.api_alert_events; \
                  INSERT INTO api_metrics.request_log_snapshot \
                      SELECT at_ms, id, '{}' FROM api_metrics.request_log; \
                  INSERT INTO api_metrics.notices (id, at, keep_until, body) \
@@ -297,7 +300,12 @@ async fn plain_sql_in_a_tenants_transaction_finds_that_tenant_alone() {
         assert_eq!(plans.len(), 1 + of_tenant, "{plans:?}");
         assert!(!plans.contains(&"(red)".to_owned()));
         assert_eq!(count(&mut sql, "price_tiers").await, plans.len());
-        for table in ["api_alert_configs", "alert_states", "api_alert_events"] {
+        for table in [
+            "api_alert_configs",
+            "alert_states",
+            "api_alert_events",
+            "alert_handling",
+        ] {
             assert_eq!(count(&mut sql, table).await, of_tenant, "{table}");
         }
         for table in [

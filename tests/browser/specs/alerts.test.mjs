@@ -119,7 +119,7 @@ test("an error from the service is shown at its field, and a concurrent change i
     await api(context, "DELETE", `api-alerts/${made.id}`);
   }));
 
-test("firing alerts are shown above the overview and link to their history", () =>
+test("firing alerts are shown above the overview and link to their incidents", () =>
   use({}, async (page, context) => {
     const { data } = await api(context, "GET", "api-alerts/events?open=true");
     assert.ok(data.length > 0, "one rule fires all the time");
@@ -133,8 +133,8 @@ test("firing alerts are shown above the overview and link to their history", () 
     if (data.length > 1) await banner.getByRole("button", { name: `Show ${data.length - 1} more` }).click();
     await banner.getByText(data[0].message).waitFor();
     await banner.getByRole("link", { name: data[0].name, exact: true }).click();
-    await page.getByRole("region", { name: "Alert history", exact: true }).waitFor();
-    assert.match(page.url(), new RegExp(`alert=${data[0].alertId}`));
+    await page.getByRole("region", { name: "Verdict", exact: true }).waitFor();
+    assert.match(page.url(), new RegExp(`#/incident/${data[0].id}`));
   }));
 
 test("no alerts and unknown alerts look different", () =>

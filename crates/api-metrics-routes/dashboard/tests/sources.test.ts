@@ -22,6 +22,7 @@ const LAYERS = [
   "ingest",
   "jobs",
   "alerts",
+  "incident",
   "pages",
   "app",
 ];

@@ -78,10 +78,11 @@ const INGEST: [(&str, &str, Access); 6] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 25] = [
+const CONTROL: [(&str, &str, Access); 28] = [
     ("GET", "/api-alerts", Read),
     ("GET", "/api-alerts/deliveries", Operate),
     ("GET", "/api-alerts/events", Read),
+    ("GET", "/api-alerts/events/{id}/incident", Read),
     ("GET", "/api-alerts/{id}", Read),
     ("GET", "/api-audit", Operate),
     ("GET", "/api-jobs", Operate),
@@ -98,6 +99,8 @@ const CONTROL: [(&str, &str, Access); 25] = [
     ("POST", "/api-alerts", Write),
     ("POST", "/api-alerts/deliveries/redeliver", Operate),
     ("POST", "/api-alerts/dry-run", Write),
+    ("POST", "/api-alerts/events/{id}/acknowledge", Write),
+    ("POST", "/api-alerts/events/{id}/silence", Write),
     ("POST", "/api-keys", Operate),
     ("POST", "/api-price-plans", Write),
     ("PUT", "/api-alerts/{id}", Write),

@@ -39,8 +39,12 @@ pub(crate) fn alerts() -> Value {
 
 /// A page of events.
 pub(crate) fn events() -> Value {
+    json!({"data": [event()], "nextCursor": null})
+}
+
+/// An event that somebody has taken on.
+pub(crate) fn event() -> Value {
     json!({
-        "data": [{
             "id": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6", "alertId": 1, "name": "checkout errors",
             "alertType": "error_rate", "severity": "high", "tenantId": null, "state": "firing",
             "firedAt": "2026-05-18T09:25:00Z", "resolvedAt": null, "value": 15.2,
@@ -53,9 +57,31 @@ pub(crate) fn events() -> Value {
                     "requests": 171}],
                 "consumers": [{"apiKeyId": 17, "externalId": "customer-17", "name": "Acme",
                     "errors": 160, "requests": 900}]
-            }
-        }],
-        "nextCursor": null
+            },
+            "acknowledgedAt": "2026-05-18T09:27:10Z", "acknowledgedBy": "ops@example.org",
+            "silencedAt": null, "silencedUntil": null, "silencedBy": null
+    })
+}
+
+/// An incident of one client.
+pub(crate) fn incident() -> Value {
+    let part = json!({"name": "Acme", "apiKeyId": 17, "method": null, "endpoint": null, "status": null,
+        "amount": 160, "requests": 900, "share": 0.92, "usualShare": 0.04});
+    let consumers = json!({"verdict": "one", "text": "Acme is 92% of the errors and 4% of the traffic: one client",
+        "total": 174, "parts": [part], "of": 12});
+    json!({
+        "event": event(), "rule": alert(),
+        "verdict": "Acme is 92% of the errors and 4% of the traffic: one client; release 1.9.1 12 min before",
+        "measure": "errors", "from": "2026-05-18T09:20:00Z", "to": "2026-05-18T09:31:00Z",
+        "usualFrom": "2026-05-18T08:20:00Z",
+        "curve": {"step": "1m", "cut": false, "points": [
+            {"at": "2026-05-18T09:24:00Z", "value": 1.0, "requests": 1190},
+            {"at": "2026-05-18T09:25:00Z", "value": 15.2, "requests": 1204}
+        ]},
+        "release": {"service": "shop", "version": "1.9.1", "at": "2026-05-18T09:08:00Z",
+            "before": {"requests": 14_200, "errorRate": 0.9, "p95Ms": 41.2},
+            "after": {"requests": 5_310, "errorRate": 4.1, "p95Ms": 43.9}},
+        "consumers": consumers, "endpoints": null, "statuses": null, "groups": null, "requests": null
     })
 }
 

@@ -155,7 +155,7 @@ pub(crate) struct RequestView {
 
 impl RequestView {
     /// What a caller may see of a request.
-    pub(super) fn of(request: StoredRequest, caller: &Caller) -> Self {
+    pub(crate) fn of(request: StoredRequest, caller: &Caller) -> Self {
         Self::seen_by(request, &caller.scope)
     }
 

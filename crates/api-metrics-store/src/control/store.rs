@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    alerts::{self, AlertEvent, AlertRule, AlertSpec, AlertStore, EventQuery},
+    alerts::{self, AlertEvent, AlertRule, AlertSpec, AlertStore, EventQuery, Silence},
     audit::{self, AuditEntry, AuditQuery, BY_CODE},
     billing::{self, NewPlan, PlanStore, PlanVersion},
     imports::{self, ImportRecord},
@@ -185,6 +185,36 @@ pub trait ControlStore: Store + WorkerStore + JobStore {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
     async fn forget_alert_messages(&self) -> Result<u64, StoreError>;
+
+    /// Notes that somebody has taken an event on; `None` where there is none that `scope` may see. The first one stays.
+    ///
+    /// `actor` is who does it, for the audit trail; without one it is the host's code.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn acknowledge_event(
+        &self,
+        id: Uuid,
+        scope: &Scope,
+        actor: Option<&str>,
+    ) -> Result<Option<AlertEvent>, StoreError>;
+
+    /// Silences the notices of an event's rule, or ends that; `None` where there is none that `scope` may see. Notices
+    /// that were decided before are still delivered.
+    ///
+    /// `actor` is who does it, for the audit trail; without one it is the host's code.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a silence of no time or more than 30 days, `StoreError::Unavailable` when the
+    /// database cannot be reached, `StoreError::Timeout` past the statement limit.
+    async fn silence_event(
+        &self,
+        id: Uuid,
+        scope: &Scope,
+        silence: Silence,
+        actor: Option<&str>,
+    ) -> Result<Option<AlertEvent>, StoreError>;
 
     /// Up to `limit` rows of one key whose periods start in `range`, the latest first. `granularity` is
     /// `1m`, `5m` or `1h`.
@@ -387,6 +417,25 @@ impl<T: Store + BeginTx> ControlStore for T {
 
     async fn forget_alert_messages(&self) -> Result<u64, StoreError> {
         alerts::store::forget_messages(self).await
+    }
+
+    async fn acknowledge_event(
+        &self,
+        id: Uuid,
+        scope: &Scope,
+        actor: Option<&str>,
+    ) -> Result<Option<AlertEvent>, StoreError> {
+        alerts::store::acknowledge_event(self, id, scope, actor).await
+    }
+
+    async fn silence_event(
+        &self,
+        id: Uuid,
+        scope: &Scope,
+        silence: Silence,
+        actor: Option<&str>,
+    ) -> Result<Option<AlertEvent>, StoreError> {
+        alerts::store::silence_event(self, id, scope, silence, actor).await
     }
 
     async fn utilization(

@@ -78,6 +78,9 @@ pub struct ControlSettings {
     /// The log of requests, which names the largest groups of errors behind an alert; none by default. An alert never
     /// waits for it for more than two seconds, and fires without it where it fails.
     pub requests: Option<Arc<dyn RequestLogStore>>,
+    /// Where people reach the dashboard, such as `https://example.com/admin`: notices then carry a link to what they are
+    /// about. None by default.
+    pub public_url: Option<String>,
 }
 
 impl Default for ControlSettings {
@@ -90,6 +93,7 @@ impl Default for ControlSettings {
             evaluation_delay: Duration::from_secs(12),
             keep_events: Duration::from_secs(365 * 86_400),
             requests: None,
+            public_url: None,
         }
     }
 }
@@ -220,7 +224,8 @@ impl ControlWorker {
         store: &dyn ControlStore,
         channel: Option<&str>,
     ) -> Result<Delivered, StoreError> {
-        dispatcher::deliver(&self.settings.notifiers, store, channel).await
+        let public_url = self.settings.public_url.as_deref();
+        dispatcher::deliver(&self.settings.notifiers, store, channel, public_url).await
     }
 
     /// The names under which its notifiers' deliveries are kept.

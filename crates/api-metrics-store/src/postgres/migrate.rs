@@ -69,6 +69,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "jobs",
         sql: include_str!("../../migrations/postgres/0008_jobs.sql"),
     },
+    Migration {
+        version: 9,
+        name: "alert_handling",
+        sql: include_str!("../../migrations/postgres/0009_alert_handling.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

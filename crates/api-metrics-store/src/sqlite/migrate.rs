@@ -48,6 +48,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "jobs",
         sql: include_str!("../../migrations/sqlite/0006_jobs.sql"),
     },
+    Migration {
+        version: 7,
+        name: "alert_handling",
+        sql: include_str!("../../migrations/sqlite/0007_alert_handling.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

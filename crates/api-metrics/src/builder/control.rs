@@ -34,6 +34,7 @@ pub(super) struct ControlBuilder {
     pub(super) webhook_secret: Option<String>,
     pub(super) slack_url: Option<String>,
     pub(super) allow_private: Option<bool>,
+    pub(super) public_url: Option<String>,
 }
 
 #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
@@ -54,6 +55,13 @@ impl Builder {
     /// connect to private addresses.
     pub fn notifier(mut self, notifier: impl Notifier) -> Self {
         self.control.notifiers.push(Arc::new(notifier));
+        self
+    }
+
+    /// Where people reach the admin, such as `https://example.com/admin`: notices then carry a link to what they are
+    /// about. Default: no links. `API_METRICS_PUBLIC_URL`.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.control.public_url = Some(url.into());
         self
     }
 
@@ -121,6 +129,18 @@ impl ControlBuilder {
             });
         }
         let mut settings = ControlSettings::default();
+        if let Some(url) = &self.public_url {
+            let http = url.starts_with("https://") || url.starts_with("http://");
+            // A fragment or a query would swallow the page.
+            if !http || !is_plain(url) || url.contains(['#', '?', ' ', '<', '>', '|']) {
+                return Err(StartError::Setting {
+                    name: "API_METRICS_PUBLIC_URL",
+                    value: url.clone(),
+                    expected: "the admin's address, such as https://example.com/admin",
+                });
+            }
+            settings.public_url = Some(url.clone());
+        }
         settings.limits = self.limits.clone();
         settings.quotas = self.quotas();
         settings.evaluation_delay = evaluation_delay(flush_interval);

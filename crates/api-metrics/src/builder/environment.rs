@@ -95,6 +95,9 @@ impl super::control::ControlBuilder {
         self.webhook_url = variables("API_METRICS_WEBHOOK_URL");
         self.webhook_secret = variables("API_METRICS_WEBHOOK_SECRET");
         self.slack_url = variables("API_METRICS_SLACK_WEBHOOK_URL");
+        if self.public_url.is_none() {
+            self.public_url = variables("API_METRICS_PUBLIC_URL");
+        }
         fill(
             variables,
             &mut self.allow_private,

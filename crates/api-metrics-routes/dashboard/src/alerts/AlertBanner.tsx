@@ -76,7 +76,7 @@ const Firing = ({ event, tz, requests }: { event: AlertEvent; tz: string; reques
     <span className="severity" data-severity={event.severity}>
       {event.severity}
     </span>
-    <a href={href("alerts", event.alertId == null ? {} : { alert: String(event.alertId) })}>{event.name}</a>
+    <a href={href(`incident/${event.id}`)}>{event.name}</a>
     <span className="banner-text" title={event.message}>
       {event.message}
     </span>

@@ -17,6 +17,7 @@ import type {
   Delivery,
   DeliveryPage,
   DryRunAnswer,
+  Incident,
   InvoiceAnswer,
   KeyUsage,
   Quota,
@@ -67,6 +68,31 @@ export const useAlertEvents = (
     refetchInterval: alertInterval(view),
     ...keepPrevious,
   });
+};
+
+/** An event, explained. */
+export const useIncident = (view: View, id: string) =>
+  useQuery({
+    queryKey: ["incident", id],
+    queryFn: ({ signal }) => call<Incident>(`api-alerts/events/${encodeURIComponent(id)}/incident`, { signal }),
+    refetchInterval: view.refresh === "off" ? false : 30_000,
+    ...keepPrevious,
+  });
+
+/** What is done about an event. */
+export const useEventWrites = (id: string) => {
+  const client = useQueryClient();
+  const onSettled = async () => {
+    await Promise.all(["incident", "alert-events"].map((key) => client.invalidateQueries({ queryKey: [key] })));
+  };
+  const path = `api-alerts/events/${encodeURIComponent(id)}`;
+  return {
+    acknowledge: useMutation({ mutationFn: () => call(`${path}/acknowledge`, { method: "POST" }), onSettled }),
+    silence: useMutation({
+      mutationFn: (period: string) => call(`${path}/silence`, { method: "POST", body: { period } }),
+      onSettled,
+    }),
+  };
 };
 
 export const useDeliveries = (view: View) =>

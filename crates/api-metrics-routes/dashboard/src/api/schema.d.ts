@@ -99,6 +99,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-alerts/events/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes an event on
+         * @description The first one stays: who has taken it on is what the others ask.
+         */
+        post: operations["acknowledge_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/events/{id}/incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An event, explained
+         * @description What broke, since when, after which release, and whose requests it is about: the rule's curve around the event, and
+         *     shares of the errors, or of what the rule is about, against usual shares. Worked out when it is asked for.
+         */
+        get: operations["incident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/events/{id}/silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Silences an event's rule
+         * @description Its notices are not delivered meanwhile, those of later events included; events are still recorded. Notices that were
+         *     decided before are still delivered.
+         */
+        post: operations["silence_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-alerts/{id}": {
         parameters: {
             query?: never;
@@ -1234,6 +1296,13 @@ export interface components {
         /** @description A breach from its firing to its end. */
         AlertEvent: {
             /**
+             * Format: date-time
+             * @description When somebody took it on.
+             */
+            acknowledgedAt?: string | null;
+            /** @description Who did. */
+            acknowledgedBy?: string | null;
+            /**
              * Format: int64
              * @description The rule; null once that was removed.
              */
@@ -1264,6 +1333,18 @@ export interface components {
             resolvedMessage?: string | null;
             /** @description The severity of the rule when it fired. */
             severity: string;
+            /**
+             * Format: date-time
+             * @description When somebody silenced its rule's notices.
+             */
+            silencedAt?: string | null;
+            /** @description Who did. */
+            silencedBy?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when; null while silenced: until the event is resolved.
+             */
+            silencedUntil?: string | null;
             /** @description `firing` or `resolved`. */
             state: string;
             /** @description Whose rule it was. */
@@ -2589,6 +2670,162 @@ export interface components {
              */
             records: number;
         };
+        /**
+         * @description An event, explained. Parts that are not known are null: with the rule gone all but the event, without a request log
+         *     the groups and the requests.
+         */
+        Incident: {
+            consumers?: components["schemas"]["IncidentBreakdown"] | null;
+            curve?: components["schemas"]["IncidentCurve"] | null;
+            endpoints?: components["schemas"]["IncidentBreakdown"] | null;
+            /** @description The event. */
+            event: components["schemas"]["AlertEvent"];
+            /**
+             * Format: date-time
+             * @description The start of the span that is broken down: of the event's first window.
+             */
+            from: string;
+            /** @description The three largest groups of errors. */
+            groups?: components["schemas"]["CauseGroup"][] | null;
+            /** @description What the breakdowns count: `errors`, `slow_requests`, `requests`, `missing_requests`, `bytes` or `unit`. */
+            measure?: string | null;
+            release?: components["schemas"]["IncidentRelease"] | null;
+            /** @description Some of the requests, the latest first. */
+            requests?: components["schemas"]["LoggedRequest"][] | null;
+            rule?: components["schemas"]["Alert"] | null;
+            statuses?: components["schemas"]["IncidentBreakdown"] | null;
+            /**
+             * Format: date-time
+             * @description Its end: that of the event, at most a day later.
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description The start of the span that it is held against, which ends where the other begins.
+             */
+            usualFrom: string;
+            /** @description All of it in one sentence. */
+            verdict?: string | null;
+        };
+        /** @description A dimension of an incident. */
+        IncidentBreakdown: {
+            /**
+             * Format: int64
+             * @description How many parts there are.
+             */
+            of: number;
+            /** @description The largest parts, at most eight. */
+            parts: components["schemas"]["IncidentPart"][];
+            /** @description The verdict in words. */
+            text: string;
+            /**
+             * Format: int64
+             * @description All of it in the incident.
+             */
+            total: number;
+            /** @description `too_few`, `only_one`, `one`, `few`, `alike` or `mixed`. */
+            verdict: string;
+        };
+        /** @description The values of a rule. */
+        IncidentCurve: {
+            /** @description Whether the event goes on beyond the last point. */
+            cut: boolean;
+            /** @description In the order of time. */
+            points: components["schemas"]["IncidentPoint"][];
+            /** @description How far the ends of two windows lie apart. */
+            step: string;
+        };
+        /** @description A part of an incident. */
+        IncidentPart: {
+            /**
+             * Format: int64
+             * @description How much of it is in the incident.
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description Of a consumer: the number of its key; 0 stands for requests without one.
+             */
+            apiKeyId?: number | null;
+            /** @description Of an endpoint: its route template. */
+            endpoint?: string | null;
+            /** @description Of an endpoint: its method. */
+            method?: string | null;
+            /** @description As people know it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its requests in the incident.
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description Its share of the incident, 0 to 1.
+             */
+            share: number;
+            /**
+             * Format: int32
+             * @description Of a status code: the code.
+             */
+            status?: number | null;
+            /**
+             * Format: double
+             * @description Its usual share, 0 to 1; null where too little came before to tell.
+             */
+            usualShare?: number | null;
+        };
+        /** @description A window of the rule. */
+        IncidentPoint: {
+            /**
+             * Format: date-time
+             * @description Its end.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its requests.
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description Its value in the unit of the rule; null where it is not evaluated.
+             */
+            value?: number | null;
+        };
+        /** @description A release and the rule's traffic around it. */
+        IncidentRelease: {
+            /** @description The hour after. */
+            after: components["schemas"]["IncidentTotals"];
+            /**
+             * Format: date-time
+             * @description When its first process started.
+             */
+            at: string;
+            /** @description The hour before. */
+            before: components["schemas"]["IncidentTotals"];
+            /** @description The service. */
+            service: string;
+            /** @description The version that came. */
+            version: string;
+        };
+        /** @description The traffic of an hour. */
+        IncidentTotals: {
+            /**
+             * Format: double
+             * @description The share of 4xx and 5xx in percent; null without requests.
+             */
+            errorRate?: number | null;
+            /**
+             * Format: double
+             * @description The 95th percentile in milliseconds; null without requests.
+             */
+            p95Ms?: number | null;
+            /**
+             * Format: int64
+             * @description Requests.
+             */
+            requests: number;
+        };
         /** @description A writer's token, without its secret. */
         IngestToken: {
             /**
@@ -3399,6 +3636,8 @@ export interface components {
         NoticeRule: {
             /** @description What it looks at. */
             alertType: string;
+            /** @description The endpoint or the pattern that it looks at; null: all of them. */
+            endpoint?: string | null;
             /**
              * Format: int64
              * @description Its number.
@@ -3406,6 +3645,8 @@ export interface components {
             id: number;
             /** @description Its name for people. */
             name: string;
+            /** @description The service that it looks at; null: all of them. */
+            service?: string | null;
         };
         /** @description The range before, and how this one differs. */
         Previous: {
@@ -4411,6 +4652,14 @@ export interface components {
             to: string;
             /** @description The zone of hours, days and weeks. */
             tz: string;
+        };
+        /** @description How long an event's rule is silent. */
+        SilenceBody: {
+            /**
+             * @description `1h`, `8h`, `resolved` (until the event is resolved) or `off`.
+             * @example 1h
+             */
+            period: string;
         };
         /** @description What has just happened. Every event of a stream is a whole one. */
         Snapshot: {
@@ -5787,6 +6036,8 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
+                     *           "acknowledgedAt": "2026-05-18T09:27:10Z",
+                     *           "acknowledgedBy": "ops@example.org",
                      *           "alertId": 1,
                      *           "alertType": "error_rate",
                      *           "causes": {
@@ -5818,6 +6069,9 @@ export interface operations {
                      *           "resolvedAt": null,
                      *           "resolvedMessage": null,
                      *           "severity": "high",
+                     *           "silencedAt": null,
+                     *           "silencedBy": null,
+                     *           "silencedUntil": null,
                      *           "state": "firing",
                      *           "tenantId": null,
                      *           "threshold": 10,
@@ -5854,6 +6108,574 @@ export interface operations {
             };
             /** @description The principal may not ask for this */
             403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acknowledgedAt": "2026-05-18T09:27:10Z",
+                     *       "acknowledgedBy": "ops@example.org",
+                     *       "alertId": 1,
+                     *       "alertType": "error_rate",
+                     *       "causes": {
+                     *         "consumers": [
+                     *           {
+                     *             "apiKeyId": 17,
+                     *             "errors": 160,
+                     *             "externalId": "customer-17",
+                     *             "name": "Acme",
+                     *             "requests": 900
+                     *           }
+                     *         ],
+                     *         "groups": [
+                     *           {
+                     *             "endpoint": "/api/segments",
+                     *             "errorType": "timeout",
+                     *             "id": "3f2a9c0107d1e5b4",
+                     *             "message": "the ledger did not answer",
+                     *             "method": "GET",
+                     *             "requests": 171,
+                     *             "status": 503
+                     *           }
+                     *         ]
+                     *       },
+                     *       "firedAt": "2026-05-18T09:25:00Z",
+                     *       "id": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *       "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests",
+                     *       "name": "checkout errors",
+                     *       "resolvedAt": null,
+                     *       "resolvedMessage": null,
+                     *       "severity": "high",
+                     *       "silencedAt": null,
+                     *       "silencedBy": null,
+                     *       "silencedUntil": null,
+                     *       "state": "firing",
+                     *       "tenantId": null,
+                     *       "threshold": 10,
+                     *       "value": 15.2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AlertEvent"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such event */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event and what is behind it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "consumers": {
+                     *         "of": 12,
+                     *         "parts": [
+                     *           {
+                     *             "amount": 160,
+                     *             "apiKeyId": 17,
+                     *             "endpoint": null,
+                     *             "method": null,
+                     *             "name": "Acme",
+                     *             "requests": 900,
+                     *             "share": 0.92,
+                     *             "status": null,
+                     *             "usualShare": 0.04
+                     *           }
+                     *         ],
+                     *         "text": "Acme is 92% of the errors and 4% of the traffic: one client",
+                     *         "total": 174,
+                     *         "verdict": "one"
+                     *       },
+                     *       "curve": {
+                     *         "cut": false,
+                     *         "points": [
+                     *           {
+                     *             "at": "2026-05-18T09:24:00Z",
+                     *             "requests": 1190,
+                     *             "value": 1
+                     *           },
+                     *           {
+                     *             "at": "2026-05-18T09:25:00Z",
+                     *             "requests": 1204,
+                     *             "value": 15.2
+                     *           }
+                     *         ],
+                     *         "step": "1m"
+                     *       },
+                     *       "endpoints": null,
+                     *       "event": {
+                     *         "acknowledgedAt": "2026-05-18T09:27:10Z",
+                     *         "acknowledgedBy": "ops@example.org",
+                     *         "alertId": 1,
+                     *         "alertType": "error_rate",
+                     *         "causes": {
+                     *           "consumers": [
+                     *             {
+                     *               "apiKeyId": 17,
+                     *               "errors": 160,
+                     *               "externalId": "customer-17",
+                     *               "name": "Acme",
+                     *               "requests": 900
+                     *             }
+                     *           ],
+                     *           "groups": [
+                     *             {
+                     *               "endpoint": "/api/segments",
+                     *               "errorType": "timeout",
+                     *               "id": "3f2a9c0107d1e5b4",
+                     *               "message": "the ledger did not answer",
+                     *               "method": "GET",
+                     *               "requests": 171,
+                     *               "status": 503
+                     *             }
+                     *           ]
+                     *         },
+                     *         "firedAt": "2026-05-18T09:25:00Z",
+                     *         "id": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *         "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests",
+                     *         "name": "checkout errors",
+                     *         "resolvedAt": null,
+                     *         "resolvedMessage": null,
+                     *         "severity": "high",
+                     *         "silencedAt": null,
+                     *         "silencedBy": null,
+                     *         "silencedUntil": null,
+                     *         "state": "firing",
+                     *         "tenantId": null,
+                     *         "threshold": 10,
+                     *         "value": 15.2
+                     *       },
+                     *       "from": "2026-05-18T09:20:00Z",
+                     *       "groups": null,
+                     *       "measure": "errors",
+                     *       "release": {
+                     *         "after": {
+                     *           "errorRate": 4.1,
+                     *           "p95Ms": 43.9,
+                     *           "requests": 5310
+                     *         },
+                     *         "at": "2026-05-18T09:08:00Z",
+                     *         "before": {
+                     *           "errorRate": 0.9,
+                     *           "p95Ms": 41.2,
+                     *           "requests": 14200
+                     *         },
+                     *         "service": "shop",
+                     *         "version": "1.9.1"
+                     *       },
+                     *       "requests": null,
+                     *       "rule": {
+                     *         "alertType": "error_rate",
+                     *         "apiKeyFilter": null,
+                     *         "comparison": "gt",
+                     *         "cooldownMinutes": 30,
+                     *         "createdAt": "2026-05-01T08:00:00Z",
+                     *         "createdBy": "admin",
+                     *         "enabled": true,
+                     *         "endpointFilter": "GET /api/segments",
+                     *         "evaluatedTo": "2026-05-18T09:30:00Z",
+                     *         "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *         "id": 1,
+                     *         "lastFiredAt": "2026-05-18T09:25:00Z",
+                     *         "minRequests": 100,
+                     *         "name": "checkout errors",
+                     *         "quantile": null,
+                     *         "revision": 1,
+                     *         "serviceFilter": null,
+                     *         "severity": "high",
+                     *         "state": "firing",
+                     *         "stateSince": "2026-05-18T09:25:00Z",
+                     *         "tenantId": null,
+                     *         "thresholdValue": 10,
+                     *         "unit": null,
+                     *         "updatedAt": "2026-05-01T08:00:00Z",
+                     *         "value": 15.2,
+                     *         "windowMinutes": 5
+                     *       },
+                     *       "statuses": null,
+                     *       "to": "2026-05-18T09:31:00Z",
+                     *       "usualFrom": "2026-05-18T08:20:00Z",
+                     *       "verdict": "Acme is 92% of the errors and 4% of the traffic: one client; release 1.9.1 12 min before"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such event */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silence_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "period": "1h"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SilenceBody"];
+            };
+        };
+        responses: {
+            /** @description The event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acknowledgedAt": "2026-05-18T09:27:10Z",
+                     *       "acknowledgedBy": "ops@example.org",
+                     *       "alertId": 1,
+                     *       "alertType": "error_rate",
+                     *       "causes": {
+                     *         "consumers": [
+                     *           {
+                     *             "apiKeyId": 17,
+                     *             "errors": 160,
+                     *             "externalId": "customer-17",
+                     *             "name": "Acme",
+                     *             "requests": 900
+                     *           }
+                     *         ],
+                     *         "groups": [
+                     *           {
+                     *             "endpoint": "/api/segments",
+                     *             "errorType": "timeout",
+                     *             "id": "3f2a9c0107d1e5b4",
+                     *             "message": "the ledger did not answer",
+                     *             "method": "GET",
+                     *             "requests": 171,
+                     *             "status": 503
+                     *           }
+                     *         ]
+                     *       },
+                     *       "firedAt": "2026-05-18T09:25:00Z",
+                     *       "id": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *       "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests",
+                     *       "name": "checkout errors",
+                     *       "resolvedAt": null,
+                     *       "resolvedMessage": null,
+                     *       "severity": "high",
+                     *       "silencedAt": null,
+                     *       "silencedBy": null,
+                     *       "silencedUntil": null,
+                     *       "state": "firing",
+                     *       "tenantId": null,
+                     *       "threshold": 10,
+                     *       "value": 15.2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AlertEvent"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such event */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;

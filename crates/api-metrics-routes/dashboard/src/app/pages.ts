@@ -34,9 +34,12 @@ export const PAGES: readonly Entry[] = [
   { id: "limits", title: "Rate limits", menu: true, Page: lazy(() => import("../pages/RateLimits")) },
   { id: "alerts", title: "Alerts", menu: true, Page: lazy(() => import("../pages/Alerts")) },
   { id: "jobs", title: "Jobs", menu: true, Page: lazy(() => import("../pages/Jobs")) },
+  { id: "incident", title: "Incident", menu: false, parent: "alerts", Page: lazy(() => import("../pages/Incident")) },
   { id: "ingest", title: "Ingest", menu: true, Page: lazy(() => import("../pages/Ingest")) },
   { id: "billing", title: "Billing", menu: true, Page: lazy(() => import("../pages/Billing")) },
   { id: "status", title: "Status", menu: true, Page: lazy(() => import("../pages/Status")) },
 ];
 
-export const pageOf = (id: string): Entry => PAGES.find((entry) => entry.id === id) ?? (PAGES[0] as Entry);
+/** The page of a path, whose first part names it. */
+export const pageOf = (path: string): Entry =>
+  PAGES.find((entry) => entry.id === path.split("/")[0]) ?? (PAGES[0] as Entry);

@@ -14,7 +14,7 @@ import { ExportRows } from "../ui/ExportRows";
 import { Select } from "../ui/Select";
 import { Failure } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
-import { patch, useLocation } from "../view/location";
+import { href, patch, useLocation } from "../view/location";
 import { useView } from "../view/view";
 
 const RANK: Readonly<Record<string, number>> = { firing: 0, pending: 1, resolved: 2, ok: 3, off: 4 };
@@ -230,8 +230,11 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
         head: "Message",
         cell: (row) => (
           <span className="rule">
-            <span>{row.message}</span>
-            <span className="muted">{row.name}</span>
+            <a href={href(`incident/${row.id}`)}>{row.message}</a>
+            <span className="muted">
+              {row.name}
+              {row.acknowledgedBy ? `, acknowledged by ${row.acknowledgedBy}` : ""}
+            </span>
             <Causes event={row} rule={rules?.find((rule) => rule.id === row.alertId)} />
           </span>
         ),

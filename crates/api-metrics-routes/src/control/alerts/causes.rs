@@ -34,7 +34,7 @@ pub(super) struct CausesView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CauseGroup)]
-struct CauseGroupView {
+pub(super) struct CauseGroupView {
     /// Its id, which `group` of the list of requests takes.
     id: String,
     /// The method.

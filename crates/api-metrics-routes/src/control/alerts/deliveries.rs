@@ -78,6 +78,10 @@ pub(crate) struct NoticeRule {
     name: String,
     /// What it looks at.
     alert_type: String,
+    /// The service that it looks at; null: all of them.
+    service: Option<String>,
+    /// The endpoint or the pattern that it looks at; null: all of them.
+    endpoint: Option<String>,
 }
 
 /// The API key that a notice is about.
@@ -137,6 +141,8 @@ impl From<Notice> for NoticeView {
                 id: rule.id,
                 name: rule.name,
                 alert_type: rule.alert_type,
+                service: rule.service,
+                endpoint: rule.endpoint,
             }),
             api_key: notice.api_key.map(|key| NoticeKey {
                 id: key.id,

@@ -99,6 +99,16 @@ pub(crate) struct AlertEventView {
     resolved_message: Option<String>,
     /// What was behind it when it fired. For those who see everything; null where nothing was known.
     causes: Option<CausesView>,
+    /// When somebody took it on.
+    acknowledged_at: Option<DateTime<Utc>>,
+    /// Who did.
+    acknowledged_by: Option<String>,
+    /// When somebody silenced its rule's notices.
+    silenced_at: Option<DateTime<Utc>>,
+    /// Until when; null while silenced: until the event is resolved.
+    silenced_until: Option<DateTime<Utc>>,
+    /// Who did.
+    silenced_by: Option<String>,
 }
 
 impl From<AlertEvent> for AlertEventView {
@@ -122,6 +132,11 @@ impl From<AlertEvent> for AlertEventView {
             message: event.message,
             resolved_message: event.resolved_message,
             causes: event.causes.map(CausesView::from),
+            acknowledged_at: event.handling.acknowledged_at.map(time),
+            acknowledged_by: event.handling.acknowledged_by,
+            silenced_at: event.handling.silenced_at.map(time),
+            silenced_until: event.handling.silenced_until.map(time),
+            silenced_by: event.handling.silenced_by,
         }
     }
 }

@@ -7,6 +7,7 @@ mod causes;
 mod deliveries;
 mod dry_run;
 mod events;
+mod incident;
 mod rules;
 mod shape;
 
@@ -25,6 +26,9 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         .documented(Read, routes!(rules::one))
         .documented(Write, routes!(rules::replace, rules::change, rules::remove))
         .documented(Read, routes!(events::events))
+        .documented(Read, routes!(incident::incident))
+        .documented(Write, routes!(incident::acknowledge))
+        .documented(Write, routes!(incident::silence))
         .documented(Write, routes!(dry_run::dry_run))
         .documented(Operate, routes!(deliveries::deliveries))
         .documented(Operate, routes!(deliveries::redeliver))

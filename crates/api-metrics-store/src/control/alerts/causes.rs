@@ -178,7 +178,7 @@ impl<'a> LogInRound<'a> {
 }
 
 /// Reads the groups of a window, in the scope of the rule.
-async fn groups(
+pub(super) async fn groups(
     log: &dyn RequestLogStore,
     rule: &AlertRule,
     window: TimeRange,
@@ -217,6 +217,12 @@ async fn groups(
         }
     }
     Ok(named)
+}
+
+/// The number of a group, as the log has it.
+pub(super) fn cause_group_id(group: &CauseGroup) -> Option<i64> {
+    let id = u64::from_str_radix(&group.id, 16).ok()?;
+    Some(id.cast_signed())
 }
 
 /// A group as it is kept.

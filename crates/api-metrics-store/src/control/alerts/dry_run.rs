@@ -193,7 +193,7 @@ pub async fn dry_run(
 ///
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
 /// statement limit.
-async fn steps(
+pub(super) async fn steps(
     store: &dyn Store,
     spec: &AlertSpec,
     range: TimeRange,
@@ -222,7 +222,10 @@ async fn steps(
 /// The finest granularity that is kept from `from` on.
 ///
 /// Days where nothing finer reaches back as far.
-async fn finest(store: &dyn Store, from: UnixSeconds) -> Result<Granularity, StoreError> {
+pub(super) async fn finest(
+    store: &dyn Store,
+    from: UnixSeconds,
+) -> Result<Granularity, StoreError> {
     let floors = store.status().await?.floors;
     Ok(floors
         .iter()

@@ -42,7 +42,7 @@ use super::{
     Transition,
     baseline::{Baseline, BaselineHistory},
     causes::{self, CauseConsumer, LogInRound},
-    event::{fired_notice, resolved_notice},
+    event::{EventHandling, fired_notice, resolved_notice},
     fair_scheduler::FairScheduler,
     machine::{CLOCK_WAS_AHEAD, step},
     measure::{Context, Measured, measure},
@@ -536,6 +536,7 @@ fn event_of(
         message: message::fired(&rule.spec, measured, before, key.map(KeyRecord::label)),
         resolved_message: None,
         causes: None,
+        handling: EventHandling::default(),
     }
 }
 

@@ -51,12 +51,47 @@ pub struct AlertEvent {
     /// What was behind it when it fired. Only for those who see everything: `None` in every other scope, and where
     /// nothing was known.
     pub causes: Option<AlertCauses>,
+    /// What people did about it.
+    pub handling: EventHandling,
 }
+
+/// What people did about an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventHandling {
+    /// When somebody acknowledged it.
+    pub acknowledged_at: Option<UnixSeconds>,
+    /// Who did.
+    pub acknowledged_by: Option<String>,
+    /// When somebody silenced its rule's notices.
+    pub silenced_at: Option<UnixSeconds>,
+    /// Until when; `None` while silenced: until the event is resolved.
+    pub silenced_until: Option<UnixSeconds>,
+    /// Who did.
+    pub silenced_by: Option<String>,
+}
+
+/// How long the notices of an event's rule are silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Silence {
+    /// For so many seconds from now on, at most 30 days.
+    For(u32),
+    /// Until the event is resolved; that it is resolved is not delivered either.
+    UntilResolved,
+    /// No longer.
+    Off,
+}
+
+/// The longest silence, in seconds: 30 days.
+pub(super) const LONGEST_SILENCE: u32 = 30 * 86_400;
 
 /// Which events are asked for, the latest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventQuery {
+    /// Only this one.
+    pub id: Option<Uuid>,
     /// Only those of this rule.
     pub rule_id: Option<i64>,
     /// Only those that still fire.
@@ -71,6 +106,7 @@ impl Default for EventQuery {
     /// The last 100 events of all rules.
     fn default() -> Self {
         Self {
+            id: None,
             rule_id: None,
             open_only: false,
             before: None,
@@ -127,11 +163,14 @@ fn about(rule: &AlertRule) -> Notice {
             id: rule.id,
             name: rule.spec.name.clone(),
             alert_type: rule.spec.alert_type.as_str().into(),
+            service: rule.spec.service.clone(),
+            endpoint: rule.spec.endpoint.clone(),
         }),
         api_key: None,
         tenant_id: rule.spec.tenant_id.clone(),
         value: None,
         threshold: rule.spec.threshold,
         causes: None,
+        url: None,
     }
 }

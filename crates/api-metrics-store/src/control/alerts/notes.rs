@@ -1,6 +1,6 @@
 //! What the audit trail notes of changes of rules: which settings, named as in the HTTP API.
 
-use super::AlertSpec;
+use super::{AlertEvent, AlertSpec};
 use crate::{
     engine::{audit, sql::SqlTx},
     store::StoreError,
@@ -53,4 +53,9 @@ pub(super) async fn note_changes<T: SqlTx>(
 /// A rule as notes name it.
 pub(super) fn rule(id: i64, spec: &AlertSpec) -> String {
     format!("alert rule {id} ({})", spec.name)
+}
+
+/// An event as notes name it.
+pub(super) fn event(event: &AlertEvent) -> String {
+    format!("alert event {} ({})", event.id, event.name)
 }

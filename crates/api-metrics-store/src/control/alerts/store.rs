@@ -5,6 +5,7 @@
 //! | `api_alert_configs` | the rules, with their revision and when they last fired |
 //! | `alert_states` | a row a rule: phase, since when, evaluated up to, open event, value |
 //! | `api_alert_events` | a row a breach |
+//! | `alert_handling` | who acknowledged a breach, and until when its rule's notices are silent |
 //!
 //! Two kinds of writers meet here. An operator edits a rule under its `revision`; the leader writes
 //! evaluations under the revision and the `evaluated_to` that it has read. Both lock the rule's row
@@ -19,8 +20,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase,
-    event::{KEEP_NOTICES_SECONDS, resolved_notice},
+    AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase, Silence,
+    event::{KEEP_NOTICES_SECONDS, LONGEST_SILENCE, resolved_notice},
     notes,
 };
 use crate::{
@@ -32,7 +33,7 @@ use crate::{
         sql::{BeginTx, SqlTx},
     },
     query::{Scope, TimeRange},
-    store::StoreError,
+    store::{StoreError, invalid},
     time::UnixSeconds,
 };
 
@@ -131,9 +132,9 @@ impl<T: BeginTx> AlertStore for T {
 
     async fn put_evaluated(&self, evaluated: &[EvaluatedAlert]) -> Result<Vec<i64>, StoreError> {
         let mut tx = self.begin(Mode::Lead).await?;
-        if lead(&mut tx).await?.is_none() {
+        let Some(meta) = lead(&mut tx).await? else {
             return Ok(Vec::new());
-        }
+        };
         let mut written = Vec::with_capacity(evaluated.len());
         for evaluated in evaluated {
             let stored = sql::alerts::lock_rule(&mut tx, evaluated.rule.id).await?;
@@ -144,6 +145,9 @@ impl<T: BeginTx> AlertStore for T {
             if !same {
                 continue;
             }
+            // Before the event ends: a silence may last until then.
+            let silenced = !evaluated.notices.is_empty()
+                && sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
             for event in &evaluated.fired {
                 sql::alerts::insert_event(&mut tx, event).await?;
             }
@@ -155,7 +159,7 @@ impl<T: BeginTx> AlertStore for T {
                     &mut tx,
                     notice,
                     notice.at + KEEP_NOTICES_SECONDS,
-                    true,
+                    !silenced,
                 )
                 .await?;
             }
@@ -314,6 +318,79 @@ pub(in crate::control) async fn forget_messages<T: BeginTx>(store: &T) -> Result
     }
 }
 
+/// One event that `scope` may see.
+async fn event_of<T: Tx + SqlTx>(
+    tx: &mut T,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<AlertEvent>, StoreError> {
+    let mut query = EventQuery::default();
+    (query.id, query.limit) = (Some(id), 1);
+    Ok(sql::alerts::list_events(tx, scope, &query).await?.pop())
+}
+
+/// See `ControlStore::acknowledge_event`.
+pub(in crate::control) async fn acknowledge_event<T: BeginTx>(
+    store: &T,
+    id: Uuid,
+    scope: &Scope,
+    actor: Option<&str>,
+) -> Result<Option<AlertEvent>, StoreError> {
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    let Some(mut event) = event_of(&mut tx, scope, id).await? else {
+        return Ok(None);
+    };
+    // The first one stays: who took it is what the others ask.
+    if event.handling.acknowledged_at.is_none() {
+        let actor = by(actor);
+        event.handling.acknowledged_at = Some(now);
+        event.handling.acknowledged_by = Some(actor.to_owned());
+        sql::alerts::put_handling(&mut tx, id, &event.handling).await?;
+        audit::note(
+            &mut tx,
+            now,
+            actor,
+            "acknowledge alert",
+            &notes::event(&event),
+        )
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(Some(event))
+}
+
+/// See `ControlStore::silence_event`.
+pub(in crate::control) async fn silence_event<T: BeginTx>(
+    store: &T,
+    id: Uuid,
+    scope: &Scope,
+    silence: Silence,
+    actor: Option<&str>,
+) -> Result<Option<AlertEvent>, StoreError> {
+    if matches!(silence, Silence::For(seconds) if seconds == 0 || seconds > LONGEST_SILENCE) {
+        return invalid("seconds", "takes 1 second to 30 days");
+    }
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    let Some(mut event) = event_of(&mut tx, scope, id).await? else {
+        return Ok(None);
+    };
+    let actor = by(actor);
+    let (at, until, action) = match silence {
+        Silence::For(seconds) => (Some(now), Some(now + i64::from(seconds)), "silence alert"),
+        Silence::UntilResolved => (Some(now), None, "silence alert"),
+        Silence::Off => (None, None, "end silence of alert"),
+    };
+    event.handling.silenced_at = at;
+    event.handling.silenced_until = until;
+    event.handling.silenced_by = at.map(|_| actor.to_owned());
+    sql::alerts::put_handling(&mut tx, id, &event.handling).await?;
+    audit::note(&mut tx, now, actor, action, &notes::event(&event)).await?;
+    tx.commit().await?;
+    Ok(Some(event))
+}
+
 /// Two that add at once may both find room for one: the bound guards the database, not a price.
 ///
 /// # Errors
@@ -358,9 +435,10 @@ async fn close<T: Tx + SqlTx>(
 ) -> Result<(), StoreError> {
     if let (Phase::Firing, Some(id)) = (rule.state.phase, rule.state.event_id) {
         let message = format!("{}: {why}", rule.spec.name);
+        let silenced = sql::alerts::is_silenced(tx, rule.id, now).await?;
         sql::alerts::resolve_event(tx, id, now, &message).await?;
         let notice = resolved_notice(rule, id, now, None, message);
-        sql::notices::insert_notice(tx, &notice, now + KEEP_NOTICES_SECONDS, true).await?;
+        sql::notices::insert_notice(tx, &notice, now + KEEP_NOTICES_SECONDS, !silenced).await?;
     }
     let state = AlertState::new(now - now.rem_euclid(60));
     sql::alerts::put_state(tx, rule.id, &state, rule.last_fired_at).await

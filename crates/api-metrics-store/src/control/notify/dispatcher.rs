@@ -93,12 +93,13 @@ pub(in crate::control) async fn deliver(
     notifiers: &[Arc<dyn Notifier>],
     store: &dyn NoticeStore,
     channel: Option<&str>,
+    public_url: Option<&str>,
 ) -> Result<Delivered, StoreError> {
     let channels: Vec<&str> = notifiers.iter().map(|n| n.channel()).collect();
     let rounds = notifiers
         .iter()
         .filter(|notifier| channel.is_none_or(|channel| notifier.channel() == channel))
-        .map(|notifier| round(store, &channels, &**notifier));
+        .map(|notifier| round(store, &channels, &**notifier, public_url));
     let mut all = Delivered::default();
     for done in join_all(rounds).await {
         let done = done?;
@@ -120,10 +121,14 @@ async fn round(
     store: &dyn NoticeStore,
     channels: &[&str],
     notifier: &dyn Notifier,
+    public_url: Option<&str>,
 ) -> Result<Delivered, StoreError> {
-    let due = store
+    let mut due = store
         .claim_deliveries(channels, notifier.channel(), LEASE_SECONDS, AT_ONCE)
         .await?;
+    for delivery in &mut due {
+        delivery.notice.url = public_url.map(|base| delivery.notice.url_at(base));
+    }
     let mut done = Delivered {
         more: due.len() == AT_ONCE as usize,
         ..Delivered::default()

@@ -6,7 +6,8 @@
 //! | severity high or critical | error |
 //! | any other | warn |
 //!
-//! The fields are `kind`, `severity`, `id`, `title` and, where an alert fires, `causes`; the message is the notice's. Writing a log line
+//! The fields are `kind`, `severity`, `id`, `title` where an alert fires, `causes`, and
+//! with a public address `url`; the message is the notice's. Writing a log line
 //! can't fail, so that every notice counts as delivered at its first attempt.
 
 use async_trait::async_trait;
@@ -43,6 +44,7 @@ impl Notifier for LogNotifier {
                     id = %notice.id,
                     title = %Shown(&notice.title),
                     causes = causes.as_deref(),
+                    url = notice.url.as_deref(),
                     "{}",
                     Shown(&notice.message)
                 )

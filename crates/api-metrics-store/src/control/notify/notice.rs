@@ -93,6 +93,12 @@ pub struct NoticeRule {
     pub name: String,
     /// What it looks at, e.g. `error_rate`.
     pub alert_type: String,
+    /// The service that it looks at; left out where it looks at all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The endpoint or the pattern that it looks at; left out where it looks at all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
 }
 
 /// The API key that a notice is about.
@@ -143,6 +149,10 @@ pub struct Notice {
     /// For alerts that fire: what is behind them, as far as that was known. The member is left out otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causes: Option<AlertCauses>,
+    /// Where the dashboard tells more: of an alert its incident. Set when it is delivered, where
+    /// [`ControlSettings::public_url`](crate::control::ControlSettings::public_url) is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// Names notices after what happened, so that two processes name the same thing alike.
@@ -155,6 +165,20 @@ impl Notice {
     /// the outbox.
     pub(crate) fn id_of(what: &str) -> Uuid {
         Uuid::new_v5(&NOTICES, what.as_bytes())
+    }
+
+    /// Where the dashboard tells more of it, below the admin's public address: an alert's incident, or the limits.
+    pub(crate) fn url_at(&self, public_url: &str) -> String {
+        let base = public_url.trim_end_matches('/');
+        match (self.kind, self.event_id) {
+            (_, Some(event)) => format!("{base}/#/incident/{event}"),
+            (NoticeKind::RateLimitNear | NoticeKind::QuotaReached, None) => {
+                format!("{base}/#/limits")
+            }
+            (NoticeKind::AlertFired | NoticeKind::AlertResolved, None) => {
+                format!("{base}/#/alerts")
+            }
+        }
     }
 
     /// The JSON.
@@ -220,12 +244,15 @@ mod tests {
                 id: 1,
                 name: "errors".into(),
                 alert_type: "error_rate".into(),
+                service: None,
+                endpoint: Some("/orders".into()),
             }),
             api_key: None,
             tenant_id: None,
             value: Some(15.2),
             threshold: 10.0,
             causes: None,
+            url: None,
         };
         let json = notice.to_json();
         assert!(json.contains(r#""at":"2026-03-10T12:00:00Z""#), "{json}");

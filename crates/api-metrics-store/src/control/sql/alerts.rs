@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::{bounded, only, scope_parameters, signed, unknown, unsigned};
 use crate::{
     control::alerts::{
-        AlertCauses, AlertEvent, AlertRule, AlertSpec, AlertState, CLOCK_WAS_AHEAD, EventQuery,
+        AlertCauses, AlertEvent, AlertRule, AlertSpec, AlertState, CLOCK_WAS_AHEAD, EventHandling,
+        EventQuery,
     },
     engine::{
         backend::Result,
@@ -338,16 +339,23 @@ pub(in crate::control) async fn list_events<T: SqlTx>(
     let (tenant, keys) = scope_parameters(scope);
     let sql = format!(
         "SELECT id, config_id, name, alert_type, severity, tenant_id, {fired} AS fired_at, \
-           {resolved} AS resolved_at, value, threshold, message, resolved_message, body \
-         FROM {events} LEFT JOIN {causes} ON event_id = id AND $1 IS NULL AND $2 IS NULL \
+           {resolved} AS resolved_at, value, threshold, message, resolved_message, body, \
+           {acknowledged} AS acknowledged_at, acknowledged_by, {silenced} AS silenced_at, \
+           {until} AS silenced_until, silenced_by \
+         FROM {events} LEFT JOIN {causes} AS c ON c.event_id = id AND $1 IS NULL AND $2 IS NULL \
+           LEFT JOIN {handling} AS h ON h.event_id = id \
          WHERE ($1 IS NULL OR tenant_id = $1) AND $2 IS NULL AND ($3 IS NULL OR config_id = $3) \
            AND ($4 IS NULL OR fired_at < {before} OR (fired_at = {before} AND id < $5)) \
-           AND (resolved_at IS NULL OR NOT $6) \
+           AND (resolved_at IS NULL OR NOT $6) AND ($8 IS NULL OR id = $8) \
          ORDER BY fired_at DESC, id DESC LIMIT $7",
         fired = d.epoch("fired_at"),
         resolved = d.epoch("resolved_at"),
         events = d.table("api_alert_events"),
         causes = d.table("alert_causes"),
+        handling = d.table("alert_handling"),
+        acknowledged = d.epoch("acknowledged_at"),
+        silenced = d.epoch("silenced_at"),
+        until = d.epoch("silenced_until"),
         before = d.at("$4"),
     );
     let values = params![
@@ -358,9 +366,58 @@ pub(in crate::control) async fn list_events<T: SqlTx>(
         query.before.map(|(_, id)| id),
         query.open_only,
         i64::from(query.limit),
+        query.id,
     ];
     let rows = tx.fetch(sql, values).await?;
     rows.iter().map(event).collect()
+}
+
+/// Writes what people did about an event, replacing what was there.
+pub(in crate::control) async fn put_handling<T: SqlTx>(
+    tx: &mut T,
+    event: Uuid,
+    handling: &EventHandling,
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {handling} (event_id, acknowledged_at, acknowledged_by, silenced_at, silenced_until, \
+           silenced_by) VALUES ($1, {acknowledged}, $3, {silenced}, {until}, $6) \
+         ON CONFLICT (event_id) DO UPDATE SET acknowledged_at = excluded.acknowledged_at, \
+           acknowledged_by = excluded.acknowledged_by, silenced_at = excluded.silenced_at, \
+           silenced_until = excluded.silenced_until, silenced_by = excluded.silenced_by",
+        handling = d.table("alert_handling"),
+        acknowledged = d.at("$2"),
+        silenced = d.at("$4"),
+        until = d.at("$5"),
+    );
+    let values = params![
+        event,
+        handling.acknowledged_at,
+        &handling.acknowledged_by,
+        handling.silenced_at,
+        handling.silenced_until.map(bounded),
+        &handling.silenced_by,
+    ];
+    tx.execute(sql, values).await?;
+    Ok(())
+}
+
+/// Whether somebody has silenced the notices of a rule at `now`, at whichever of its events.
+pub(in crate::control) async fn is_silenced<T: SqlTx>(
+    tx: &mut T,
+    rule: i64,
+    now: UnixSeconds,
+) -> Result<bool> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT e.id FROM {handling} AS h JOIN {events} AS e ON e.id = h.event_id \
+         WHERE e.config_id = $1 AND h.silenced_at IS NOT NULL \
+           AND (h.silenced_until > {now} OR (h.silenced_until IS NULL AND e.resolved_at IS NULL)) LIMIT 1",
+        handling = d.table("alert_handling"),
+        events = d.table("api_alert_events"),
+        now = d.at("$2"),
+    );
+    Ok(!tx.fetch(sql, params![rule, bounded(now)]).await?.is_empty())
 }
 
 /// Removes events that ended before `before`, at most [`MAX_REMOVED`]; answers how many.
@@ -452,5 +509,12 @@ fn event(row: &impl SqlRow) -> Result<AlertEvent> {
         causes: row
             .optional_text("body")?
             .and_then(|body| serde_json::from_str(&body).ok()),
+        handling: EventHandling {
+            acknowledged_at: row.optional_int("acknowledged_at")?,
+            acknowledged_by: row.optional_text("acknowledged_by")?,
+            silenced_at: row.optional_int("silenced_at")?,
+            silenced_until: row.optional_int("silenced_until")?,
+            silenced_by: row.optional_text("silenced_by")?,
+        },
     })
 }

@@ -37,6 +37,25 @@ pub(super) fn message(notice: &Notice) -> String {
         json!({"title": "Event", "value": notice.event_id.unwrap_or(notice.id).to_string(),
             "short": true}),
     ];
+    let number = |value: f64| format!("{}", (value * 100.0).round() / 100.0);
+    let rule = notice.rule.iter();
+    let facts = [
+        (
+            "Service",
+            rule.clone().find_map(|rule| rule.service.clone()),
+        ),
+        (
+            "Endpoint",
+            rule.clone().find_map(|rule| rule.endpoint.clone()),
+        ),
+        ("Value", notice.value.map(number)),
+        ("Threshold", Some(number(notice.threshold))),
+    ];
+    for (title, value) in facts {
+        if let Some(value) = value {
+            fields.push(json!({"title": title, "value": escaped(&value), "short": true}));
+        }
+    }
     let causes = notice.causes.iter();
     let groups = causes.clone().flat_map(|causes| &causes.groups);
     let consumers = causes.flat_map(|causes| &causes.consumers);
@@ -53,7 +72,7 @@ pub(super) fn message(notice: &Notice) -> String {
             fields.push(json!({"title": title, "value": lines.join("\n"), "short": false}));
         }
     }
-    json!({
+    let mut body = json!({
         // What notifications on a phone show, and what those show that know no attachments.
         "text": format!("{head}: {text}"),
         "attachments": [{
@@ -62,8 +81,15 @@ pub(super) fn message(notice: &Notice) -> String {
             "fields": fields,
             "ts": notice.at,
         }],
-    })
-    .to_string()
+    });
+    if let (Some(url), Some(attachment)) = (&notice.url, body.pointer_mut("/attachments/0")) {
+        // Slack makes the title the link.
+        if let Some(attachment) = attachment.as_object_mut() {
+            attachment.insert("title".to_owned(), json!("Open in the dashboard"));
+            attachment.insert("title_link".to_owned(), json!(url));
+        }
+    }
+    body.to_string()
 }
 
 /// The three characters that Slack's text gives a meaning: without this a rule's name could call

@@ -1,0 +1,102 @@
+//! A rule's values around an event.
+//!
+//! Windows end on multiples of a step, as in a [dry run](super::super::dry_run::dry_run): of a minute where minutes are
+//! kept, else of the finest granularity that is.
+
+use std::collections::HashMap;
+
+use super::super::{
+    AlertEvent, AlertSpec, AlertType,
+    baseline::BaselineHistory,
+    dry_run::{finest, steps},
+    evaluate::{cuts, window},
+    sliding::Sliding,
+};
+use crate::{
+    control::{ControlStore, keys::KeyRecord},
+    query::TimeRange,
+    store::StoreError,
+    time::{Granularity, UnixSeconds},
+};
+
+/// How much is shown before the event's first window, and after its end, in seconds.
+const AROUND: i64 = 3_600;
+/// Points of a curve at most.
+const MAX_POINTS: i64 = 720;
+
+/// The values of a rule, evaluated as it is now.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Curve {
+    /// How far the ends of two windows lie apart.
+    pub step: Granularity,
+    /// Whether the event goes on beyond the last point.
+    pub cut: bool,
+    /// In the order of time.
+    pub points: Vec<CurvePoint>,
+}
+
+/// A window of a rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct CurvePoint {
+    /// Its end.
+    pub at: UnixSeconds,
+    /// Its value; `None` where it is not evaluated: too few requests, or an outage's coarse periods.
+    pub value: Option<f64>,
+    /// Its requests.
+    pub requests: u64,
+}
+
+/// The curve around an event. `None` where what is still kept is too coarse for the rule's windows.
+pub(super) async fn read(
+    store: &dyn ControlStore,
+    spec: &AlertSpec,
+    event: &AlertEvent,
+    keys: &HashMap<i64, KeyRecord>,
+    now: UnixSeconds,
+) -> Result<Option<Curve>, StoreError> {
+    let length = i64::from(spec.window_minutes) * 60;
+    let from = event.fired_at - length - AROUND;
+    let granularity = finest(store, Granularity::Minute.floor(from) - length).await?;
+    let step = granularity.seconds();
+    let coarse_limit =
+        spec.alert_type == AlertType::RateLimit && granularity != Granularity::Minute;
+    if length % step != 0 || coarse_limit {
+        return Ok(None);
+    }
+    let whole = event.resolved_at.map_or(now, |end| now.min(end + AROUND));
+    let from = granularity.floor(from);
+    let to = granularity.floor(whole).min(from + MAX_POINTS * step);
+    let history = match spec.alert_type {
+        AlertType::Anomaly => Some(BaselineHistory::read(store, spec, from, to).await?),
+        _ => None,
+    };
+    let limits = keys
+        .values()
+        .filter(|key| key.spec.enabled)
+        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
+        .collect();
+    let range = TimeRange::new(from - length, to);
+    let coarse = store.coarse_spans(range).await?;
+    let steps = steps(store, spec, range, granularity, &limits).await?;
+    let mut sliding = Sliding::over(&steps);
+    let mut points = Vec::new();
+    let mut end = from + step;
+    while end <= to {
+        tokio::task::yield_now().await;
+        let baseline = history.as_ref().and_then(|history| history.at(end - 1));
+        let measured = sliding.at(window(spec, end))?.measured(spec, baseline);
+        points.push(CurvePoint {
+            at: end,
+            value: measured.value.filter(|_| !cuts(&coarse, window(spec, end))),
+            requests: measured.requests,
+        });
+        end += step;
+    }
+    Ok(Some(Curve {
+        step: granularity,
+        cut: to < granularity.floor(whole),
+        points,
+    }))
+}

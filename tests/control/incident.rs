@@ -1,0 +1,228 @@
+//! An event explained, and what people do about it.
+
+use api_metrics_store::{
+    control::{
+        alerts::{
+            Silence,
+            incident::{Incident, Verdict, incident},
+        },
+        audit::AuditQuery,
+        notify::NoticeKind,
+    },
+    query::Scope,
+    store::StoreError,
+};
+
+use crate::{
+    alerts::{AlertStage, errors, events},
+    causes::Logging,
+    harness::{Database, NOON},
+    help::{Tell, Traffic},
+};
+
+on_both! {
+    an_incident_names_the_client_the_endpoint_and_the_code
+    an_outage_of_all_is_the_services_and_few_errors_are_too_few_to_tell
+    a_tenant_sees_its_own_incidents_alone
+    a_silence_keeps_notices_back_and_the_events_stay
+    the_first_who_acknowledges_stays_and_both_are_audited
+    a_notice_carries_the_link_to_its_incident
+}
+
+async fn explained(w: &AlertStage, scope: &Scope) -> Option<Incident> {
+    let event = events(&*w.h.store).await.remove(0);
+    let now = api_metrics_store::time::Clock::unix_seconds(&*w.h.clock);
+    let found = incident(&*w.h.store, None, None, event.id, scope, now);
+    found.await.unwrap()
+}
+
+/// An hour of good traffic of three keys, of which the first sends a tenth.
+fn usual(w: &AlertStage) {
+    for minute in 1..30 {
+        for (key, n) in [("partner", 10), ("shop", 50), ("app", 40)] {
+            let traffic = Traffic {
+                key: Some(key),
+                endpoint: if minute % 3 == 0 { "/orders" } else { "/carts" },
+                ..Traffic::default()
+            };
+            traffic.send(&w.writer, NOON - minute * 60, n);
+        }
+    }
+}
+
+fn failing(key: &'static str, endpoint: &'static str) -> Traffic<'static> {
+    Traffic {
+        key: Some(key),
+        endpoint,
+        ..Traffic::default()
+    }
+    .status(503)
+}
+
+async fn an_incident_names_the_client_the_endpoint_and_the_code(database: Database) {
+    let l = Logging::on(database).await;
+    l.keys_of("acme", &["partner", "shop", "app"]).await;
+    let w = &l.w;
+    let rule = w.create(&errors()).await;
+    usual(w);
+    l.fail("/orders", Some("partner"), "order 17 is locked", 92);
+    l.fail("/orders", Some("shop"), "order 18 is locked", 8);
+    assert_eq!(l.judge().await.len(), 1);
+    let event = events(&*w.h.store).await.remove(0);
+    let log = Some(&*l.store);
+    let found = incident(&*w.h.store, log, None, event.id, &Scope::All, NOON + 75).await;
+    let found = found.unwrap().unwrap();
+    let verdict = "Name of partner is 92% of the errors and 10% of the traffic: one client; \
+                   mostly GET /orders; all with status 503";
+    assert_eq!(found.verdict.as_deref(), Some(verdict));
+    assert_eq!(found.rule.map(|rule| rule.id), Some(rule.id));
+    let consumers = found.consumers.unwrap();
+    assert_eq!((consumers.verdict, consumers.total), (Verdict::One, 100));
+    let shares: f64 = consumers.parts.iter().map(|part| part.share).sum();
+    assert!((shares - 1.0).abs() < 1e-9);
+    assert_eq!(found.endpoints.unwrap().verdict, Verdict::One);
+    assert_eq!(found.groups.unwrap()[0].requests, 100);
+    let requests = found.requests.unwrap();
+    assert_eq!(requests.len(), 5);
+    assert!(requests.iter().all(|request| request.counted_status == 503));
+    // The curve is what the rule was judged by.
+    let curve = found.curve.unwrap();
+    let fired = curve.points.iter().find(|point| point.at == event.fired_at);
+    assert_eq!(fired.and_then(|point| point.value), Some(event.value));
+    assert!(
+        curve
+            .points
+            .iter()
+            .any(|point| point.value == Some(0.0) && point.at == NOON - 60)
+    );
+}
+
+async fn an_outage_of_all_is_the_services_and_few_errors_are_too_few_to_tell(database: Database) {
+    let w = AlertStage::on(database).await;
+    w.create(&errors()).await;
+    usual(&w);
+    for (key, n) in [("partner", 3), ("shop", 15), ("app", 11)] {
+        failing(key, "/orders").send(&w.writer, NOON, n);
+    }
+    assert_eq!(w.judge(0).await.len(), 1);
+    let few = explained(&w, &Scope::All).await.unwrap().consumers.unwrap();
+    assert_eq!(few.text, "29 errors: too few to tell");
+    for (key, n) in [("partner", 7), ("shop", 35), ("app", 29)] {
+        failing(key, "/carts").send(&w.writer, NOON + 60, n);
+    }
+    w.judge(1).await;
+    let found = explained(&w, &Scope::All).await.unwrap();
+    let all = found.consumers.unwrap();
+    assert_eq!(all.text, "all consumers alike: the service");
+}
+
+async fn a_tenant_sees_its_own_incidents_alone(database: Database) {
+    let w = AlertStage::on(database).await;
+    for (key, tenant) in [("partner", "acme"), ("shop", "umbrella")] {
+        let mut change = api_metrics_store::control::keys::KeyChange::default();
+        change.tenant_id = Some(Some(tenant.into()));
+        w.h.store.create_key(key, &change, None).await.unwrap();
+    }
+    let mut spec = errors();
+    spec.tenant_id = Some("acme".into());
+    w.create(&spec).await;
+    failing("partner", "/orders").send(&w.writer, NOON, 40);
+    failing("shop", "/orders").send(&w.writer, NOON, 400);
+    assert_eq!(w.judge(0).await.len(), 1);
+    let own = explained(&w, &Scope::Tenant("acme".into())).await.unwrap();
+    assert_eq!(own.consumers.unwrap().text, "partner is the only consumer");
+    assert_eq!((own.event.causes, own.release), (None, None));
+    let id = own.event.id;
+    for scope in [Scope::Tenant("umbrella".into()), Scope::Keys(vec![1])] {
+        assert_eq!(explained(&w, &scope).await, None, "{scope:?}");
+        let store = &*w.h.store;
+        let taken = store.acknowledge_event(id, &scope, Some("x")).await;
+        assert_eq!(taken.unwrap(), None);
+        let silenced = store.silence_event(id, &scope, Silence::UntilResolved, None);
+        assert_eq!(silenced.await.unwrap(), None);
+    }
+}
+
+async fn a_silence_keeps_notices_back_and_the_events_stay(database: Database) {
+    let w = AlertStage::on(database).await;
+    let mut spec = errors();
+    spec.cooldown_minutes = 0;
+    w.create(&spec).await;
+    w.minute(0, 100, 50);
+    assert_eq!(w.judge(0).await.len(), 1);
+    let id = events(&*w.h.store).await.remove(0).id;
+    let store = &*w.h.store;
+    let silence = |silence| store.silence_event(id, &Scope::All, silence, Some("ann"));
+    for seconds in [0, 30 * 86_400 + 1] {
+        let refused = silence(Silence::For(seconds)).await;
+        assert!(matches!(refused, Err(StoreError::Invalid { .. })));
+    }
+    // Until it is resolved: that it is over is kept back too, and what fires next is not.
+    silence(Silence::UntilResolved).await.unwrap().unwrap();
+    w.minute(1, 100, 0);
+    assert_eq!(w.judge(1).await, [""; 0]);
+    w.minute(2, 100, 50);
+    assert_eq!(w.judge(2).await.len(), 1);
+    // For an hour: whatever the rule does.
+    silence(Silence::For(3_600)).await.unwrap().unwrap();
+    w.minute(3, 100, 0);
+    assert_eq!(w.judge(3).await, [""; 0]);
+    w.minute(4, 100, 50);
+    assert_eq!(w.judge(4).await, [""; 0]);
+    assert_eq!(events(store).await.len(), 3);
+    silence(Silence::Off).await.unwrap().unwrap();
+    w.minute(5, 100, 0);
+    assert_eq!(w.judge(5).await.len(), 1);
+}
+
+async fn the_first_who_acknowledges_stays_and_both_are_audited(database: Database) {
+    let w = AlertStage::on(database).await;
+    w.create(&errors()).await;
+    w.minute(0, 100, 50);
+    w.judge(0).await;
+    let store = &*w.h.store;
+    let id = events(store).await.remove(0).id;
+    for who in ["ann", "bob"] {
+        let taken = store.acknowledge_event(id, &Scope::All, Some(who)).await;
+        let handling = taken.unwrap().unwrap().handling;
+        assert_eq!(handling.acknowledged_by.as_deref(), Some("ann"));
+        assert_eq!(handling.acknowledged_at, Some(NOON + 75));
+    }
+    let silence = Silence::For(28_800);
+    let silenced = store.silence_event(id, &Scope::All, silence, Some("bob"));
+    let handling = silenced.await.unwrap().unwrap().handling;
+    assert_eq!(handling.silenced_until, Some(NOON + 75 + 28_800));
+    assert_eq!(events(store).await.remove(0).handling, handling);
+    let trail = store.audit_trail(&AuditQuery::default()).await.unwrap();
+    let trail: Vec<_> = trail
+        .iter()
+        .filter(|note| note.subject.contains(&id.to_string()))
+        .map(|note| (note.actor.as_str(), note.action.as_str()))
+        .collect();
+    assert_eq!(
+        trail,
+        [("bob", "silence alert"), ("ann", "acknowledge alert")]
+    );
+}
+
+async fn a_notice_carries_the_link_to_its_incident(database: Database) {
+    let w = AlertStage::on(database).await;
+    let mut settings = api_metrics_store::control::ControlSettings::default();
+    settings.public_url = Some("https://example.com/admin/".into());
+    settings.notifiers = vec![std::sync::Arc::new(Tell("memory", w.memory.clone()))];
+    let worker = api_metrics_store::control::ControlWorker::new(settings);
+    let mut spec = errors();
+    spec.endpoint = Some("GET /*".into());
+    w.create(&spec).await;
+    w.minute(0, 100, 50);
+    w.h.store.flush(&w.writer).await.unwrap();
+    w.h.clock.step_to(NOON + 75);
+    worker.tick(&*w.h.store, None).await.unwrap();
+    let told = w.memory.take();
+    assert_eq!(told[0].kind, NoticeKind::AlertFired);
+    let id = events(&*w.h.store).await.remove(0).id;
+    let link = format!("https://example.com/admin/#/incident/{id}");
+    assert_eq!(told[0].url, Some(link));
+    let rule = told[0].rule.as_ref().unwrap();
+    assert_eq!(rule.endpoint.as_deref(), Some("GET /*"));
+}
