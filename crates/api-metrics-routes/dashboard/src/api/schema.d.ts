@@ -699,7 +699,8 @@ export interface paths {
         post?: never;
         /**
          * Erases all requests of a key, a user or an address
-         * @description For admins. Counts and bills stay as they are. The audit trail keeps who has done it.
+         * @description For admins. Counts and bills stay as they are. What errors said goes out of the causes of all alerts, because
+         *     these don't say whose it was; their figures stay. The audit trail keeps who has done it.
          */
         delete: operations["erase_requests"];
         options?: never;
@@ -1080,7 +1081,8 @@ export interface paths {
         /**
          * Own health and served requests, for Prometheus
          * @description Served requests are those of all instances on the database: scrape one instance, or take the
-         *     maximum over instances. Their counters begin at midnight UTC, quantiles are of the last five
+         *     maximum over instances. Latencies are a histogram with the bounds that OpenTelemetry advises; quantiles by our own
+         *     sketches, within 1%, are a summary. Counters begin at midnight UTC, quantiles are of the last five
          *     minutes. While the store does not answer, `api_metrics_store_up` is 0 and they are absent.
          */
         get: operations["metrics"];
@@ -2851,6 +2853,12 @@ export interface components {
             name: string;
             /** @description The origins of pages that use it, which write `webrtc` alone; empty: it is a service's. */
             origins: string[];
+            /**
+             * Format: double
+             * @description By which part of itself a quantile of the service may be off, because of what it reports by OpenTelemetry: 0.41
+             *     is 41%. Null: by no more than our own, 1%.
+             */
+            quantileError?: number | null;
             /**
              * Format: date-time
              * @description Since when it is refused; null: it is good.
@@ -4995,6 +5003,12 @@ export interface components {
             p99TimeToHeadersMs?: number | null;
             /** @description The range of the same length before this one. */
             previous: components["schemas"]["Previous"];
+            /**
+             * Format: double
+             * @description By which part of itself a quantile may be off, because a service in the filter reports histograms with wide bins
+             *     by OpenTelemetry: 0.58 is 58%. Null: by less than 1%.
+             */
+            quantileError?: number | null;
             /**
              * Format: double
              * @description 100 minus `errorRate`; null without requests.
@@ -9526,6 +9540,7 @@ export interface operations {
                      *           "p95TimeToHeadersMs": null,
                      *           "p99Ms": 88.576,
                      *           "p99TimeToHeadersMs": null,
+                     *           "quantileError": null,
                      *           "requestBytes": 0,
                      *           "requestCount": 1200,
                      *           "responseBytes": 410220,
@@ -11238,6 +11253,7 @@ export interface operations {
                      *           "p95TimeToHeadersMs": null,
                      *           "p99Ms": 88.576,
                      *           "p99TimeToHeadersMs": null,
+                     *           "quantileError": null,
                      *           "requestBytes": 0,
                      *           "requestCount": 1200,
                      *           "responseBytes": 410220,
@@ -14687,6 +14703,7 @@ export interface operations {
                      *           "lastUsedAt": "2026-05-18T09:25:00Z",
                      *           "name": "checkout in production",
                      *           "origins": [],
+                     *           "quantileError": null,
                      *           "revokedAt": null,
                      *           "service": "checkout",
                      *           "templates": [],
@@ -14814,6 +14831,7 @@ export interface operations {
                      *         "lastUsedAt": null,
                      *         "name": "checkout in production",
                      *         "origins": [],
+                     *         "quantileError": null,
                      *         "revokedAt": null,
                      *         "service": "checkout",
                      *         "templates": [],
@@ -14941,6 +14959,7 @@ export interface operations {
                      *       "lastUsedAt": "2026-05-18T09:25:00Z",
                      *       "name": "checkout in production",
                      *       "origins": [],
+                     *       "quantileError": null,
                      *       "revokedAt": "2026-05-18T10:00:00Z",
                      *       "service": "checkout",
                      *       "templates": [],
