@@ -6,6 +6,10 @@
 //! | `http.server.duration` | ms | the same, unless the resource sends the one above too |
 //! | `http.server.request.body.size`, `http.server.request.size` | By | bytes of requests |
 //! | `http.server.response.body.size`, `http.server.response.size` | By | bytes of responses |
+//!
+//! A stream is told apart by all that its library tells streams apart by: the attributes of the resource, name and version
+//! of the scope, the metric, the attributes of the point, when it began, and the shape of its bins. Two processes that
+//! name the same resource, as those of Rust's library do, differ by when they began.
 
 use std::{
     collections::{BTreeMap, HashSet},

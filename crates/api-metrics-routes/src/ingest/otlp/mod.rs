@@ -12,6 +12,19 @@
 //! Taken are the duration and the body sizes of HTTP servers, by their stable names and their old ones, as explicit or
 //! exponential histograms, cumulative or as deltas. Other metrics are left alone: an exporter sends all that it has.
 //!
+//! # What an exporter makes of an answer
+//!
+//! | answer | exporters |
+//! |---|---|
+//! | 200, with `partialSuccess` or without | go on; what was rejected is logged by most of them, and sent no more |
+//! | 400, 401, 413, 415 | drop the body: it would be no better the next time |
+//! | 429, 503 | send the same body again, after `Retry-After` or a pause of their own |
+//! | none within ten seconds | send it again, too, although it may have been counted |
+//!
+//! So a body that nobody knows to be counted is answered by 503, and counting it again has to be harmless.
+//!
+//! # Once
+//!
 //! The store compares cumulative points with those before, so that a point that comes again adds nothing. A body of
 //! deltas that comes again within a day is recognised as a whole.
 
