@@ -27,6 +27,8 @@ const shots = [
   ["alert-form", "#/alerts?tz=UTC&edit=Orders fail", { viewport: { width: 1440, height: 860 }, colorScheme: "dark" }],
   ["requests", "#/requests?tz=UTC&period=1h", { viewport: { width: 1440, height: 860 }, colorScheme: "light" }],
   ["request-groups", "#/requests?tz=UTC&period=1h&show=groups", { ...WIDE, colorScheme: "dark" }],
+  ["incident", "#/incident/event=Orders fail&tz=UTC", { ...WIDE, colorScheme: "light" }],
+  ["jobs", "#/jobs?tz=UTC", { ...WIDE, colorScheme: "light" }],
   ["billing", "#/billing?tz=UTC", { ...WIDE, colorScheme: "light" }],
   ["status", "#/status?tz=UTC", { ...WIDE, colorScheme: "dark" }],
   ["phone-light", "#/overview?tz=UTC", { ...PHONE, colorScheme: "light" }],
@@ -44,6 +46,14 @@ const numbered = async (context, fragment) => {
     if (!whole) continue;
     const { data } = await (await context.request.get(`${base()}${path}`)).json();
     link = link.replace(whole, `${name}=${data.find((each) => each[label] === wanted)?.id}`);
+  }
+  // The longest event of the day by its rule's name.
+  const [whole, rule] = /event=([^&]+)&/.exec(link) ?? [];
+  if (whole) {
+    const { data } = await (await context.request.get(`${base()}api-alerts/events?limit=50`)).json();
+    const length = (event) => Date.parse(event.resolvedAt ?? new Date()) - Date.parse(event.firedAt);
+    const events = data.filter((event) => event.name === rule).sort((a, b) => length(b) - length(a));
+    link = link.replace(whole, `${events[0]?.id}?`);
   }
   return link;
 };

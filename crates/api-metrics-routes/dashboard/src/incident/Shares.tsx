@@ -15,6 +15,9 @@ interface Props {
   name: (part: IncidentPart) => ReactNode;
 }
 
+/** What had none during the incident explains nothing, unless it usually has some. */
+const hasSome = (part: IncidentPart) => part.amount > 0 || (part.usualShare ?? 0) > 0;
+
 export const Shares = ({ title, what, usual, breakdown, name }: Props) => (
   <section className="card" aria-label={title}>
     <header className="card-head">
@@ -47,7 +50,7 @@ export const Shares = ({ title, what, usual, breakdown, name }: Props) => (
             </tr>
           </thead>
           <tbody>
-            {breakdown.parts.map((part) => (
+            {breakdown.parts.filter(hasSome).map((part) => (
               <tr key={part.name}>
                 <th scope="row">{name(part)}</th>
                 <td className="bar-cell" data-wide="1">

@@ -5,6 +5,7 @@ import type { LoggedRequest } from "../api/types";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { precise, stamp } from "../format/time";
+import { Code } from "../ui/Code";
 import { DescriptionList } from "../ui/DescriptionItem";
 import { Route } from "../ui/Route";
 import { Failure, NotFound } from "../ui/states";
@@ -208,11 +209,7 @@ const Curl = ({ id }: { id: string }) => {
           {curl.error ? curl.error.message : ""}
         </span>
       </p>
-      {curl.data && (
-        <pre className="command" tabIndex={0} role="region" aria-label="Command">
-          <code>{curl.data.command}</code>
-        </pre>
-      )}
+      {curl.data && <Code className="command" label="Command" text={curl.data.command} />}
     </section>
   );
 };

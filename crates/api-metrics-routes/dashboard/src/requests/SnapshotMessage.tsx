@@ -1,6 +1,7 @@
 // What was kept of a request or a response: its headers and its body.
 import type { Pair, SnapshotBody, SnapshotMessage } from "../api/replay";
 import * as number from "../format/number";
+import { Code } from "../ui/Code";
 import { DescriptionList } from "../ui/DescriptionItem";
 
 export const facts = (pairs: readonly Pair[]): (readonly [string, string])[] =>
@@ -27,9 +28,7 @@ const Body = ({ body, label }: { body: SnapshotBody; label: string }) => (
     <p className="card-note muted">{noteOf(body)}</p>
     {body.fields && <DescriptionList facts={facts(body.fields)} />}
     {body.text != null && (
-      <pre className="command body" tabIndex={0} role="region" aria-label={label}>
-        <code>{body.kind === "json" ? pretty(body.text) : body.text}</code>
-      </pre>
+      <Code className="command body" label={label} text={body.kind === "json" ? pretty(body.text) : body.text} />
     )}
   </>
 );

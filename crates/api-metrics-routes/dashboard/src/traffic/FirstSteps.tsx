@@ -1,6 +1,7 @@
 // Shown when the range has no requests, perhaps because no service is connected yet.
 import { useStatus } from "../api/queries";
 import { precise } from "../format/time";
+import { Code } from "../ui/Code";
 import { patch } from "../view/location";
 import { useView } from "../view/view";
 
@@ -36,9 +37,7 @@ export const FirstSteps = () => {
         Requests are counted as soon as the service has the layer. Routes added above <code>.layer</code> are counted,
         routes added below it are not.
       </p>
-      <pre tabIndex={0} role="region" aria-label="Setup code">
-        <code>{CODE}</code>
-      </pre>
+      <Code label="Setup code" text={CODE} />
     </section>
   );
 };
