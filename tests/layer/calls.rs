@@ -9,11 +9,11 @@ use std::{
 };
 
 use api_metrics_layer::{
-    CallFailure, ClientLayer, Endpoint, EventKind, MetricSink, Outcome, Protocol,
+    CallFailure, ClientLayer, Endpoint, EventKind, MetricSink, Outcome, Partner, Protocol,
 };
 use axum::{Router, body::Body as AxumBody, routing::get as on_get};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -279,6 +279,19 @@ async fn a_layer_inside_of_retries_alone_records_each_attempt() {
     client.oneshot(charge()).await.unwrap();
     let statuses = [records.next().await.status, records.next().await.status];
     assert_eq!(statuses, [Some(502), Some(200)]);
+}
+
+#[tokio::test]
+async fn extensions_that_are_used_again_belong_to_another_call() {
+    let (layer, mut records, _) = layer();
+    let uri = "https://partner.example/".parse().unwrap();
+    let mut extensions = Extensions::new();
+    for status in [StatusCode::OK, StatusCode::NOT_FOUND] {
+        let mut call = layer.begin(&Method::GET, &Partner::of(&uri), &mut extensions);
+        call.on_head(status, &HeaderMap::new(), &Empty::<Bytes>::new());
+        call.finish();
+        assert_eq!(records.next().await.status, Some(status.as_u16()));
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -49,7 +49,8 @@ impl<M> Shared<M> {
 struct Attempts {
     /// The sink of the layer outside.
     sink: Option<usize>,
-    seen: Arc<AtomicU32>,
+    /// Gone once that call has ended: extensions that are used again are another call's.
+    seen: Weak<AtomicU32>,
 }
 
 /// One open call, for adapters of clients that are no tower service. Made by
@@ -307,16 +308,17 @@ fn attempt<M: MetricSink>(
     let identity = shared.sink.identity();
     // Sinks without an identity are told apart by their layers.
     let sink = identity.or_else(|| Some(Arc::as_ptr(shared).cast::<()>() as usize));
-    if let Some(outside) = extensions.get::<Attempts>() {
-        if outside.sink == sink {
-            outside.seen.fetch_add(1, Ordering::Relaxed);
-            return None;
-        }
+    if let Some(outside) = extensions.get::<Attempts>()
+        && outside.sink == sink
+        && let Some(seen) = outside.seen.upgrade()
+    {
+        seen.fetch_add(1, Ordering::Relaxed);
+        return None;
     }
     let seen = Arc::new(AtomicU32::new(0));
     extensions.insert(Attempts {
         sink,
-        seen: Arc::clone(&seen),
+        seen: Arc::downgrade(&seen),
     });
     Some(seen)
 }
