@@ -11,6 +11,7 @@ CREATE TABLE api_metrics_ingest_stream (
 ) WITHOUT ROWID;
 CREATE INDEX api_metrics_ingest_stream_at ON api_metrics_ingest_stream (at);
 CREATE INDEX api_metrics_ingest_stream_resource ON api_metrics_ingest_stream (resource);
+CREATE INDEX api_metrics_ingest_stream_token ON api_metrics_ingest_stream (token_id);
 
 -- By which part of itself a quantile of the token's service may be off; NULL: by no more than the store's own.
 ALTER TABLE api_metrics_ingest_token ADD COLUMN quantile_error real;

@@ -206,7 +206,7 @@ async fn every_request_of_a_flask_service_is_counted_under_old_names_new_ones_an
         flask.end().await;
         let mut wanted = wanted(all, "/items/{item}");
         if names.is_empty() {
-            // The old names have the path of what no route takes.
+            // Of the old names, a path that no route takes is none with values.
             wanted.retain(|(endpoint, _), _| endpoint != "<unmatched>");
         }
         let mut counted = counted(&server, service).await;

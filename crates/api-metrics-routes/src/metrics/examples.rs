@@ -15,7 +15,7 @@ fn endpoint() -> Value {
         "requestCount": 1200, "errorRate": 0.5,
         "statusCodes": {"200": 1194, "404": 4, "500": 2},
         "averageMs": 12.407, "minMs": 0.911, "maxMs": 240.118,
-        "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576, "quantileError": null,
+        "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576,
         "averageTimeToHeadersMs": 11.871, "p50TimeToHeadersMs": null, "p95TimeToHeadersMs": null,
         "p99TimeToHeadersMs": null, "timeToHeadersQuantileCount": 0,
         "requestBytes": 0, "responseBytes": 410_220, "units": {"tokens": 48_210},
@@ -25,7 +25,7 @@ fn endpoint() -> Value {
 
 /// A summary.
 pub(crate) fn summary() -> Value {
-    json!({
+    let mut summary = json!({
         "totalRequests": 1200, "successRate": 99.5, "errorRate": 0.5, "totalErrorCount": 6,
         "errorCount4xx": 4, "errorCount5xx": 2, "abortedCount": 1,
         "averageMs": 12.407, "minMs": 0.911, "maxMs": 240.118,
@@ -45,7 +45,10 @@ pub(crate) fn summary() -> Value {
             "totalRequestsChange": 20.0, "errorRateChange": -0.1, "averageChange": 2.537,
             "p95Change": 2.993
         }
-    })
+    });
+    // Beside the others it would be one more than the macro can take.
+    summary["quantileError"] = Value::Null;
+    summary
 }
 
 /// A page of endpoints.

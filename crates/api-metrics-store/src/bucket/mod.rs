@@ -232,6 +232,9 @@ impl Bucket {
         record.outcome = outcome;
         add(&mut self.request_count, count);
         self.status_counts.add(record.counted_status(), count);
+        if outcome == Outcome::Aborted {
+            add(&mut self.aborted_count, count);
+        }
         match (outcome, status) {
             (Outcome::Failed | Outcome::Panicked, _) | (_, Some(500..=599)) => {
                 add(&mut self.error_count_5xx, count);

@@ -196,19 +196,23 @@ async fn make_ready<T: BeginTx>(
         .iter()
         .map(|(token, batch)| owners.judge(token, batch))
         .collect();
-    let outcomes = keep(&mut tx, &judged, now).await?;
-    let new = || judged.iter().zip(&outcomes).filter(|(_, kept)| kept.new);
-
-    let points: Vec<_> = new()
-        .flat_map(|(judged, _)| {
-            judged
-                .batch
-                .points
-                .iter()
-                .map(|point| (judged.token, point))
+    let mut outcomes = keep(&mut tx, &judged, now).await?;
+    let points: Vec<_> = (0..)
+        .zip(judged.iter().zip(&outcomes))
+        .filter(|(_, (_, kept))| kept.new)
+        .flat_map(|(place, (judged, _))| {
+            let points = judged.batch.points.iter();
+            points.map(move |point| (place, judged.token, point))
         })
         .collect();
-    let added = streams::count(&mut tx, &points, now).await?;
+    let found = streams::count(&mut tx, &points, now).await?;
+    for place in &found.refused {
+        if let Some(kept) = outcomes.get_mut(*place) {
+            kept.refuse_a_point();
+        }
+    }
+    let added = found.added;
+    let new = || judged.iter().zip(&outcomes).filter(|(_, kept)| kept.new);
     let items = new()
         .filter(|(judged, _)| !judged.batch.is_logged_only)
         .flat_map(|(judged, _)| &judged.accepted);
@@ -392,6 +396,20 @@ impl Judged<'_> {
 struct Kept {
     outcome: BatchOutcome,
     new: bool,
+}
+
+impl Kept {
+    /// One point less is counted: its stream would be one too many.
+    fn refuse_a_point(&mut self) {
+        if let BatchOutcome::Answered(answer) = &mut self.outcome {
+            answer.accepted = answer.accepted.saturating_sub(1);
+            answer.refused.push(RefusedItem {
+                place: 0,
+                member: None,
+                reason: "the token has 50,000 streams of metrics already".to_owned(),
+            });
+        }
+    }
 }
 
 /// Keeps the answers of batches with keys. Those that were there already are answered by what was kept.

@@ -95,6 +95,8 @@ pub(super) struct Added {
 
 /// The bin of requests of zero.
 const ZERO: i32 = i32::MIN;
+/// What is said of bins that are wider still: nothing is known of such a quantile.
+const MAX_ERROR: f64 = 1_000.0;
 /// Streams of a resource that is seen for the first time are counted from their start only if that lies less than
 /// this back: else nobody knows whether somebody has counted them before.
 const MAX_FIRST_NS: u64 = 24 * 3_600 * 1_000_000_000;
@@ -135,7 +137,7 @@ impl MetricPoint {
             return 0.0;
         }
         let ratio = |low: f64, high: f64| (high / low).sqrt() - 1.0;
-        match &self.bins {
+        let error = match &self.bins {
             Bins::Exponential { scale, .. } => (2f64.powi(-scale).exp2()).sqrt() - 1.0,
             Bins::Explicit(bounds) => self
                 .counts
@@ -148,7 +150,8 @@ impl MetricPoint {
                     (low > 0.0).then(|| ratio(low, high))
                 })
                 .fold(0.0, f64::max),
-        }
+        };
+        error.min(MAX_ERROR)
     }
 
     /// The value that stands for a bin.
@@ -193,23 +196,31 @@ impl MetricPoint {
         if self.at_ns <= last.at_ns {
             return None;
         }
-        let from_start = || Some(self.added(self.count, self.sum, &self.counts));
-        let Some(before) = last.counts_at(&self.bins) else {
-            return from_start();
-        };
-        let Some(count) = self.count.checked_sub(last.count) else {
-            // It counts less than before under the same start: it began anew all the same.
-            return from_start();
-        };
-        let mut counts = BTreeMap::new();
-        for (bin, n) in &self.counts {
-            match n.checked_sub(before.get(bin).copied().unwrap_or_default()) {
-                Some(0) => {}
-                Some(more) => drop(counts.insert(*bin, more)),
-                None => return from_start(),
+        let difference = || {
+            let (scale, now, before) = last.compared(self)?;
+            let count = self.count.checked_sub(last.count)?;
+            let mut counts = BTreeMap::new();
+            for (bin, n) in &now {
+                let more = n.checked_sub(before.get(bin).copied().unwrap_or_default())?;
+                if more > 0 {
+                    counts.insert(*bin, more);
+                }
             }
+            let mut coarser = self.clone();
+            if let (Bins::Exponential { scale: own, .. }, Some(scale)) = (&mut coarser.bins, scale)
+            {
+                *own = scale;
+            }
+            Some(coarser.added(count, self.sum - last.sum, &counts))
+        };
+        match difference() {
+            Some(added) => Some(added),
+            // Less than before, by a library that does not say when it began: it has begun anew.
+            None if self.started_ns == 0 => Some(self.added(self.count, self.sum, &self.counts)),
+            // Less than before under the same start is against the protocol, as of two processes that pass for one:
+            // what was counted stays the most that anybody has said.
+            None => None,
         }
-        Some(self.added(count, self.sum - last.sum, &counts))
     }
 
     fn added(&self, count: u64, sum: f64, counts: &BTreeMap<i32, u64>) -> Added {
@@ -219,13 +230,35 @@ impl MetricPoint {
             .map(|(bin, n)| (self.value(*bin), *n))
             .collect();
         values.sort_unstable();
-        Added {
-            count,
-            // Saturates; neither a NaN nor less than nothing is added.
-            sum: sum.max(0.0).round() as u64,
-            values,
+        // Saturates; neither a NaN nor less than nothing is added.
+        let sum = sum.max(0.0).round() as u64;
+        // A library that keeps no bins knows the mean alone.
+        if let Some(mean) = sum.checked_div(count)
+            && self.counts.is_empty()
+        {
+            values.push((mean, count));
         }
+        Added { count, sum, values }
     }
+}
+
+/// The scale at which two points are compared, and the counts of the later and of the earlier one.
+type Compared = (Option<i32>, BTreeMap<i32, u64>, BTreeMap<i32, u64>);
+
+/// The counts in bins of a scale that is coarser by so many halvings.
+fn coarsened(counts: &BTreeMap<i32, u64>, by: i32) -> BTreeMap<i32, u64> {
+    let mut coarse = BTreeMap::new();
+    for (bin, n) in counts {
+        let into = if *bin == ZERO {
+            ZERO
+        } else {
+            // From -10 to 20: at most 30.
+            bin >> by.clamp(0, 31)
+        };
+        let sum: &mut u64 = coarse.entry(into).or_default();
+        *sum = sum.saturating_add(*n);
+    }
+    coarse
 }
 
 /// What was counted of a stream.
@@ -254,22 +287,16 @@ impl Counted {
         }
     }
 
-    /// The counts in bins of another scale, which is never a finer one; `None` where they are none such.
-    fn counts_at(&self, bins: &Bins) -> Option<BTreeMap<i32, u64>> {
-        match (self.scale, bins) {
-            (None, Bins::Explicit(_)) => Some(self.counts.clone()),
+    /// The counts of a later point and of this one in bins of one scale, the coarser of both. `None` where their bins
+    /// are of different kinds.
+    fn compared(&self, later: &MetricPoint) -> Option<Compared> {
+        match (self.scale, &later.bins) {
+            (None, Bins::Explicit(_)) => Some((None, later.counts.clone(), self.counts.clone())),
             (Some(from), Bins::Exponential { scale, .. }) => {
-                let by = u32::try_from(from - scale).ok()?;
-                let mut counts = BTreeMap::new();
-                for (bin, n) in &self.counts {
-                    let into = if *bin == ZERO {
-                        ZERO
-                    } else {
-                        bin.checked_shr(by).unwrap_or(if *bin < 0 { -1 } else { 0 })
-                    };
-                    *counts.entry(into).or_insert(0_u64) += n;
-                }
-                Some(counts)
+                let common = from.min(*scale);
+                let now = coarsened(&later.counts, scale - common);
+                let before = coarsened(&self.counts, from - common);
+                Some((Some(common), now, before))
             }
             _ => None,
         }
@@ -368,13 +395,23 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_counts_less_than_before_has_begun_anew() {
+    fn less_than_before_adds_nothing_unless_nobody_says_when_it_began() {
         let counted = Counted::of(&point(10, &[(1, 3), (7, 2)]));
-        let anew = point(20, &[(1, 4)]);
-        assert_eq!(anew.since(Some(&counted)).unwrap().count, 4);
-        // The same number in other bins.
-        let anew = point(20, &[(1, 1), (50, 6)]);
-        assert_eq!(anew.since(Some(&counted)).unwrap().count, 7);
+        // Fewer requests, and more of them in other bins.
+        for bins in [&[(1, 4)][..], &[(1, 1), (50, 6)]] {
+            let mut less = point(20, bins);
+            assert_eq!(less.since(Some(&counted)), None);
+            less.started_ns = 0;
+            assert_eq!(less.since(Some(&counted)).unwrap().count, less.count);
+        }
+    }
+
+    #[test]
+    fn without_bins_each_request_took_the_mean() {
+        let mut without = point(10, &[(1, 3), (7, 1)]);
+        without.counts.clear();
+        let added = without.since(None).unwrap();
+        assert_eq!((added.sum, added.values), (10_000, vec![(2_500, 4)]));
     }
 
     #[test]
@@ -401,9 +438,11 @@ mod tests {
         assert_eq!(added.values, [(353_553, 2)]);
         assert!((second.quantile_error() - 0.414).abs() < 0.001);
         assert!((exponential(1, 3, &[]).quantile_error() - 0.0443).abs() < 0.001);
-        // A finer scale than before can't be compared.
-        let finer = exponential(20, 2, &[(-8, 9)]);
-        assert_eq!(finer.since(Some(&Counted::of(&first))).unwrap().count, 9);
+        // Nor does a finer scale than before count anything again.
+        let finer = exponential(20, 2, &[(-8, 2), (-7, 1), (-6, 1), (-5, 2), (ZERO, 1)]);
+        let added = finer.since(Some(&Counted::of(&first))).unwrap();
+        assert_eq!(added.values, [(297_302, 1), (420_448, 2)]);
+        assert!(exponential(1, -10, &[]).quantile_error() <= MAX_ERROR);
     }
 
     #[test]

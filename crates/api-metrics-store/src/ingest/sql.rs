@@ -273,23 +273,65 @@ pub(super) async fn forget_batches<T: SqlTx>(tx: &mut T, before: UnixSeconds) ->
     tx.execute(sql, params![before]).await
 }
 
-/// Locks streams of metrics, in the order of their names, and reads what was counted of each; nothing of one that
-/// was only added.
+/// Adds streams of metrics that are missing and locks all of them, given with their tokens and resources in one order
+/// by all processes. Reads what was counted of each; nothing of one that was only added.
 pub(super) async fn lock_streams<T: SqlTx>(
     tx: &mut T,
-    ids: &[&str],
+    streams: &[(&str, i64, &str)],
+    now: UnixSeconds,
 ) -> Result<Vec<(String, String)>> {
     let d = tx.dialect();
     let sql = format!(
-        "SELECT id, counted FROM {table} WHERE id IN {ids} ORDER BY id{lock}",
+        "INSERT INTO {table} (id, token_id, resource, counted, at) \
+         SELECT {id}, {token}, {resource}, '', {now} FROM {items} WHERE 1 = 1 \
+         ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING id, counted",
         table = d.table("ingest_stream"),
-        ids = d.texts("$1"),
-        lock = d.for_update(),
+        id = d.item_text(0),
+        token = d.item_number(1),
+        resource = d.item_text(2),
+        items = d.items("$1"),
+        now = d.at("$2"),
     );
-    let rows = tx.fetch(sql, params![json!(ids).to_string()]).await?;
+    let streams = json!(streams).to_string();
+    let rows = tx.fetch(sql, params![streams, now]).await?;
     rows.iter()
         .map(|row| Ok((row.text("id")?, row.text("counted")?)))
         .collect()
+}
+
+/// How many streams a token has, and how many of these are among them.
+pub(super) async fn count_streams<T: SqlTx>(
+    tx: &mut T,
+    token: i64,
+    ids: &[&str],
+) -> Result<(u64, u64)> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM {table} WHERE token_id = $1) AS all_of_it, \
+                (SELECT count(*) FROM {table} WHERE id IN {ids}) AS there",
+        table = d.table("ingest_stream"),
+        ids = d.texts("$2"),
+    );
+    let rows = tx
+        .fetch(sql, params![token, json!(ids).to_string()])
+        .await?;
+    let of = |column: &str| -> Result<u64> {
+        let n = rows.first().map(|row| row.int(column)).transpose()?;
+        Ok(u64::try_from(n.unwrap_or_default()).unwrap_or_default())
+    };
+    Ok((of("all_of_it")?, of("there")?))
+}
+
+/// Those of these streams that there are.
+pub(super) async fn known_streams<T: SqlTx>(tx: &mut T, ids: &[&str]) -> Result<Vec<String>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT id FROM {table} WHERE id IN {ids}",
+        table = d.table("ingest_stream"),
+        ids = d.texts("$1"),
+    );
+    let rows = tx.fetch(sql, params![json!(ids).to_string()]).await?;
+    rows.iter().map(|row| row.text("id")).collect()
 }
 
 /// Those of these resources of which streams are known.
@@ -306,29 +348,6 @@ pub(super) async fn known_resources<T: SqlTx>(
     let resources = json!(resources).to_string();
     let rows = tx.fetch(sql, params![resources]).await?;
     rows.iter().map(|row| row.text("resource")).collect()
-}
-
-/// Adds streams of which nothing is counted, given with their tokens and resources in one order by all processes.
-/// Those that exist stay as they are.
-pub(super) async fn add_streams<T: SqlTx>(
-    tx: &mut T,
-    streams: &[(&str, i64, &str)],
-    now: UnixSeconds,
-) -> Result<()> {
-    let d = tx.dialect();
-    let sql = format!(
-        "INSERT INTO {table} (id, token_id, resource, counted, at) \
-         SELECT {id}, {token}, {resource}, '', {now} FROM {items} WHERE 1 = 1 ON CONFLICT DO NOTHING",
-        table = d.table("ingest_stream"),
-        id = d.item_text(0),
-        token = d.item_number(1),
-        resource = d.item_text(2),
-        items = d.items("$1"),
-        now = d.at("$2"),
-    );
-    let streams = json!(streams).to_string();
-    tx.execute(sql, params![streams, now]).await?;
-    Ok(())
 }
 
 /// Sets what was counted of streams.

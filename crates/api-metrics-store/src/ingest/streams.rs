@@ -2,9 +2,10 @@
 //!
 //! # Order
 //!
-//! 1. Lock what was counted of the streams, in the order of their hashes; add the missing ones and lock these.
-//! 2. Take the points one after the other: each adds its difference, and becomes what was counted.
-//! 3. Write what was counted back.
+//! 1. Look up which resources are known, and how many streams each token has where some may be new.
+//! 2. Add the streams that are missing and lock all of them, in the order of their names, by one statement.
+//! 3. Take the points one after the other: each adds its difference, and becomes what was counted.
+//! 4. Write what was counted back.
 //!
 //! Two processes that get points of one stream wait for each other at its row, so that the second one compares
 //! with what the first has counted.
@@ -21,59 +22,85 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// What points of a group add, each with the point that says of which series it is.
+/// A token has at most so many streams. Each is kept for a week, with its bins.
+const MAX_STREAMS: u64 = 50_000;
+
+/// What became of the points of a group.
+#[derive(Debug, Default)]
+pub(super) struct CountedPoints<'a> {
+    /// What they add, each with the point that says of which series it is.
+    pub(super) added: Vec<(&'a MetricPoint, Added)>,
+    /// The batches, by their place, of points whose streams would be too many.
+    pub(super) refused: Vec<usize>,
+}
+
+/// Counts the points of a group, given with the places of their batches, which ascend.
 pub(super) async fn count<'a, T: SqlTx>(
     tx: &mut T,
-    points: &[(&IngestToken, &'a MetricPoint)],
+    points: &[(usize, &IngestToken, &'a MetricPoint)],
     now: UnixSeconds,
-) -> Result<Vec<(&'a MetricPoint, Added)>> {
+) -> Result<CountedPoints<'a>> {
+    let mut found = CountedPoints::default();
     if points.is_empty() {
-        return Ok(Vec::new());
+        return Ok(found);
     }
-    let cumulative = || points.iter().filter(|(_, point)| point.is_cumulative);
-    let wanted: BTreeMap<String, (i64, String)> = cumulative()
-        .map(|(token, point)| (stream(token, point), (token.id, resource(token, point))))
+    let mut wanted: BTreeMap<String, (i64, String)> = points
+        .iter()
+        .filter(|(_, _, point)| point.is_cumulative)
+        .map(|(_, token, point)| (stream(token, point), (token.id, resource(token, point))))
+        .collect();
+    let resources: BTreeSet<&str> = wanted.values().map(|(_, name)| name.as_str()).collect();
+    let resources: Vec<&str> = resources.into_iter().collect();
+    let mut known: HashSet<String> = HashSet::new();
+    if !resources.is_empty() {
+        known.extend(sql::known_resources(tx, &resources).await?);
+    }
+    leave_out_too_many(tx, &mut wanted).await?;
+    let rows: Vec<_> = wanted
+        .iter()
+        .map(|(id, (token, resource))| (id.as_str(), *token, resource.as_str()))
         .collect();
     let mut counted = BTreeMap::new();
-    let mut known = HashSet::new();
-    if !wanted.is_empty() {
-        let ids: Vec<&str> = wanted.keys().map(String::as_str).collect();
-        lock(tx, &ids, &mut counted).await?;
-        let missing: Vec<_> = wanted
-            .iter()
-            .filter(|(id, _)| !counted.contains_key(*id))
-            .map(|(id, (token, resource))| (id.as_str(), *token, resource.as_str()))
-            .collect();
-        if !missing.is_empty() {
-            // Before these rows are added: whether the resource was seen earlier.
-            let resources: BTreeSet<&str> =
-                missing.iter().map(|(.., resource)| *resource).collect();
-            let resources: Vec<&str> = resources.into_iter().collect();
-            known.extend(sql::known_resources(tx, &resources).await?);
-            sql::add_streams(tx, &missing, now).await?;
-            // Another process may have added and counted them meanwhile.
-            let ids: Vec<&str> = missing.iter().map(|(id, ..)| *id).collect();
-            lock(tx, &ids, &mut counted).await?;
+    if !rows.is_empty() {
+        for (id, state) in sql::lock_streams(tx, &rows, now).await? {
+            let state = (!state.is_empty()).then(|| Counted::decode(&state));
+            counted.insert(id, state.transpose()?);
         }
     }
 
-    let mut all = Vec::with_capacity(points.len());
     let mut changed = BTreeSet::new();
-    for (token, point) in points {
-        if !point.is_cumulative {
-            all.extend(point.since(None).map(|added| (*point, added)));
-            continue;
+    let mut errors: BTreeMap<i64, f64> = BTreeMap::new();
+    // Those of one batch are known from the next one on.
+    let mut seen = (0, Vec::new());
+    for (batch, token, point) in points {
+        if seen.0 != *batch {
+            known.extend(seen.1.drain(..));
+            seen.0 = *batch;
         }
-        let id = stream(token, point);
-        let last = counted.get(&id).and_then(Option::as_ref);
-        let is_known =
-            last.is_some() || point.is_young() || known.contains(&resource(token, point));
-        if let Some(added) = point.since(last) {
-            if is_known {
-                all.push((*point, added));
+        let added = if point.is_cumulative {
+            let id = stream(token, point);
+            let Some(last) = counted.get(&id) else {
+                found.refused.push(*batch);
+                continue;
+            };
+            let resource = resource(token, point);
+            let is_known = last.is_some() || point.is_young() || known.contains(&resource);
+            let added = point.since(last.as_ref());
+            if added.is_some() {
+                counted.insert(id.clone(), Some(Counted::of(point)));
+                changed.insert(id);
             }
-            counted.insert(id.clone(), Some(Counted::of(point)));
-            changed.insert(id);
+            seen.1.push(resource);
+            added.filter(|_| is_known)
+        } else {
+            point.since(None)
+        };
+        let Some(added) = added else { continue };
+        found.added.push((*point, added));
+        let error = point.quantile_error();
+        if error > token.quantile_error.unwrap_or_default() {
+            let most = errors.entry(token.id).or_default();
+            *most = most.max(error);
         }
     }
     let changed: Vec<(&str, String)> = changed
@@ -81,30 +108,27 @@ pub(super) async fn count<'a, T: SqlTx>(
         .filter_map(|id| Some((id.as_str(), counted.get(id)?.as_ref()?.encode())))
         .collect();
     sql::put_streams(tx, &changed, now).await?;
-
-    let mut errors: BTreeMap<i64, f64> = BTreeMap::new();
-    for (token, point) in points {
-        let error = point.quantile_error();
-        if error > token.quantile_error.unwrap_or_default() {
-            let most = errors.entry(token.id).or_default();
-            *most = most.max(error);
-        }
-    }
     for (token, error) in errors {
         sql::raise_quantile_error(tx, token, error).await?;
     }
-    Ok(all)
+    Ok(found)
 }
 
-/// Locks streams and reads what was counted of them; `None` of one that was only added.
-async fn lock<T: SqlTx>(
+/// Takes new streams out of tokens that would have too many. What is there already stays.
+async fn leave_out_too_many<T: SqlTx>(
     tx: &mut T,
-    ids: &[&str],
-    counted: &mut BTreeMap<String, Option<Counted>>,
+    wanted: &mut BTreeMap<String, (i64, String)>,
 ) -> Result<()> {
-    for (id, state) in sql::lock_streams(tx, ids).await? {
-        let state = (!state.is_empty()).then(|| Counted::decode(&state));
-        counted.insert(id, state.transpose()?);
+    let tokens: BTreeSet<i64> = wanted.values().map(|(token, _)| *token).collect();
+    for token in tokens {
+        let own = wanted.iter().filter(|(_, (of, _))| *of == token);
+        let ids: Vec<&str> = own.map(|(id, _)| id.as_str()).collect();
+        let (all, there) = sql::count_streams(tx, token, &ids).await?;
+        let new = (ids.len() as u64).saturating_sub(there);
+        if new > 0 && all + new > MAX_STREAMS {
+            let there: HashSet<String> = sql::known_streams(tx, &ids).await?.into_iter().collect();
+            wanted.retain(|id, (of, _)| *of != token || there.contains(id));
+        }
     }
     Ok(())
 }

@@ -80,6 +80,39 @@ impl Digest {
         }
     }
 
+    /// Adds values, each as often as it says: a centroid for each, however many it stands for.
+    pub(super) fn record_pairs(&mut self, pairs: &[(u64, u64)]) {
+        let mut pairs: Vec<_> = pairs.iter().filter(|(_, n)| *n > 0).collect();
+        pairs.sort_unstable();
+        let (Some((min, _)), Some((max, _))) = (pairs.first(), pairs.last()) else {
+            return;
+        };
+        let mut digest = Self {
+            min: *min,
+            max: *max,
+            ..Self::default()
+        };
+        let (mut total, mut sum) = (0.0, 0.0);
+        for (value, n) in &pairs {
+            digest.count = digest.count.saturating_add(*n);
+            total += *n as f64;
+            sum += *value as f64 * *n as f64;
+        }
+        let centroids = pairs
+            .iter()
+            .map(|(value, n)| Centroid::new(*value as f64, *n as f64))
+            .collect();
+        digest.compressed = TDigest::new(
+            centroids,
+            sum,
+            total,
+            Some(*max as f64),
+            Some(*min as f64),
+            COMPRESSION,
+        );
+        self.merge(&digest);
+    }
+
     /// Adds another digest. Merging in another order gives another, equally good, digest.
     pub(super) fn merge(&mut self, other: &Self) {
         self.take_totals(other);

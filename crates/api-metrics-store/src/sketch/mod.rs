@@ -215,11 +215,7 @@ impl Sketch {
     pub(crate) fn record_pairs(&mut self, pairs: &[(u64, u64)]) {
         match &mut self.0 {
             Inner::Histogram(histogram) => histogram.record_pairs(pairs),
-            Inner::Digest(digest) => {
-                for &(us, n) in pairs {
-                    (0..n).for_each(|_| digest.record(us));
-                }
-            }
+            Inner::Digest(digest) => digest.record_pairs(pairs),
         }
     }
 

@@ -71,6 +71,27 @@ proptest! {
     }
 
     #[test]
+    fn values_with_how_often_they_were_are_the_same_as_one_by_one(pairs in vec((value(), 0_u64..20), 0..100)) {
+        let values: Vec<u64> = pairs
+            .iter()
+            .flat_map(|(value, n)| std::iter::repeat_n(*value, *n as usize))
+            .collect();
+        let mut sketch = Sketch::new(SketchKind::Histogram);
+        sketch.record_pairs(&pairs);
+        prop_assert_eq!(&sketch, &of(SketchKind::Histogram, &values));
+        let mut digest = Sketch::new(SketchKind::TDigest);
+        digest.record_pairs(&pairs);
+        prop_assert_eq!(digest.count(), values.len() as u64);
+        prop_assert_eq!((digest.min(), digest.max()), (sketch.min(), sketch.max()));
+        // However many it stands for, a pair is one step.
+        digest.record_pairs(&[(7, u64::MAX)]);
+        prop_assert_eq!(digest.count(), u64::MAX);
+        let mut encoded = Vec::new();
+        digest.encode(&mut encoded);
+        prop_assert_eq!(Sketch::decode(&mut &*encoded).map(|it| it.count()), Ok(u64::MAX));
+    }
+
+    #[test]
     fn counts_up_to_a_value_are_those_of_a_value_nearby_and_never_fall(values in values(), bound in 0..20_000_000_u64) {
         let mut sketch = Sketch::new(SketchKind::Histogram);
         let mut before = 0;

@@ -28,12 +28,12 @@ pub(super) struct Requests {
     pub(super) outcome: Outcome,
 }
 
-/// Reads the attributes of a point. Of a metric of the `old` conventions, `http.target` is a template: Python's
-/// libraries send it so.
+/// Reads the attributes of a point. `has_target`: where there is no `http.route`, `http.target` is a template, unless it
+/// looks like a path with values.
 ///
 /// # Errors
 /// Which attribute is wrong, and why.
-pub(super) fn read(attributes: &[KeyValue], old: bool) -> Result<Requests, String> {
+pub(super) fn read(attributes: &[KeyValue], has_target: bool) -> Result<Requests, String> {
     let find = |names: &[&str]| {
         names
             .iter()
@@ -45,12 +45,16 @@ pub(super) fn read(attributes: &[KeyValue], old: bool) -> Result<Requests, Strin
         Some(_) => return Err("`http.request.method` is no text".to_owned()),
         None => return Err("`http.request.method` is missing".to_owned()),
     };
-    let routes: &[&str] = if old {
+    let routes: &[&str] = if has_target {
         &["http.route", "http.target"]
     } else {
         &["http.route"]
     };
+    let is_target = has_target && find(&["http.route"]).is_none();
     let endpoint = match find(routes) {
+        Some(Value::StringValue(route)) if is_target && template::has_values(route) => {
+            template::normal("")
+        }
         Some(Value::StringValue(route)) => template::normal(route),
         Some(_) => return Err("`http.route` is no text".to_owned()),
         None => template::normal(""),
@@ -155,6 +159,9 @@ mod tests {
         };
         assert_eq!(read(&stable, false).unwrap(), expected);
         assert_eq!(read(&old, true).unwrap(), expected);
+        let target = |target| read(&[old[0].clone(), text("http.target", target)], true).unwrap();
+        assert_eq!(target("/items/7").endpoint, "<unmatched>");
+        assert_eq!(target("/v1/health").endpoint, "/v1/health");
         // Of a stable metric, a target is a path with values.
         let other = [stable[0].clone(), text("http.target", "/items/7")];
         assert_eq!(read(&other, false).unwrap().endpoint, "<unmatched>");

@@ -22,7 +22,7 @@ use opentelemetry_proto::tonic::{
     common::v1::KeyValue,
     metrics::v1::{
         AggregationTemporality, DataPointFlags, ExponentialHistogramDataPoint, HistogramDataPoint,
-        Metric, exponential_histogram_data_point::Buckets, metric::Data,
+        Metric, ResourceMetrics, exponential_histogram_data_point::Buckets, metric::Data,
     },
 };
 use sha2::{Digest, Sha256};
@@ -34,8 +34,18 @@ use super::{
 
 /// A point may be taken so far ahead of our clock.
 const AHEAD: Duration = Duration::from_secs(3_600);
+/// A point may be taken so long ago, as by a sender that was cut off.
+const BEHIND: Duration = Duration::from_secs(30 * 86_400);
+/// The most points of a body.
+const MAX_POINTS: usize = 10_000;
+/// The most requests of a point: beyond, numbers of JSON and of means are no longer exact.
+const MAX_COUNT: u64 = 1 << 53;
+/// What the scopes of Python's libraries begin with, whose old metrics have the template in `http.target`.
+const PYTHON: &str = "opentelemetry.instrumentation.";
 /// The most bins of a histogram, which bounds what is kept of a stream.
 const MAX_BINS: usize = 1_024;
+/// The furthest that the bins of an exponential histogram may lie from 1: 2^100 at the finest scale.
+const MAX_OFFSET: i32 = 100 << 20;
 
 /// What a request holds.
 #[derive(Debug, Default)]
@@ -99,36 +109,46 @@ fn factor(measure: Measure, unit: &str) -> Option<f64> {
 /// Reads all metrics that are counted.
 pub(super) fn read(sent: &ExportMetricsServiceRequest, now: SystemTime) -> Read {
     let mut read = Read::default();
-    for resource in &sent.resource_metrics {
-        let attributes = resource.resource.as_ref().map(|one| &*one.attributes);
+    let name_of = |resource: &ResourceMetrics| {
         let mut name = Vec::new();
+        let attributes = resource.resource.as_ref().map(|one| &*one.attributes);
         canonical(attributes.unwrap_or_default(), &mut name);
-        // Some libraries send both while a service changes over.
-        let there: HashSet<&str> = resource
-            .scope_metrics
-            .iter()
-            .flat_map(|scope| &scope.metrics)
-            .map(|metric| metric.name.as_str())
-            .collect();
+        hash(&name)
+    };
+    let names: Vec<[u8; 16]> = sent.resource_metrics.iter().map(name_of).collect();
+    // Some libraries send both while a service changes over, and a collector may part them.
+    let there: HashSet<([u8; 16], &str)> = sent
+        .resource_metrics
+        .iter()
+        .zip(&names)
+        .flat_map(|(resource, name)| {
+            let metrics = resource.scope_metrics.iter().flat_map(|it| &it.metrics);
+            metrics.map(|metric| (*name, metric.name.as_str()))
+        })
+        .collect();
+    for (resource, name) in sent.resource_metrics.iter().zip(&names) {
         for scope in &resource.scope_metrics {
-            let mut stream = name.clone();
-            if let Some(scope) = &scope.scope {
-                put(&mut stream, scope.name.as_bytes());
-                put(&mut stream, scope.version.as_bytes());
-            }
+            let scope_name = scope.scope.as_ref().map_or("", |scope| &scope.name);
+            let scope_version = scope.scope.as_ref().map_or("", |scope| &scope.version);
             for metric in &scope.metrics {
                 let Some(known) = known(&metric.name) else {
                     continue;
                 };
-                if known.instead.is_some_and(|stable| there.contains(stable)) {
+                if known
+                    .instead
+                    .is_some_and(|stable| there.contains(&(*name, stable)))
+                {
                     continue;
                 }
-                let mut stream = stream.clone();
-                put(&mut stream, metric.name.as_bytes());
+                let mut stream = name.to_vec();
+                for piece in [scope_name, scope_version, &metric.name] {
+                    put(&mut stream, piece.as_bytes());
+                }
                 let reader = Reader {
                     known,
-                    resource: hash(&name),
-                    stream,
+                    has_target: known.instead.is_some() && scope_name.starts_with(PYTHON),
+                    resource: *name,
+                    stream: hash(&stream),
                     now,
                 };
                 reader.read(metric, &mut read);
@@ -142,10 +162,12 @@ pub(super) fn read(sent: &ExportMetricsServiceRequest, now: SystemTime) -> Read 
 struct Reader {
     /// What the metric is counted as.
     known: Meaning,
+    /// Whether its attribute `http.target` is a template.
+    has_target: bool,
     /// The hash of the resource that it comes from.
     resource: [u8; 16],
-    /// What tells its streams from those of other metrics.
-    stream: Vec<u8>,
+    /// A hash of what tells its streams from those of other metrics.
+    stream: [u8; 16],
     /// Our clock, beyond which no point may lie by more than an hour.
     now: SystemTime,
 }
@@ -205,6 +227,9 @@ impl Reader {
         };
         for point in all {
             match point {
+                Ok(_) if read.points.len() >= MAX_POINTS => {
+                    rejected.add(1, "a body has at most 10,000 points");
+                }
                 Ok(mut point) => {
                     point.is_cumulative = is_cumulative;
                     read.points.push(point);
@@ -226,19 +251,28 @@ impl Reader {
         factor: f64,
         shape: &[u8],
     ) -> Result<MetricPoint, String> {
-        let requests = attributes::read(attributes, self.known.instead.is_some())?;
+        let requests = attributes::read(attributes, self.has_target)?;
         if at_ns == 0 {
             return Err("a point has no time".to_owned());
         }
-        let limit = self.now + AHEAD;
-        if UNIX_EPOCH + Duration::from_nanos(at_ns) > limit {
+        let at = UNIX_EPOCH + Duration::from_nanos(at_ns);
+        if at > self.now + AHEAD {
             return Err("a point lies more than an hour ahead".to_owned());
+        }
+        if at + BEHIND < self.now {
+            return Err("a point is more than 30 days old".to_owned());
+        }
+        if started_ns > at_ns {
+            return Err("a point was taken before it began".to_owned());
+        }
+        if count > MAX_COUNT {
+            return Err("a count is above 2^53".to_owned());
         }
         let sum = sum.unwrap_or_default() * factor;
         if !sum.is_finite() || sum < 0.0 {
             return Err("a sum is no number from 0 up".to_owned());
         }
-        let mut stream = self.stream.clone();
+        let mut stream = self.stream.to_vec();
         canonical(attributes, &mut stream);
         put(&mut stream, &started_ns.to_le_bytes());
         put(&mut stream, shape);
@@ -274,10 +308,11 @@ impl Reader {
         if counts.len() > MAX_BINS || (!without && counts.len() != bounds.len() + 1) {
             return Err("its counts don't fit its bounds".to_owned());
         }
-        let shape: Vec<u8> = bounds
+        let mut shape: Vec<u8> = bounds
             .iter()
             .flat_map(|bound| bound.to_le_bytes())
             .collect();
+        shape.push(u8::from(without));
         let times = (sent.start_time_unix_nano, sent.time_unix_nano);
         let sums = (sent.count, sent.sum);
         let mut point = self.point(&sent.attributes, times, sums, factor, &shape)?;
@@ -326,6 +361,10 @@ impl Reader {
         {
             if bucket_counts.len() > MAX_BINS {
                 return Err("it has more than 1,024 bins".to_owned());
+            }
+            // Beyond, there are no times: at scale 20 a bin is a millionth of an octave.
+            if !(-MAX_OFFSET..=MAX_OFFSET).contains(offset) {
+                return Err("its bins lie where no time does".to_owned());
             }
             for (at, count) in (*offset..).zip(bucket_counts) {
                 if *count > 0 {

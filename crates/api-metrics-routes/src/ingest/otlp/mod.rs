@@ -111,14 +111,19 @@ where
         return Ok(response);
     }
     let (batch, rejected) = payload::read_as(request, move |bytes| read(form, &bytes)).await?;
+    let mut rejected = rejected;
     if !batch.is_empty() {
         match timeout(PATIENCE, parts.queue.submit(&writer.token, batch)).await {
-            Ok(answer) => answer.map_err(report::problem)?,
+            Ok(answer) => {
+                for refused in answer.map_err(report::problem)?.refused {
+                    rejected.add(1, refused.reason);
+                }
+            }
             Err(_) => {
                 let detail = "whether it is counted is not known: sent again, it is counted once";
                 return Err(Problem::new(Kind::StoreUnavailable, detail).retry_after(1));
             }
-        };
+        }
     }
     let mut response = form.answer(&rejected, rejected_name);
     verdict.write(response.headers_mut());

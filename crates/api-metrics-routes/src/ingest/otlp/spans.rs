@@ -50,7 +50,8 @@ pub(super) fn read(sent: &ExportTraceServiceRequest, now: SystemTime) -> Read {
         }
         match item(span, now) {
             Ok(item) => read.items.push(item),
-            Err(why) => read.rejected.add(1, format!("{}: {why}", span.name)),
+            // Without its name, which may hold a path.
+            Err(why) => read.rejected.add(1, why),
         }
     }
     read

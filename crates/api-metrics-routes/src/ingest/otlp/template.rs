@@ -43,6 +43,20 @@ pub(super) fn normal(template: &str) -> String {
     bounded(&out, MAX_ENDPOINT_BYTES).into_owned()
 }
 
+/// Whether this is rather a path than a template: a part of it is a number, an address, or too long for a name.
+pub(super) fn has_values(path: &str) -> bool {
+    path.split('/').any(|segment| {
+        let is_number = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+        let is_parameter = parameter(segment).is_some();
+        !is_parameter
+            && (is_number
+                || digits > 4
+                || segment.len() > 40
+                || segment.contains(['@', '%', '?', '=']))
+    })
+}
+
 /// The name of the parameter that a segment is, and whether it takes the rest of the path.
 fn parameter(segment: &str) -> Option<(bool, &str)> {
     let within = |from: &str, to: char| segment.strip_prefix(from)?.strip_suffix(to);
@@ -109,6 +123,28 @@ mod tests {
             ("", UNMATCHED),
         ] {
             assert_eq!(normal(sent), ours, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_path_with_values_is_told_from_a_template() {
+        for path in [
+            "/users/7",
+            "/users/550e8400-e29b-41d4-a716-446655440000",
+            "/users/ann@example.org",
+            "/search?q=a",
+            "/files/a%20b",
+        ] {
+            assert!(has_values(path), "{path}");
+        }
+        for template in [
+            "/",
+            "/v1/users",
+            "/users/<int:id>",
+            "/users/:id",
+            "/oauth2/token",
+        ] {
+            assert!(!has_values(template), "{template}");
         }
     }
 
