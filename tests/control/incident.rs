@@ -25,6 +25,7 @@ on_both! {
     an_outage_of_all_is_the_services_and_few_errors_are_too_few_to_tell
     a_tenant_sees_its_own_incidents_alone
     a_silence_keeps_notices_back_and_the_events_stay
+    a_silence_until_resolved_ends_with_its_event_when_minutes_are_caught_up
     the_first_who_acknowledges_stays_and_both_are_audited
     a_notice_carries_the_link_to_its_incident
 }
@@ -173,6 +174,30 @@ async fn a_silence_keeps_notices_back_and_the_events_stay(database: Database) {
     silence(Silence::Off).await.unwrap().unwrap();
     w.minute(5, 100, 0);
     assert_eq!(w.judge(5).await.len(), 1);
+}
+
+async fn a_silence_until_resolved_ends_with_its_event_when_minutes_are_caught_up(
+    database: Database,
+) {
+    let w = AlertStage::on(database).await;
+    let mut spec = errors();
+    spec.cooldown_minutes = 0;
+    w.create(&spec).await;
+    w.minute(0, 100, 50);
+    assert_eq!(w.judge(0).await.len(), 1);
+    let store = &*w.h.store;
+    let id = events(store).await.remove(0).id;
+    let silenced = store.silence_event(id, &Scope::All, Silence::UntilResolved, None);
+    silenced.await.unwrap().unwrap();
+    // Its end and the next event are evaluated at once.
+    w.minute(1, 100, 0);
+    w.minute(2, 100, 50);
+    let told = w.judge(2).await;
+    assert!(
+        matches!(&told[..], [fired] if !fired.starts_with("Resolved")),
+        "{told:?}"
+    );
+    assert_eq!(events(store).await.len(), 2);
 }
 
 async fn the_first_who_acknowledges_stays_and_both_are_audited(database: Database) {

@@ -25,7 +25,11 @@ use super::{
     notes,
 };
 use crate::{
-    control::{audit::by, notify::Notice, sql},
+    control::{
+        audit::by,
+        notify::{Notice, NoticeKind},
+        sql,
+    },
     engine::{
         audit,
         backend::{Mode, ReadTx, Tx},
@@ -146,7 +150,7 @@ impl<T: BeginTx> AlertStore for T {
                 continue;
             }
             // Before the event ends: a silence may last until then.
-            let silenced = !evaluated.notices.is_empty()
+            let mut silenced = !evaluated.notices.is_empty()
                 && sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
             for event in &evaluated.fired {
                 sql::alerts::insert_event(&mut tx, event).await?;
@@ -162,6 +166,11 @@ impl<T: BeginTx> AlertStore for T {
                     !silenced,
                 )
                 .await?;
+                // What fires after the end of the event that a silence lasted for is delivered again.
+                if silenced && notice.kind == NoticeKind::AlertResolved {
+                    silenced =
+                        sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
+                }
             }
             sql::alerts::put_state(
                 &mut tx,
