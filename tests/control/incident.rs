@@ -27,6 +27,7 @@ on_both! {
     a_silence_keeps_notices_back_and_the_events_stay
     a_silence_until_resolved_ends_with_its_event_when_minutes_are_caught_up
     the_first_who_acknowledges_stays_and_both_are_audited
+    what_several_do_about_an_event_at_once_all_stays
     a_notice_carries_the_link_to_its_incident
 }
 
@@ -228,6 +229,38 @@ async fn the_first_who_acknowledges_stays_and_both_are_audited(database: Databas
         trail,
         [("bob", "silence alert"), ("ann", "acknowledge alert")]
     );
+}
+
+async fn what_several_do_about_an_event_at_once_all_stays(database: Database) {
+    let w = AlertStage::on(database).await;
+    let mut spec = errors();
+    spec.cooldown_minutes = 0;
+    w.create(&spec).await;
+    let (store, all) = (&*w.h.store, Scope::All);
+    for round in 0..8 {
+        w.minute(2 * round, 100, 50);
+        w.judge(2 * round).await;
+        let id = events(store).await.remove(0).id;
+        let (ann, silenced, bob) = tokio::join!(
+            store.acknowledge_event(id, &all, Some("ann")),
+            store.silence_event(id, &all, Silence::UntilResolved, Some("cid")),
+            store.acknowledge_event(id, &all, Some("bob")),
+        );
+        let [ann, bob] = [ann, bob].map(|event| event.unwrap().unwrap().handling.acknowledged_by);
+        assert!(ann.is_some());
+        assert_eq!(ann, bob, "both are told the same");
+        silenced.unwrap().unwrap();
+        let handling = events(store).await.remove(0).handling;
+        assert_eq!(handling.acknowledged_by, ann);
+        assert_eq!(handling.silenced_by.as_deref(), Some("cid"));
+        let trail = store.audit_trail(&AuditQuery::default()).await.unwrap();
+        let taken = trail.iter().filter(|note| {
+            note.action == "acknowledge alert" && note.subject.contains(&id.to_string())
+        });
+        assert_eq!(taken.count(), 1);
+        w.minute(2 * round + 1, 100, 0);
+        w.judge(2 * round + 1).await;
+    }
 }
 
 async fn a_notice_carries_the_link_to_its_incident(database: Database) {

@@ -347,26 +347,18 @@ pub(in crate::control) async fn acknowledge_event<T: BeginTx>(
 ) -> Result<Option<AlertEvent>, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
-    let Some(mut event) = event_of(&mut tx, scope, id).await? else {
+    let Some(event) = event_of(&mut tx, scope, id).await? else {
         return Ok(None);
     };
-    // The first one stays: who took it is what the others ask.
-    if event.handling.acknowledged_at.is_none() {
-        let actor = by(actor);
-        event.handling.acknowledged_at = Some(now);
-        event.handling.acknowledged_by = Some(actor.to_owned());
-        sql::alerts::put_handling(&mut tx, id, &event.handling).await?;
-        audit::note(
-            &mut tx,
-            now,
-            actor,
-            "acknowledge alert",
-            &notes::event(&event),
-        )
-        .await?;
+    let actor = by(actor);
+    // The first one stays: who took it is what the others ask. Only the write knows who that is.
+    if sql::alerts::acknowledge(&mut tx, id, now, actor).await? {
+        let subject = notes::event(&event);
+        audit::note(&mut tx, now, actor, "acknowledge alert", &subject).await?;
     }
+    let event = event_of(&mut tx, scope, id).await?;
     tx.commit().await?;
-    Ok(Some(event))
+    Ok(event)
 }
 
 /// See `ControlStore::silence_event`.
@@ -382,22 +374,24 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     }
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
-    let Some(mut event) = event_of(&mut tx, scope, id).await? else {
+    let Some(event) = event_of(&mut tx, scope, id).await? else {
         return Ok(None);
     };
     let actor = by(actor);
-    let (at, until, action) = match silence {
-        Silence::For(seconds) => (Some(now), Some(now + i64::from(seconds)), "silence alert"),
-        Silence::UntilResolved => (Some(now), None, "silence alert"),
-        Silence::Off => (None, None, "end silence of alert"),
+    let (until, action) = match silence {
+        Silence::For(seconds) => (Some(now + i64::from(seconds)), "silence alert"),
+        Silence::UntilResolved => (None, "silence alert"),
+        Silence::Off => (None, "end silence of alert"),
     };
-    event.handling.silenced_at = at;
-    event.handling.silenced_until = until;
-    event.handling.silenced_by = at.map(|_| actor.to_owned());
-    sql::alerts::put_handling(&mut tx, id, &event.handling).await?;
+    if silence == Silence::Off {
+        sql::alerts::end_silence(&mut tx, id).await?;
+    } else {
+        sql::alerts::silence(&mut tx, id, now, until, actor).await?;
+    }
     audit::note(&mut tx, now, actor, action, &notes::event(&event)).await?;
+    let event = event_of(&mut tx, scope, id).await?;
     tx.commit().await?;
-    Ok(Some(event))
+    Ok(event)
 }
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.

@@ -372,33 +372,55 @@ pub(in crate::control) async fn list_events<T: SqlTx>(
     rows.iter().map(event).collect()
 }
 
-/// Writes what people did about an event, replacing what was there.
-pub(in crate::control) async fn put_handling<T: SqlTx>(
+/// Writes who acknowledged an event, unless somebody has; answers whether nobody had.
+pub(in crate::control) async fn acknowledge<T: SqlTx>(
     tx: &mut T,
     event: Uuid,
-    handling: &EventHandling,
+    at: UnixSeconds,
+    by: &str,
+) -> Result<bool> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {handling} AS h (event_id, acknowledged_at, acknowledged_by) VALUES ($1, {at}, $3) \
+         ON CONFLICT (event_id) DO UPDATE SET acknowledged_at = excluded.acknowledged_at, \
+           acknowledged_by = excluded.acknowledged_by WHERE h.acknowledged_at IS NULL",
+        handling = d.table("alert_handling"),
+        at = d.at("$2"),
+    );
+    Ok(tx.execute(sql, params![event, at, by]).await? > 0)
+}
+
+/// Writes until when an event's rule is silent; without an end until the event is resolved. Who acknowledged it stays.
+pub(in crate::control) async fn silence<T: SqlTx>(
+    tx: &mut T,
+    event: Uuid,
+    at: UnixSeconds,
+    until: Option<UnixSeconds>,
+    by: &str,
 ) -> Result<()> {
     let d = tx.dialect();
     let sql = format!(
-        "INSERT INTO {handling} (event_id, acknowledged_at, acknowledged_by, silenced_at, silenced_until, \
-           silenced_by) VALUES ($1, {acknowledged}, $3, {silenced}, {until}, $6) \
-         ON CONFLICT (event_id) DO UPDATE SET acknowledged_at = excluded.acknowledged_at, \
-           acknowledged_by = excluded.acknowledged_by, silenced_at = excluded.silenced_at, \
+        "INSERT INTO {handling} (event_id, silenced_at, silenced_until, silenced_by) \
+         VALUES ($1, {at}, {until}, $4) \
+         ON CONFLICT (event_id) DO UPDATE SET silenced_at = excluded.silenced_at, \
            silenced_until = excluded.silenced_until, silenced_by = excluded.silenced_by",
         handling = d.table("alert_handling"),
-        acknowledged = d.at("$2"),
-        silenced = d.at("$4"),
-        until = d.at("$5"),
+        at = d.at("$2"),
+        until = d.at("$3"),
     );
-    let values = params![
-        event,
-        handling.acknowledged_at,
-        &handling.acknowledged_by,
-        handling.silenced_at,
-        handling.silenced_until.map(bounded),
-        &handling.silenced_by,
-    ];
-    tx.execute(sql, values).await?;
+    tx.execute(sql, params![event, at, until.map(bounded), by])
+        .await?;
+    Ok(())
+}
+
+/// Ends the silence of an event's rule that was made at the event.
+pub(in crate::control) async fn end_silence<T: SqlTx>(tx: &mut T, event: Uuid) -> Result<()> {
+    let handling = tx.dialect().table("alert_handling");
+    let sql = format!(
+        "UPDATE {handling} SET silenced_at = NULL, silenced_until = NULL, silenced_by = NULL \
+         WHERE event_id = $1"
+    );
+    tx.execute(sql, params![event]).await?;
     Ok(())
 }
 
