@@ -3,7 +3,7 @@
 use api_metrics_store::{
     control::{
         alerts::{
-            Silence,
+            AlertEvent, EventHandling, Silence,
             incident::{Incident, Verdict, incident},
         },
         audit::AuditQuery,
@@ -26,6 +26,7 @@ on_both! {
     a_tenant_sees_its_own_incidents_alone
     a_silence_keeps_notices_back_and_the_events_stay
     a_silence_until_resolved_ends_with_its_event_when_minutes_are_caught_up
+    a_silence_is_the_rules_at_whichever_event_it_is_made_and_ended
     the_first_who_acknowledges_stays_and_both_are_audited
     what_several_do_about_an_event_at_once_all_stays
     a_notice_carries_the_link_to_its_incident
@@ -199,6 +200,50 @@ async fn a_silence_until_resolved_ends_with_its_event_when_minutes_are_caught_up
         "{told:?}"
     );
     assert_eq!(events(store).await.len(), 2);
+}
+
+async fn a_silence_is_the_rules_at_whichever_event_it_is_made_and_ended(database: Database) {
+    let w = AlertStage::on(database).await;
+    let mut spec = errors();
+    spec.cooldown_minutes = 0;
+    w.create(&spec).await;
+    // Another rule's events are none of its business.
+    (spec.name, spec.threshold) = ("other".into(), 20.0);
+    let other = w.create(&spec).await.id;
+    w.minute(0, 100, 15);
+    w.judge(0).await;
+    let store = &*w.h.store;
+    let silence = |id, silence| store.silence_event(id, &Scope::All, silence, Some("ann"));
+    let first = events(store).await.remove(0).id;
+    silence(first, Silence::For(28_800)).await.unwrap().unwrap();
+    w.minute(1, 100, 0);
+    w.minute(2, 100, 50);
+    assert_eq!(w.judge(2).await.len(), 1, "the other's");
+    let all = events(store).await;
+    let until = |events: &[AlertEvent]| -> Vec<_> {
+        let mut own: Vec<_> = events.iter().collect();
+        own.retain(|event| event.rule_id != Some(other));
+        own.iter().map(|e| e.handling.silenced_until).collect()
+    };
+    assert_eq!(until(&all), [Some(NOON + 75 + 28_800); 2]);
+    let others = all.iter().find(|event| event.rule_id == Some(other));
+    assert_eq!(others.unwrap().handling.silenced_at, None);
+    // One made at another event takes its place, and ending it there ends it.
+    let second = all
+        .iter()
+        .find(|event| event.id != first && event.rule_id != Some(other));
+    let second = second.unwrap().id;
+    let shorter = silence(second, Silence::For(3_600)).await;
+    let shorter = shorter.unwrap().unwrap().handling.silenced_until;
+    assert_eq!(shorter, Some(NOON + 195 + 3_600));
+    assert_eq!(until(&events(store).await), [shorter; 2]);
+    let ended = silence(first, Silence::Off).await.unwrap().unwrap();
+    assert_eq!(ended.handling, EventHandling::default());
+    assert_eq!(until(&events(store).await), [None; 2]);
+    w.minute(3, 100, 0);
+    let told = w.judge(3).await;
+    let resolved = told.iter().filter(|told| told.starts_with("Resolved"));
+    assert_eq!(resolved.count(), 2, "{told:?}");
 }
 
 async fn the_first_who_acknowledges_stays_and_both_are_audited(database: Database) {

@@ -298,7 +298,8 @@ pub(in crate::control) async fn alert_events<T: BeginTx>(
     query: &EventQuery,
 ) -> Result<Vec<AlertEvent>, StoreError> {
     let mut tx = store.begin_read(scope).await?;
-    let events = sql::alerts::list_events(&mut tx, scope, query).await?;
+    let now = sql::now(&mut tx).await?;
+    let events = sql::alerts::list_events(&mut tx, scope, query, now).await?;
     tx.commit().await?;
     Ok(events)
 }
@@ -332,10 +333,12 @@ async fn event_of<T: Tx + SqlTx>(
     tx: &mut T,
     scope: &Scope,
     id: Uuid,
+    now: UnixSeconds,
 ) -> Result<Option<AlertEvent>, StoreError> {
     let mut query = EventQuery::default();
     (query.id, query.limit) = (Some(id), 1);
-    Ok(sql::alerts::list_events(tx, scope, &query).await?.pop())
+    let mut events = sql::alerts::list_events(tx, scope, &query, now).await?;
+    Ok(events.pop())
 }
 
 /// See `ControlStore::acknowledge_event`.
@@ -347,7 +350,7 @@ pub(in crate::control) async fn acknowledge_event<T: BeginTx>(
 ) -> Result<Option<AlertEvent>, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
-    let Some(event) = event_of(&mut tx, scope, id).await? else {
+    let Some(event) = event_of(&mut tx, scope, id, now).await? else {
         return Ok(None);
     };
     let actor = by(actor);
@@ -356,7 +359,7 @@ pub(in crate::control) async fn acknowledge_event<T: BeginTx>(
         let subject = notes::event(&event);
         audit::note(&mut tx, now, actor, "acknowledge alert", &subject).await?;
     }
-    let event = event_of(&mut tx, scope, id).await?;
+    let event = event_of(&mut tx, scope, id, now).await?;
     tx.commit().await?;
     Ok(event)
 }
@@ -374,22 +377,26 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     }
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
-    let Some(event) = event_of(&mut tx, scope, id).await? else {
+    let Some(event) = event_of(&mut tx, scope, id, now).await? else {
         return Ok(None);
     };
+    // It is the rule that is silent, whichever of its events somebody looks at: a new silence takes the place of the
+    // one before. The rule's lock keeps an evaluation from deciding in between.
+    if let Some(rule) = event.rule_id {
+        sql::alerts::lock_rule(&mut tx, rule).await?;
+        sql::alerts::end_silence(&mut tx, rule, now).await?;
+    }
     let actor = by(actor);
     let (until, action) = match silence {
         Silence::For(seconds) => (Some(now + i64::from(seconds)), "silence alert"),
         Silence::UntilResolved => (None, "silence alert"),
         Silence::Off => (None, "end silence of alert"),
     };
-    if silence == Silence::Off {
-        sql::alerts::end_silence(&mut tx, id).await?;
-    } else {
+    if silence != Silence::Off {
         sql::alerts::silence(&mut tx, id, now, until, actor).await?;
     }
     audit::note(&mut tx, now, actor, action, &notes::event(&event)).await?;
-    let event = event_of(&mut tx, scope, id).await?;
+    let event = event_of(&mut tx, scope, id, now).await?;
     tx.commit().await?;
     Ok(event)
 }
