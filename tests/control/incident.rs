@@ -27,6 +27,7 @@ on_both! {
     a_silence_keeps_notices_back_and_the_events_stay
     a_silence_until_resolved_ends_with_its_event_when_minutes_are_caught_up
     a_silence_is_the_rules_at_whichever_event_it_is_made_and_ended
+    an_event_that_is_resolved_takes_no_silence_until_it_is_resolved
     the_first_who_acknowledges_stays_and_both_are_audited
     what_several_do_about_an_event_at_once_all_stays
     a_notice_carries_the_link_to_its_incident
@@ -244,6 +245,33 @@ async fn a_silence_is_the_rules_at_whichever_event_it_is_made_and_ended(database
     let told = w.judge(3).await;
     let resolved = told.iter().filter(|told| told.starts_with("Resolved"));
     assert_eq!(resolved.count(), 2, "{told:?}");
+}
+
+async fn an_event_that_is_resolved_takes_no_silence_until_it_is_resolved(database: Database) {
+    let w = AlertStage::on(database).await;
+    let mut spec = errors();
+    spec.cooldown_minutes = 0;
+    w.create(&spec).await;
+    w.minute(0, 100, 50);
+    w.judge(0).await;
+    let store = &*w.h.store;
+    let id = events(store).await.remove(0).id;
+    let silence = |silence| store.silence_event(id, &Scope::All, silence, None);
+    silence(Silence::For(3_600)).await.unwrap().unwrap();
+    w.minute(1, 100, 0);
+    w.minute(2, 100, 50);
+    assert_eq!(w.judge(2).await, [""; 0]);
+    let refused = silence(Silence::UntilResolved).await;
+    assert!(
+        matches!(refused, Err(StoreError::Conflict(_))),
+        "{refused:?}"
+    );
+    // What was refused has changed nothing.
+    let until = events(store).await.remove(0).handling.silenced_until;
+    assert_eq!(until, Some(NOON + 75 + 3_600));
+    let trail = store.audit_trail(&AuditQuery::default()).await.unwrap();
+    let silences = trail.iter().filter(|note| note.action == "silence alert");
+    assert_eq!(silences.count(), 1);
 }
 
 async fn the_first_who_acknowledges_stays_and_both_are_audited(database: Database) {

@@ -207,8 +207,9 @@ pub trait ControlStore: Store + WorkerStore + JobStore {
     /// `actor` is who does it, for the audit trail; without one it is the host's code.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for a silence of no time or more than 30 days, `StoreError::Unavailable` when the
-    /// database cannot be reached, `StoreError::Timeout` past the statement limit.
+    /// [`StoreError::Invalid`] for a silence of no time or more than 30 days, [`StoreError::Conflict`] for one until the
+    /// event is resolved where it is already, `StoreError::Unavailable` when the database cannot be reached,
+    /// `StoreError::Timeout` past the statement limit.
     async fn silence_event(
         &self,
         id: Uuid,

@@ -382,13 +382,19 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     };
     // It is the rule that is silent, whichever of its events somebody looks at: a new silence takes the place of the
     // one before. The rule's lock keeps an evaluation from deciding in between.
+    let mut open = false;
     if let Some(rule) = event.rule_id {
-        sql::alerts::lock_rule(&mut tx, rule).await?;
+        open = sql::alerts::lock_rule(&mut tx, rule)
+            .await?
+            .is_some_and(|rule| rule.state.event_id == Some(id));
         sql::alerts::end_silence(&mut tx, rule, now).await?;
     }
     let actor = by(actor);
     let (until, action) = match silence {
         Silence::For(seconds) => (Some(now + i64::from(seconds)), "silence alert"),
+        Silence::UntilResolved if !open => {
+            return Err(StoreError::Conflict(format!("event {id} is resolved")));
+        }
         Silence::UntilResolved => (None, "silence alert"),
         Silence::Off => (None, "end silence of alert"),
     };
