@@ -25,6 +25,7 @@ on_both! {
     an_outage_of_all_is_the_services_and_few_errors_are_too_few_to_tell
     a_tenant_sees_its_own_incidents_alone
     a_silence_keeps_notices_back_and_the_events_stay
+    what_fires_while_its_rule_is_silent_is_told_when_the_time_is_over
     a_silence_until_resolved_ends_with_its_event_when_minutes_are_caught_up
     a_silence_is_the_rules_at_whichever_event_it_is_made_and_ended
     an_event_that_is_resolved_takes_no_silence_until_it_is_resolved
@@ -174,9 +175,40 @@ async fn a_silence_keeps_notices_back_and_the_events_stay(database: Database) {
     w.minute(4, 100, 50);
     assert_eq!(w.judge(4).await, [""; 0]);
     assert_eq!(events(store).await.len(), 3);
+    // What still fires is told of when the silence is ended.
     silence(Silence::Off).await.unwrap().unwrap();
+    let told = w.judge(4).await;
+    let last = events(store).await.remove(0);
+    assert_eq!(told, [last.message]);
     w.minute(5, 100, 0);
     assert_eq!(w.judge(5).await.len(), 1);
+}
+
+async fn what_fires_while_its_rule_is_silent_is_told_when_the_time_is_over(database: Database) {
+    let w = AlertStage::on(database).await;
+    let mut spec = errors();
+    spec.cooldown_minutes = 0;
+    w.create(&spec).await;
+    w.minute(0, 100, 50);
+    assert_eq!(w.judge(0).await.len(), 1);
+    let store = &*w.h.store;
+    let id = events(store).await.remove(0).id;
+    let silenced = store.silence_event(id, &Scope::All, Silence::For(270), None);
+    silenced.await.unwrap().unwrap();
+    // Over before the silence is: nobody needs to know.
+    for (minute, failed) in [(1, 0), (2, 50), (3, 0)] {
+        w.minute(minute, 100, failed);
+        assert_eq!(w.judge(minute).await, [""; 0], "{minute}");
+    }
+    w.minute(4, 100, 50);
+    assert_eq!(w.judge(4).await, [""; 0]);
+    let fired = events(store).await.remove(0);
+    w.minute(5, 100, 50);
+    assert_eq!(w.judge(5).await, [fired.message], "the time is over");
+    w.minute(6, 100, 50);
+    assert_eq!(w.judge(6).await, [""; 0], "once");
+    w.minute(7, 100, 0);
+    assert_eq!(w.judge(7).await.len(), 1, "and that it is over");
 }
 
 async fn a_silence_until_resolved_ends_with_its_event_when_minutes_are_caught_up(

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase, Silence,
-    event::{KEEP_NOTICES_SECONDS, LONGEST_SILENCE, resolved_notice},
+    event::{KEEP_NOTICES_SECONDS, LONGEST_SILENCE, fired_notice_id, resolved_notice},
     notes,
 };
 use crate::{
@@ -172,6 +172,7 @@ impl<T: BeginTx> AlertStore for T {
                         sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
                 }
             }
+            tell_if_silence_ran_out(&mut tx, evaluated, meta.now()).await?;
             sql::alerts::put_state(
                 &mut tx,
                 evaluated.rule.id,
@@ -382,17 +383,17 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     };
     // It is the rule that is silent, whichever of its events somebody looks at: a new silence takes the place of the
     // one before. The rule's lock keeps an evaluation from deciding in between.
-    let mut open = false;
+    let mut firing = None;
+    let mut ended = false;
     if let Some(rule) = event.rule_id {
-        open = sql::alerts::lock_rule(&mut tx, rule)
-            .await?
-            .is_some_and(|rule| rule.state.event_id == Some(id));
-        sql::alerts::end_silence(&mut tx, rule, now).await?;
+        let rule_now = sql::alerts::lock_rule(&mut tx, rule).await?;
+        firing = rule_now.and_then(|rule| rule.state.event_id);
+        ended = sql::alerts::end_silence(&mut tx, rule, now).await?;
     }
     let actor = by(actor);
     let (until, action) = match silence {
         Silence::For(seconds) => (Some(now + i64::from(seconds)), "silence alert"),
-        Silence::UntilResolved if !open => {
+        Silence::UntilResolved if firing != Some(id) => {
             return Err(StoreError::Conflict(format!("event {id} is resolved")));
         }
         Silence::UntilResolved => (None, "silence alert"),
@@ -400,11 +401,34 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     };
     if silence != Silence::Off {
         sql::alerts::silence(&mut tx, id, now, until, actor).await?;
+    } else if let Some(firing) = firing.filter(|_| ended) {
+        sql::notices::release_notice(&mut tx, fired_notice_id(firing)).await?;
     }
     audit::note(&mut tx, now, actor, action, &notes::event(&event)).await?;
     let event = event_of(&mut tx, scope, id, now).await?;
     tx.commit().await?;
     Ok(event)
+}
+
+/// Lets the notice of an event be delivered that fired while its rule was silent for a time, once that is over and it
+/// still fires. It does nothing the next times.
+async fn tell_if_silence_ran_out<T: Tx + SqlTx>(
+    tx: &mut T,
+    evaluated: &EvaluatedAlert,
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    let (rule, state) = (evaluated.rule.id, &evaluated.state);
+    let new = |id| evaluated.fired.iter().any(|event| event.id == id);
+    let firing = state.event_id.filter(|_| state.phase == Phase::Firing);
+    let Some(id) = firing.filter(|id| !new(*id)) else {
+        return Ok(());
+    };
+    if sql::alerts::silence_ran_out(tx, rule, state.since, now).await?
+        && !sql::alerts::is_silenced(tx, rule, now).await?
+    {
+        sql::notices::release_notice(tx, fired_notice_id(id)).await?;
+    }
+    Ok(())
 }
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.
