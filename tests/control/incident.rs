@@ -3,7 +3,7 @@
 use api_metrics_store::{
     control::{
         alerts::{
-            AlertEvent, EventHandling, Silence,
+            AlertEvent, AlertSpec, AlertType, Comparison, EventHandling, Silence,
             incident::{Incident, Verdict, incident},
         },
         audit::AuditQuery,
@@ -22,6 +22,7 @@ use crate::{
 
 on_both! {
     an_incident_names_the_client_the_endpoint_and_the_code
+    requests_of_a_pattern_are_of_its_endpoints_alone
     an_outage_of_all_is_the_services_and_few_errors_are_too_few_to_tell
     a_tenant_sees_its_own_incidents_alone
     a_silence_keeps_notices_back_and_the_events_stay
@@ -100,6 +101,34 @@ async fn an_incident_names_the_client_the_endpoint_and_the_code(database: Databa
             .iter()
             .any(|point| point.value == Some(0.0) && point.at == NOON - 60)
     );
+}
+
+async fn requests_of_a_pattern_are_of_its_endpoints_alone(database: Database) {
+    let l = Logging::on(database).await;
+    let mut volume = AlertSpec::new("many", AlertType::RequestVolume, Comparison::Gt, 10.0);
+    volume.window_minutes = 1;
+    volume.endpoint = Some("GET /orders*".into());
+    let volume = l.w.create(&volume).await.id;
+    let mut errors = errors();
+    errors.endpoint = Some("/mail*".into());
+    let errors = l.w.create(&errors).await.id;
+    l.fail("/orders/{id}", None, "order 17 is locked", 40);
+    l.fail("/carts", None, "no cart", 40);
+    // Counted and not logged.
+    failing("partner", "/mails").send(&l.w.writer, NOON, 40);
+    assert_eq!(l.judge().await.len(), 2);
+    for event in events(&*l.w.h.store).await {
+        let log = Some(&*l.store);
+        let found = incident(&*l.w.h.store, log, None, event.id, &Scope::All, NOON + 75).await;
+        let requests = found.unwrap().unwrap().requests.unwrap();
+        let endpoints: Vec<_> = requests.iter().map(|of| of.endpoint.as_str()).collect();
+        if event.rule_id == Some(volume) {
+            assert_eq!(endpoints, ["/orders/{id}"; 5]);
+        } else {
+            assert_eq!(event.rule_id, Some(errors));
+            assert_eq!(endpoints, [""; 0]);
+        }
+    }
 }
 
 async fn an_outage_of_all_is_the_services_and_few_errors_are_too_few_to_tell(database: Database) {
