@@ -11,6 +11,7 @@ use api_metrics_store::{
     },
     query::Scope,
     store::StoreError,
+    time::Granularity,
 };
 
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
 on_both! {
     an_incident_names_the_client_the_endpoint_and_the_code
     requests_of_a_pattern_are_of_its_endpoints_alone
+    an_event_of_many_hours_shows_its_end
     an_outage_of_all_is_the_services_and_few_errors_are_too_few_to_tell
     a_tenant_sees_its_own_incidents_alone
     a_silence_keeps_notices_back_and_the_events_stay
@@ -128,6 +130,30 @@ async fn requests_of_a_pattern_are_of_its_endpoints_alone(database: Database) {
             assert_eq!(event.rule_id, Some(errors));
             assert_eq!(endpoints, [""; 0]);
         }
+    }
+}
+
+async fn an_event_of_many_hours_shows_its_end(database: Database) {
+    let w = AlertStage::on(database).await;
+    let mut spec = AlertSpec::new("silence", AlertType::RequestVolume, Comparison::Lt, 10.0);
+    spec.window_minutes = 1;
+    w.create(&spec).await;
+    assert_eq!(w.judge(0).await.len(), 1);
+    for (hours, step) in [(5, Granularity::Minute), (30, Granularity::FiveMinutes)] {
+        let now = NOON + hours * 3_600;
+        w.h.clock.step_to(now);
+        let curve = explained(&w, &Scope::All).await.unwrap().curve.unwrap();
+        assert_eq!((curve.step, curve.cut), (step, false), "{hours}");
+        assert!(curve.points.len() <= 720);
+        assert_eq!(curve.points.last().unwrap().at, now);
+        let step = step.seconds();
+        assert!(
+            curve
+                .points
+                .windows(2)
+                .all(|two| two[1].at - two[0].at == step)
+        );
+        assert!(curve.points.iter().all(|point| point.value == Some(0.0)));
     }
 }
 
