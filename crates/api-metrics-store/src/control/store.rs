@@ -201,13 +201,15 @@ pub trait ControlStore: Store + WorkerStore + JobStore {
     ) -> Result<Option<AlertEvent>, StoreError>;
 
     /// Silences the notices of an event's rule, or ends that; `None` where there is none that `scope` may see. Notices
-    /// that were decided before are still delivered.
+    /// that were decided before are still delivered. It is the rule that is silent: a silence takes the place of one
+    /// that was made at another event of it, and can be ended at any of them.
     ///
     /// `actor` is who does it, for the audit trail; without one it is the host's code.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for a silence of no time or more than 30 days, `StoreError::Unavailable` when the
-    /// database cannot be reached, `StoreError::Timeout` past the statement limit.
+    /// [`StoreError::Invalid`] for a silence of no time or more than 30 days, [`StoreError::Conflict`] for one until the
+    /// event is resolved where it is already, `StoreError::Unavailable` when the database cannot be reached,
+    /// `StoreError::Timeout` past the statement limit.
     async fn silence_event(
         &self,
         id: Uuid,

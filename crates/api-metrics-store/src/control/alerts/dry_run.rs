@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// Windows that one dry run evaluates at most.
-const MAX_STEPS: i64 = 10_080;
+pub(super) const MAX_STEPS: i64 = 10_080;
 /// Steps that one query reads: a glob has rows for each endpoint, which must not all be in memory.
 const READ_STEPS: i64 = 720;
 

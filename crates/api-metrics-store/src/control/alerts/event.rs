@@ -75,7 +75,7 @@ pub struct EventHandling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Silence {
-    /// For so many seconds from now on, at most 30 days.
+    /// For so many seconds from now on, at most 30 days. What fires meanwhile is delivered afterwards if it still does.
     For(u32),
     /// Until the event is resolved; that it is resolved is not delivered either.
     UntilResolved,
@@ -115,10 +115,15 @@ impl Default for EventQuery {
     }
 }
 
+/// The id of the notice that an event has begun.
+pub(super) fn fired_notice_id(event: Uuid) -> Uuid {
+    Notice::id_of(&format!("fired {event}"))
+}
+
 /// The notice that an event has begun.
 pub(crate) fn fired_notice(rule: &AlertRule, event: &AlertEvent) -> Notice {
     Notice {
-        id: Notice::id_of(&format!("fired {}", event.id)),
+        id: fired_notice_id(event.id),
         kind: NoticeKind::AlertFired,
         at: event.fired_at,
         message: event.message.clone(),

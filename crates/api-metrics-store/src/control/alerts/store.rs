@@ -21,11 +21,15 @@ use uuid::Uuid;
 
 use super::{
     AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase, Silence,
-    event::{KEEP_NOTICES_SECONDS, LONGEST_SILENCE, resolved_notice},
+    event::{KEEP_NOTICES_SECONDS, LONGEST_SILENCE, fired_notice_id, resolved_notice},
     notes,
 };
 use crate::{
-    control::{audit::by, notify::Notice, sql},
+    control::{
+        audit::by,
+        notify::{Notice, NoticeKind},
+        sql,
+    },
     engine::{
         audit,
         backend::{Mode, ReadTx, Tx},
@@ -146,7 +150,7 @@ impl<T: BeginTx> AlertStore for T {
                 continue;
             }
             // Before the event ends: a silence may last until then.
-            let silenced = !evaluated.notices.is_empty()
+            let mut silenced = !evaluated.notices.is_empty()
                 && sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
             for event in &evaluated.fired {
                 sql::alerts::insert_event(&mut tx, event).await?;
@@ -162,7 +166,13 @@ impl<T: BeginTx> AlertStore for T {
                     !silenced,
                 )
                 .await?;
+                // What fires after the end of the event that a silence lasted for is delivered again.
+                if silenced && notice.kind == NoticeKind::AlertResolved {
+                    silenced =
+                        sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
+                }
             }
+            tell_if_silence_ran_out(&mut tx, evaluated, meta.now()).await?;
             sql::alerts::put_state(
                 &mut tx,
                 evaluated.rule.id,
@@ -289,7 +299,8 @@ pub(in crate::control) async fn alert_events<T: BeginTx>(
     query: &EventQuery,
 ) -> Result<Vec<AlertEvent>, StoreError> {
     let mut tx = store.begin_read(scope).await?;
-    let events = sql::alerts::list_events(&mut tx, scope, query).await?;
+    let now = sql::now(&mut tx).await?;
+    let events = sql::alerts::list_events(&mut tx, scope, query, now).await?;
     tx.commit().await?;
     Ok(events)
 }
@@ -323,10 +334,12 @@ async fn event_of<T: Tx + SqlTx>(
     tx: &mut T,
     scope: &Scope,
     id: Uuid,
+    now: UnixSeconds,
 ) -> Result<Option<AlertEvent>, StoreError> {
     let mut query = EventQuery::default();
     (query.id, query.limit) = (Some(id), 1);
-    Ok(sql::alerts::list_events(tx, scope, &query).await?.pop())
+    let mut events = sql::alerts::list_events(tx, scope, &query, now).await?;
+    Ok(events.pop())
 }
 
 /// See `ControlStore::acknowledge_event`.
@@ -338,26 +351,18 @@ pub(in crate::control) async fn acknowledge_event<T: BeginTx>(
 ) -> Result<Option<AlertEvent>, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
-    let Some(mut event) = event_of(&mut tx, scope, id).await? else {
+    let Some(event) = event_of(&mut tx, scope, id, now).await? else {
         return Ok(None);
     };
-    // The first one stays: who took it is what the others ask.
-    if event.handling.acknowledged_at.is_none() {
-        let actor = by(actor);
-        event.handling.acknowledged_at = Some(now);
-        event.handling.acknowledged_by = Some(actor.to_owned());
-        sql::alerts::put_handling(&mut tx, id, &event.handling).await?;
-        audit::note(
-            &mut tx,
-            now,
-            actor,
-            "acknowledge alert",
-            &notes::event(&event),
-        )
-        .await?;
+    let actor = by(actor);
+    // The first one stays: who took it is what the others ask. Only the write knows who that is.
+    if sql::alerts::acknowledge(&mut tx, id, now, actor).await? {
+        let subject = notes::event(&event);
+        audit::note(&mut tx, now, actor, "acknowledge alert", &subject).await?;
     }
+    let event = event_of(&mut tx, scope, id, now).await?;
     tx.commit().await?;
-    Ok(Some(event))
+    Ok(event)
 }
 
 /// See `ControlStore::silence_event`.
@@ -373,22 +378,57 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     }
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
-    let Some(mut event) = event_of(&mut tx, scope, id).await? else {
+    let Some(event) = event_of(&mut tx, scope, id, now).await? else {
         return Ok(None);
     };
+    // It is the rule that is silent, whichever of its events somebody looks at: a new silence takes the place of the
+    // one before. The rule's lock keeps an evaluation from deciding in between.
+    let mut firing = None;
+    let mut ended = false;
+    if let Some(rule) = event.rule_id {
+        let rule_now = sql::alerts::lock_rule(&mut tx, rule).await?;
+        firing = rule_now.and_then(|rule| rule.state.event_id);
+        ended = sql::alerts::end_silence(&mut tx, rule, now).await?;
+    }
     let actor = by(actor);
-    let (at, until, action) = match silence {
-        Silence::For(seconds) => (Some(now), Some(now + i64::from(seconds)), "silence alert"),
-        Silence::UntilResolved => (Some(now), None, "silence alert"),
-        Silence::Off => (None, None, "end silence of alert"),
+    let (until, action) = match silence {
+        Silence::For(seconds) => (Some(now + i64::from(seconds)), "silence alert"),
+        Silence::UntilResolved if firing != Some(id) => {
+            return Err(StoreError::Conflict(format!("event {id} is resolved")));
+        }
+        Silence::UntilResolved => (None, "silence alert"),
+        Silence::Off => (None, "end silence of alert"),
     };
-    event.handling.silenced_at = at;
-    event.handling.silenced_until = until;
-    event.handling.silenced_by = at.map(|_| actor.to_owned());
-    sql::alerts::put_handling(&mut tx, id, &event.handling).await?;
+    if silence != Silence::Off {
+        sql::alerts::silence(&mut tx, id, now, until, actor).await?;
+    } else if let Some(firing) = firing.filter(|_| ended) {
+        sql::notices::release_notice(&mut tx, fired_notice_id(firing)).await?;
+    }
     audit::note(&mut tx, now, actor, action, &notes::event(&event)).await?;
+    let event = event_of(&mut tx, scope, id, now).await?;
     tx.commit().await?;
-    Ok(Some(event))
+    Ok(event)
+}
+
+/// Lets the notice of an event be delivered that fired while its rule was silent for a time, once that is over and it
+/// still fires. It does nothing the next times.
+async fn tell_if_silence_ran_out<T: Tx + SqlTx>(
+    tx: &mut T,
+    evaluated: &EvaluatedAlert,
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    let (rule, state) = (evaluated.rule.id, &evaluated.state);
+    let new = |id| evaluated.fired.iter().any(|event| event.id == id);
+    let firing = state.event_id.filter(|_| state.phase == Phase::Firing);
+    let Some(id) = firing.filter(|id| !new(*id)) else {
+        return Ok(());
+    };
+    if sql::alerts::silence_ran_out(tx, rule, state.since, now).await?
+        && !sql::alerts::is_silenced(tx, rule, now).await?
+    {
+        sql::notices::release_notice(tx, fired_notice_id(id)).await?;
+    }
+    Ok(())
 }
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.

@@ -329,21 +329,26 @@ pub(in crate::control) async fn resolve_event<T: SqlTx>(
 }
 
 /// Events, the latest first. What was behind them names other consumers, and errors of all: it is for those who see
-/// everything.
+/// everything. While a rule is silent for a time all of its events say so, at whichever it was silenced.
 pub(in crate::control) async fn list_events<T: SqlTx>(
     tx: &mut T,
     scope: &Scope,
     query: &EventQuery,
+    now: UnixSeconds,
 ) -> Result<Vec<AlertEvent>> {
     let d = tx.dialect();
     let (tenant, keys) = scope_parameters(scope);
     let sql = format!(
         "SELECT id, config_id, name, alert_type, severity, tenant_id, {fired} AS fired_at, \
            {resolved} AS resolved_at, value, threshold, message, resolved_message, body, \
-           {acknowledged} AS acknowledged_at, acknowledged_by, {silenced} AS silenced_at, \
-           {until} AS silenced_until, silenced_by \
+           {acknowledged} AS acknowledged_at, h.acknowledged_by, {silenced} AS silenced_at, \
+           {until} AS silenced_until, coalesce(s.silenced_by, h.silenced_by) AS silenced_by \
          FROM {events} LEFT JOIN {causes} AS c ON c.event_id = id AND $1 IS NULL AND $2 IS NULL \
            LEFT JOIN {handling} AS h ON h.event_id = id \
+           LEFT JOIN (\
+             SELECT e.config_id AS rule, a.silenced_at, a.silenced_until, a.silenced_by \
+             FROM {handling} AS a JOIN {events} AS e ON e.id = a.event_id \
+             WHERE a.silenced_until > {now}) AS s ON s.rule = config_id \
          WHERE ($1 IS NULL OR tenant_id = $1) AND $2 IS NULL AND ($3 IS NULL OR config_id = $3) \
            AND ($4 IS NULL OR fired_at < {before} OR (fired_at = {before} AND id < $5)) \
            AND (resolved_at IS NULL OR NOT $6) AND ($8 IS NULL OR id = $8) \
@@ -353,9 +358,10 @@ pub(in crate::control) async fn list_events<T: SqlTx>(
         events = d.table("api_alert_events"),
         causes = d.table("alert_causes"),
         handling = d.table("alert_handling"),
-        acknowledged = d.epoch("acknowledged_at"),
-        silenced = d.epoch("silenced_at"),
-        until = d.epoch("silenced_until"),
+        acknowledged = d.epoch("h.acknowledged_at"),
+        silenced = d.epoch("coalesce(s.silenced_at, h.silenced_at)"),
+        until = d.epoch("coalesce(s.silenced_until, h.silenced_until)"),
+        now = d.at("$9"),
         before = d.at("$4"),
     );
     let values = params![
@@ -367,39 +373,80 @@ pub(in crate::control) async fn list_events<T: SqlTx>(
         query.open_only,
         i64::from(query.limit),
         query.id,
+        now,
     ];
     let rows = tx.fetch(sql, values).await?;
     rows.iter().map(event).collect()
 }
 
-/// Writes what people did about an event, replacing what was there.
-pub(in crate::control) async fn put_handling<T: SqlTx>(
+/// Writes who acknowledged an event, unless somebody has; answers whether nobody had.
+pub(in crate::control) async fn acknowledge<T: SqlTx>(
     tx: &mut T,
     event: Uuid,
-    handling: &EventHandling,
+    at: UnixSeconds,
+    by: &str,
+) -> Result<bool> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {handling} AS h (event_id, acknowledged_at, acknowledged_by) VALUES ($1, {at}, $3) \
+         ON CONFLICT (event_id) DO UPDATE SET acknowledged_at = excluded.acknowledged_at, \
+           acknowledged_by = excluded.acknowledged_by WHERE h.acknowledged_at IS NULL",
+        handling = d.table("alert_handling"),
+        at = d.at("$2"),
+    );
+    Ok(tx.execute(sql, params![event, at, by]).await? > 0)
+}
+
+/// Writes until when an event's rule is silent; without an end until the event is resolved. Who acknowledged it stays.
+pub(in crate::control) async fn silence<T: SqlTx>(
+    tx: &mut T,
+    event: Uuid,
+    at: UnixSeconds,
+    until: Option<UnixSeconds>,
+    by: &str,
 ) -> Result<()> {
     let d = tx.dialect();
     let sql = format!(
-        "INSERT INTO {handling} (event_id, acknowledged_at, acknowledged_by, silenced_at, silenced_until, \
-           silenced_by) VALUES ($1, {acknowledged}, $3, {silenced}, {until}, $6) \
-         ON CONFLICT (event_id) DO UPDATE SET acknowledged_at = excluded.acknowledged_at, \
-           acknowledged_by = excluded.acknowledged_by, silenced_at = excluded.silenced_at, \
+        "INSERT INTO {handling} (event_id, silenced_at, silenced_until, silenced_by) \
+         VALUES ($1, {at}, {until}, $4) \
+         ON CONFLICT (event_id) DO UPDATE SET silenced_at = excluded.silenced_at, \
            silenced_until = excluded.silenced_until, silenced_by = excluded.silenced_by",
         handling = d.table("alert_handling"),
-        acknowledged = d.at("$2"),
-        silenced = d.at("$4"),
-        until = d.at("$5"),
+        at = d.at("$2"),
+        until = d.at("$3"),
     );
-    let values = params![
-        event,
-        handling.acknowledged_at,
-        &handling.acknowledged_by,
-        handling.silenced_at,
-        handling.silenced_until.map(bounded),
-        &handling.silenced_by,
-    ];
-    tx.execute(sql, values).await?;
+    tx.execute(sql, params![event, at, until.map(bounded), by])
+        .await?;
     Ok(())
+}
+
+/// Ends the silence of a rule, at whichever of its events it was made; answers whether there was one. Those that are
+/// over stay as they were.
+pub(in crate::control) async fn end_silence<T: SqlTx>(
+    tx: &mut T,
+    rule: i64,
+    now: UnixSeconds,
+) -> Result<bool> {
+    let d = tx.dialect();
+    let sql = format!(
+        "UPDATE {handling} SET silenced_at = NULL, silenced_until = NULL, silenced_by = NULL \
+         WHERE event_id IN ({active})",
+        handling = d.table("alert_handling"),
+        active = select_silences(d),
+    );
+    Ok(tx.execute(sql, params![rule, bounded(now)]).await? > 0)
+}
+
+/// The statement that reads the events at which rule `$1` is silenced at `$2`.
+fn select_silences(d: Dialect) -> String {
+    format!(
+        "SELECT e.id FROM {handling} AS h JOIN {events} AS e ON e.id = h.event_id \
+         WHERE e.config_id = $1 AND h.silenced_at IS NOT NULL \
+           AND (h.silenced_until > {now} OR (h.silenced_until IS NULL AND e.resolved_at IS NULL))",
+        handling = d.table("alert_handling"),
+        events = d.table("api_alert_events"),
+        now = d.at("$2"),
+    )
 }
 
 /// Whether somebody has silenced the notices of a rule at `now`, at whichever of its events.
@@ -408,16 +455,28 @@ pub(in crate::control) async fn is_silenced<T: SqlTx>(
     rule: i64,
     now: UnixSeconds,
 ) -> Result<bool> {
+    let sql = format!("{} LIMIT 1", select_silences(tx.dialect()));
+    Ok(!tx.fetch(sql, params![rule, bounded(now)]).await?.is_empty())
+}
+
+/// Whether a silence of a rule that was made for a time has run out after `since`, up to `now`.
+pub(in crate::control) async fn silence_ran_out<T: SqlTx>(
+    tx: &mut T,
+    rule: i64,
+    since: UnixSeconds,
+    now: UnixSeconds,
+) -> Result<bool> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT e.id FROM {handling} AS h JOIN {events} AS e ON e.id = h.event_id \
-         WHERE e.config_id = $1 AND h.silenced_at IS NOT NULL \
-           AND (h.silenced_until > {now} OR (h.silenced_until IS NULL AND e.resolved_at IS NULL)) LIMIT 1",
+         WHERE e.config_id = $1 AND h.silenced_until > {since} AND h.silenced_until <= {now} LIMIT 1",
         handling = d.table("alert_handling"),
         events = d.table("api_alert_events"),
-        now = d.at("$2"),
+        since = d.at("$2"),
+        now = d.at("$3"),
     );
-    Ok(!tx.fetch(sql, params![rule, bounded(now)]).await?.is_empty())
+    let values = params![rule, bounded(since), bounded(now)];
+    Ok(!tx.fetch(sql, values).await?.is_empty())
 }
 
 /// Removes events that ended before `before`, at most [`MAX_REMOVED`]; answers how many.

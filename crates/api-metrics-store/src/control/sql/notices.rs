@@ -53,6 +53,20 @@ pub(in crate::control) async fn insert_notice<T: SqlTx>(
     Ok(tx.execute(sql, values).await? > 0)
 }
 
+/// Lets a notice be delivered that was kept back; one that has deliveries is left alone.
+pub(in crate::control) async fn release_notice<T: SqlTx>(tx: &mut T, id: Uuid) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "UPDATE {notices} SET fanned_out = NOT {yes} WHERE id = $1 AND NOT EXISTS (\
+           SELECT 1 FROM {deliveries} AS d WHERE d.notice_id = $1)",
+        notices = d.table("notices"),
+        yes = d.yes(),
+        deliveries = d.table("deliveries"),
+    );
+    tx.execute(sql, params![id]).await?;
+    Ok(())
+}
+
 /// Makes the deliveries of notices that have none yet.
 ///
 /// One statement a notice. Whoever comes second finds the notice fanned out.

@@ -1,14 +1,15 @@
 //! A rule's values around an event.
 //!
 //! Windows end on multiples of a step, as in a [dry run](super::super::dry_run::dry_run): of a minute where minutes are
-//! kept, else of the finest granularity that is.
+//! kept, else of the finest granularity that is. Where that would be more than 720 points the step is five minutes, an
+//! hour or a day, so that the end of the event is seen. Each point is a whole window all the same.
 
 use std::collections::HashMap;
 
 use super::super::{
     AlertEvent, AlertSpec, AlertType,
     baseline::BaselineHistory,
-    dry_run::{finest, steps},
+    dry_run::{MAX_STEPS, finest, steps},
     evaluate::{cuts, window},
     sliding::Sliding,
 };
@@ -58,16 +59,30 @@ pub(super) async fn read(
 ) -> Result<Option<Curve>, StoreError> {
     let length = i64::from(spec.window_minutes) * 60;
     let from = event.fired_at - length - AROUND;
-    let granularity = finest(store, Granularity::Minute.floor(from) - length).await?;
-    let step = granularity.seconds();
-    let coarse_limit =
-        spec.alert_type == AlertType::RateLimit && granularity != Granularity::Minute;
-    if length % step != 0 || coarse_limit {
-        return Ok(None);
-    }
     let whole = event.resolved_at.map_or(now, |end| now.min(end + AROUND));
-    let from = granularity.floor(from);
-    let to = granularity.floor(whole).min(from + MAX_POINTS * step);
+    let finest = finest(store, Granularity::Minute.floor(from) - length).await?;
+    // What a window can be summed of. Coarser ones serve where there would be too many to read.
+    let mut readable = Granularity::ALL.into_iter().filter(|of| {
+        let limit = spec.alert_type == AlertType::RateLimit && *of != Granularity::Minute;
+        *of >= finest && length % of.seconds() == 0 && !limit
+    });
+    let Some(mut granularity) = readable.next() else {
+        return Ok(None);
+    };
+    for coarser in readable {
+        if (whole - from + length) / granularity.seconds() > MAX_STEPS {
+            granularity = coarser;
+        }
+    }
+    let shown = Granularity::ALL
+        .into_iter()
+        .find(|of| *of >= granularity && (whole - of.floor(from)) / of.seconds() <= MAX_POINTS)
+        .unwrap_or(Granularity::Day);
+    let step = shown.seconds();
+    let from = shown.floor(from);
+    let last = shown.floor(whole);
+    let most = (MAX_STEPS * granularity.seconds()).min(MAX_POINTS * step);
+    let to = last.min(from + shown.floor(most));
     let history = match spec.alert_type {
         AlertType::Anomaly => Some(BaselineHistory::read(store, spec, from, to).await?),
         _ => None,
@@ -95,8 +110,8 @@ pub(super) async fn read(
         end += step;
     }
     Ok(Some(Curve {
-        step: granularity,
-        cut: to < granularity.floor(whole),
+        step: shown,
+        cut: to < last,
         points,
     }))
 }

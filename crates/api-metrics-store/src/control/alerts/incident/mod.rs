@@ -47,6 +47,8 @@ const LONGEST: i64 = 86_400;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How many requests are shown.
 const SAMPLES: u32 = 5;
+/// Of how many a pattern picks them, as the log knows no patterns.
+const PATTERN_SAMPLES: u32 = 200;
 /// A release counts as close before an event within this time.
 const CLOSE: i64 = 3_600;
 
@@ -314,11 +316,28 @@ async fn from_log(
         Measure::SlowRequests => {
             query.filter.min_latency_us = Some((rule.spec.threshold.max(0.0) * 1_000.0) as u64);
         }
-        Measure::Errors => query.filter.group = groups.first().and_then(cause_group_id),
+        Measure::Errors => {
+            query.filter.group = groups.first().and_then(cause_group_id);
+            if query.filter.group.is_none() {
+                // The log has none of the errors, and the other requests are none.
+                return (Some(groups), Some(Vec::new()));
+            }
+        }
         _ => {}
     }
+    let pattern = query::target(&rule.spec).filter(Target::is_glob);
+    if pattern.is_some() && query.filter.group.is_none() {
+        query.limit = PATTERN_SAMPLES;
+    }
     let page = patient(rule.id, log.requests(&query)).await;
-    (Some(groups), page.map(|page| page.requests))
+    let requests = page.map(|page| {
+        let watched = page.requests.into_iter().filter(|request| {
+            let matches = |target: &Target| target.matches(&request.method, &request.endpoint);
+            pattern.as_ref().is_none_or(matches)
+        });
+        watched.take(SAMPLES as usize).collect()
+    });
+    (Some(groups), requests)
 }
 
 /// What a question to the log answers in time.
