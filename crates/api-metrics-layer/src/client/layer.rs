@@ -46,7 +46,7 @@ use crate::{MetricSink, RequestClock, clock::Clocks};
 /// # };
 /// # // Any client: hyper-util's, or a tonic `Channel`.
 /// # let client = service_fn(async |_: Request<Empty<Bytes>>| {
-/// #     Ok::<_, std::io::Error>(Response::new(Full::from("paid")))
+/// #     Ok::<_, std::io::Error>(Response::new(Full::<Bytes>::from("paid")))
 /// # });
 /// let client = ServiceBuilder::new().layer(ClientLayer::new(sink)).service(client);
 ///

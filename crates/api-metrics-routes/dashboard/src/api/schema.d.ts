@@ -9540,7 +9540,6 @@ export interface operations {
                      *           "p95TimeToHeadersMs": null,
                      *           "p99Ms": 88.576,
                      *           "p99TimeToHeadersMs": null,
-                     *           "quantileError": null,
                      *           "requestBytes": 0,
                      *           "requestCount": 1200,
                      *           "responseBytes": 410220,
@@ -11226,6 +11225,7 @@ export interface operations {
                      *         "totalRequests": 1000,
                      *         "totalRequestsChange": 20
                      *       },
+                     *       "quantileError": null,
                      *       "successRate": 99.5,
                      *       "timeToHeadersQuantileCount": 0,
                      *       "to": "2026-05-18T00:00:00Z",
@@ -11253,7 +11253,6 @@ export interface operations {
                      *           "p95TimeToHeadersMs": null,
                      *           "p99Ms": 88.576,
                      *           "p99TimeToHeadersMs": null,
-                     *           "quantileError": null,
                      *           "requestBytes": 0,
                      *           "requestCount": 1200,
                      *           "responseBytes": 410220,
