@@ -303,3 +303,48 @@ async fn what_ended_before_a_shutdown_is_noted_by_it() {
     assert_eq!(runs.len(), 1);
     reader.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn what_a_shutdown_drops_is_gone_on_with_at_once_by_another_instance() {
+    let file = SqliteFile::create();
+    let clock = Arc::new(ManualClock::at(NOON));
+    let metrics = instance(&file.url(), &clock).await;
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let daily = Duration::from_secs(86_400);
+    metrics.job("tidy").every(daily).run(move || {
+        begun.send(()).unwrap();
+        std::future::pending::<()>()
+    });
+    metrics.maintain().await.unwrap();
+    clock.advance(daily);
+    assert_eq!(metrics.maintain().await.unwrap().jobs, 1);
+    begins.recv().await.unwrap();
+    metrics.shutdown().await.unwrap();
+    let metrics = instance(&file.url(), &clock).await;
+    metrics.job("tidy").every(daily).run(async || {});
+    assert_eq!(metrics.maintain().await.unwrap().jobs, 1);
+    let store = metrics.control().unwrap();
+    let [run] = &*ended(&*store, "tidy").await else {
+        panic!("one run")
+    };
+    assert_eq!((run.attempts, run.outcome), (2, Some(JobOutcome::Success)));
+    metrics.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_whose_name_can_not_be_used_holds_up_no_other() {
+    let file = SqliteFile::create();
+    let clock = Arc::new(ManualClock::at(NOON));
+    let metrics = instance(&file.url(), &clock).await;
+    for name in ["", "a\0b", "tidy"] {
+        metrics.job(name).every(every_minute()).run(async || {});
+    }
+    metrics.job("a\0b").run(async {}).await;
+    metrics.maintain().await.unwrap();
+    clock.advance(every_minute());
+    assert_eq!(metrics.maintain().await.unwrap().jobs, 1);
+    let store = metrics.control().unwrap();
+    assert_eq!(ended(&*store, "tidy").await.len(), 1);
+    assert_eq!(store.jobs(0, 10).await.unwrap().len(), 1);
+    metrics.shutdown().await.unwrap();
+}

@@ -22,9 +22,12 @@ use crate::{
     },
     imports::the_ledger_says_how_far_each_import_came,
     jobs::a_due_time_is_claimed_once_and_while_it_runs_no_other,
+    jobs::a_due_time_is_left_to_those_with_its_schedule_for_five_minutes,
     jobs::a_run_that_fails_is_tried_again_after_2_4_and_8_seconds,
+    jobs::a_run_that_is_given_back_goes_on_at_once_elsewhere,
     jobs::a_run_that_somebody_asks_for_is_in_the_audit_trail,
     jobs::a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_twice,
+    jobs::names_of_jobs_are_bounded_and_without_control_characters,
     jobs::the_last_100_successes_and_500_failures_are_kept,
     many::many_series_are_told_like_a_few,
     scopes::{

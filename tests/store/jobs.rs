@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use api_metrics_store::control::{
     audit::AuditQuery,
-    jobs::{JobCause, JobFinished, JobName, JobOutcome, JobResult},
+    jobs::{JobCause, JobFinished, JobName, JobOutcome, JobResult, MAX_CODE_JOBS, OTHER_JOBS},
 };
+use api_metrics_store::store::StoreError;
 use uuid::Uuid;
 
 use crate::harness::{Database, Harness, NOON};
 
 const LEASE: u32 = 30;
+const EVERY: &str = "every 60s";
 
 fn name() -> JobName {
     JobName::new("shop", "default", "nightly-report")
@@ -34,12 +36,12 @@ async fn note(h: &Harness, name: &JobName, at: i64, outcome: JobOutcome) {
 
 pub(crate) async fn a_due_time_is_claimed_once_and_while_it_runs_no_other(database: Database) {
     let h = Harness::on(database).await;
-    let id = h.store.register_job(&name(), "every 60s", &next).await;
+    let id = h.store.register_job(&name(), EVERY, &next).await;
     let id = id.unwrap();
     assert!(h.store.due_jobs(&[id]).await.unwrap().is_empty());
     let claim = async || {
         let instance = Uuid::new_v4();
-        let claimed = h.store.claim_job(id, instance, LEASE, &next).await;
+        let claimed = h.store.claim_job(id, EVERY, instance, LEASE, &next).await;
         claimed.unwrap()
     };
     assert_eq!(claim().await, None, "nothing is due");
@@ -68,12 +70,15 @@ pub(crate) async fn a_due_time_is_claimed_once_and_while_it_runs_no_other(databa
 
 pub(crate) async fn a_run_that_fails_is_tried_again_after_2_4_and_8_seconds(database: Database) {
     let h = Harness::on(database).await;
-    let id = h.store.register_job(&name(), "every 60s", &next).await;
+    let id = h.store.register_job(&name(), EVERY, &next).await;
     let id = id.unwrap();
     h.clock.advance(Duration::from_secs(60));
     let failed = ended(JobOutcome::Error);
     let claim = async || {
-        let claimed = h.store.claim_job(id, Uuid::new_v4(), LEASE, &next).await;
+        let claimed = h
+            .store
+            .claim_job(id, EVERY, Uuid::new_v4(), LEASE, &next)
+            .await;
         claimed.unwrap()
     };
     let mut run = claim().await.unwrap();
@@ -105,14 +110,22 @@ pub(crate) async fn a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_t
     database: Database,
 ) {
     let h = Harness::on(database).await;
-    let id = h.store.register_job(&name(), "every 60s", &next).await;
+    let id = h.store.register_job(&name(), EVERY, &next).await;
     let id = id.unwrap();
     h.clock.advance(Duration::from_secs(60));
     let [first, second] = [Uuid::new_v4(), Uuid::new_v4()];
-    let lost = h.store.claim_job(id, first, LEASE, &next).await.unwrap();
+    let lost = h
+        .store
+        .claim_job(id, EVERY, first, LEASE, &next)
+        .await
+        .unwrap();
     let lost = lost.unwrap();
     h.clock.advance(Duration::from_secs(u64::from(LEASE)));
-    let taken = h.store.claim_job(id, second, LEASE, &next).await.unwrap();
+    let taken = h
+        .store
+        .claim_job(id, EVERY, second, LEASE, &next)
+        .await
+        .unwrap();
     let taken = taken.unwrap();
     assert_eq!((taken.run, taken.attempt), (lost.run, 2));
     let done = ended(JobOutcome::Success);
@@ -152,12 +165,15 @@ pub(crate) async fn the_last_100_successes_and_500_failures_are_kept(database: D
 
 pub(crate) async fn a_run_that_somebody_asks_for_is_in_the_audit_trail(database: Database) {
     let h = Harness::on(database).await;
-    let id = h.store.register_job(&name(), "every 60s", &next).await;
+    let id = h.store.register_job(&name(), EVERY, &next).await;
     let id = id.unwrap();
     assert!(!h.store.request_job(id + 1, Some("ada")).await.unwrap());
     assert!(h.store.request_job(id, Some("ada")).await.unwrap());
     assert!(h.store.request_job(id, Some("bob")).await.unwrap());
-    let claimed = h.store.claim_job(id, Uuid::new_v4(), LEASE, &next).await;
+    let claimed = h
+        .store
+        .claim_job(id, EVERY, Uuid::new_v4(), LEASE, &next)
+        .await;
     let claimed = claimed.unwrap().unwrap();
     assert_eq!((claimed.cause, claimed.due_at), (JobCause::Manual, None));
     let trail = h.store.audit_trail(&AuditQuery::default()).await.unwrap();
@@ -171,4 +187,75 @@ pub(crate) async fn a_run_that_somebody_asks_for_is_in_the_audit_trail(database:
     by_code.name = "by-code".into();
     note(&h, &by_code, NOON, JobOutcome::Success).await;
     h.store.request_job(id + 1, None).await.unwrap_err();
+}
+
+pub(crate) async fn a_run_that_is_given_back_goes_on_at_once_elsewhere(database: Database) {
+    let h = Harness::on(database).await;
+    let id = h.store.register_job(&name(), EVERY, &next).await.unwrap();
+    let claim = async || {
+        let claimed = h.store.claim_job(id, EVERY, Uuid::new_v4(), LEASE, &next);
+        claimed.await.unwrap()
+    };
+    h.store.request_job(id, None).await.unwrap();
+    let manual = claim().await.unwrap();
+    assert!(h.store.give_back_job(&manual).await.unwrap());
+    assert!(!h.store.give_back_job(&manual).await.unwrap());
+    assert_eq!(h.store.due_jobs(&[id]).await.unwrap(), [id]);
+    let again = claim().await.unwrap();
+    assert_eq!((again.run, again.attempt), (manual.run, 2));
+    assert_eq!(again.cause, JobCause::Manual);
+    assert!(
+        !h.store.give_back_job(&manual).await.unwrap(),
+        "it is not its"
+    );
+    let done = ended(JobOutcome::Success);
+    let finished = h.store.finish_job(&again, &done).await.unwrap();
+    assert_eq!(finished, JobFinished::Done);
+}
+
+pub(crate) async fn a_due_time_is_left_to_those_with_its_schedule_for_five_minutes(
+    database: Database,
+) {
+    let h = Harness::on(database).await;
+    let id = h.store.register_job(&name(), EVERY, &next).await.unwrap();
+    let other = |after: i64| Some((after / 3_600 + 1) * 3_600);
+    let same = h.store.register_job(&name(), "every 1 h", &other).await;
+    assert_eq!(same.unwrap(), id);
+    let claim = async || {
+        let claimed = h.store.claim_job(id, EVERY, Uuid::new_v4(), LEASE, &next);
+        claimed.await.unwrap()
+    };
+    h.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(claim().await, None);
+    h.clock.advance(Duration::from_secs(300));
+    let due = claim().await.unwrap().due_at;
+    assert_eq!(due, Some(NOON + 3_600));
+    let job = h.store.jobs(0, 10).await.unwrap().pop().unwrap();
+    assert_eq!(job.schedule.as_deref(), Some(EVERY));
+    assert_eq!(job.next_at, Some(NOON + 3_960));
+}
+
+pub(crate) async fn names_of_jobs_are_bounded_and_without_control_characters(database: Database) {
+    let h = Harness::on(database).await;
+    for n in 0..MAX_CODE_JOBS + 2 {
+        let import = JobName::new("shop", "default", format!("import-{n}"));
+        note(&h, &import, NOON, JobOutcome::Success).await;
+    }
+    let first = JobName::new("shop", "default", "import-0");
+    note(&h, &first, NOON, JobOutcome::Success).await;
+    note(
+        &h,
+        &JobName::new("pay", "default", "x"),
+        NOON,
+        JobOutcome::Success,
+    )
+    .await;
+    let jobs = h.store.jobs(0, 2_000).await.unwrap();
+    assert_eq!(jobs.len() as i64, MAX_CODE_JOBS + 2);
+    let other = jobs.iter().find(|job| job.name.name == OTHER_JOBS).unwrap();
+    assert_eq!((jobs[0].succeeded, other.succeeded), (2, 2));
+    let wrong = JobName::new("shop", "default", "a\0b");
+    let result = ended(JobOutcome::Success);
+    let noted = h.store.note_job_run(&wrong, Uuid::new_v4(), NOON, &result);
+    assert!(matches!(noted.await, Err(StoreError::Invalid { .. })));
 }

@@ -158,7 +158,10 @@ impl ScheduledJob {
     /// A run that fails is tried again after 2, 4 and 8 seconds, by whichever instance is there. Where an
     /// instance dies, another one takes its run over within half a minute, so work that must not happen twice needs a key of its own.
     ///
-    /// Where metrics are off, nothing runs. A due time waits while the database can't be reached.
+    /// A shutdown drops what runs, and another instance goes on with it at once.
+    ///
+    /// Where metrics are off, nothing runs, and neither does a job whose name has control characters, none or more than 200
+    /// bytes: the log says so. A due time waits while the database can't be reached.
     pub fn run<F, Fut>(self, work: F)
     where
         F: Fn() -> Fut + Send + Sync + 'static,

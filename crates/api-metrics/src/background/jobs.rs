@@ -19,6 +19,8 @@ use api_metrics_store::{
 };
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
 
 use super::{Running, Shared, start, task::panic_message};
 
@@ -106,6 +108,35 @@ impl Jobs {
         waiting.push_back(ended);
     }
 
+    /// Forgets one that can't be scheduled.
+    fn forget(&self, job: &Arc<Scheduled>) {
+        self.scheduled().retain(|other| !Arc::ptr_eq(other, job));
+    }
+
+    /// Notes a run; where that fails for now, it waits as the first.
+    async fn note_now(
+        &self,
+        store: &dyn ControlStore,
+        instance: Uuid,
+        ended: Ended,
+    ) -> Result<(), StoreError> {
+        let noted = store.note_job_run(&ended.name, instance, ended.started_at, &ended.result);
+        match noted.await {
+            Err(error @ StoreError::Invalid { .. }) => {
+                tracing::warn!(%error, job = ended.name.name, "a run can't be noted");
+                Ok(())
+            }
+            Err(error) => {
+                let mut waiting = self.ended();
+                if waiting.len() < MAX_WAITING {
+                    waiting.push_front(ended);
+                }
+                Err(error)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
     fn scheduled(&self) -> MutexGuard<'_, Vec<Arc<Scheduled>>> {
         self.scheduled
             .lock()
@@ -141,18 +172,27 @@ impl Shared {
         let Some(store) = self.control_store().cloned() else {
             return Ok(0);
         };
-        self.note_jobs(&*store).await?;
+        // What can't be noted holds up nothing that is due.
+        let noted = self.note_jobs(&store).await;
         let jobs: Vec<_> = self.jobs.scheduled().clone();
         if jobs.is_empty() || !(self.jobs.is_time() || now) {
-            return Ok(0);
+            return noted.map(|()| 0);
         }
+        // One that fails holds up no other; the first error is told in the end.
+        let mut failed = noted.err();
         let wall = self.clock.unix_seconds();
         for job in &jobs {
             if job.id().is_none() {
                 let next = |now| job.schedule.after(now);
                 let text = job.schedule.text();
-                let id = store.register_job(&job.name, &text, &next).await?;
-                *job.id() = Some(id);
+                match store.register_job(&job.name, &text, &next).await {
+                    Ok(id) => *job.id() = Some(id),
+                    Err(error @ StoreError::Invalid { .. }) => {
+                        tracing::warn!(%error, job = job.name.name, "a job can't be scheduled: it never runs");
+                        self.jobs.forget(job);
+                    }
+                    Err(error) => failed = failed.or(Some(error)),
+                }
             }
             if let Some(at) = job.schedule.after(wall) {
                 let until = at.saturating_sub(wall).unsigned_abs();
@@ -166,47 +206,46 @@ impl Shared {
             let Some(job) = jobs.iter().find(|job| *job.id() == Some(id)) else {
                 continue;
             };
+            if self.stop.is_cancelled() {
+                break;
+            }
             let next = |now| job.schedule.after(now);
+            let text = job.schedule.text();
             let instance = self.writer.instance.id;
-            let claim = store.claim_job(id, instance, LEASE_SECONDS, &next);
-            if let Some(claimed) = claim.await? {
-                begun += 1;
-                let (shared, store) = (Arc::clone(self), Arc::clone(&store));
-                let job = Arc::clone(job);
-                // A job of its own length must not hold up the others.
-                start(self, async move {
-                    shared.run_job(&*store, &job, &claimed).await
-                });
+            let asked = Instant::now();
+            match store
+                .claim_job(id, &text, instance, LEASE_SECONDS, &next)
+                .await
+            {
+                Ok(Some(claimed)) => {
+                    begun += 1;
+                    let (shared, store) = (Arc::clone(self), Arc::clone(&store));
+                    let job = Arc::clone(job);
+                    // A job of its own length must not hold up the others.
+                    start(self, async move {
+                        shared.run_job(&store, &job, claimed, asked).await
+                    });
+                }
+                Ok(None) => {}
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(begun)
+        failed.map_or(Ok(begun), Err)
     }
 
     /// Notes what has ended, oldest first. What can't be noted now waits.
-    async fn note_jobs(&self, store: &dyn ControlStore) -> Result<(), StoreError> {
+    ///
+    /// Each is noted in a task of its own: whoever no longer waits for it makes it neither lost nor noted twice.
+    async fn note_jobs(&self, store: &Arc<dyn ControlStore>) -> Result<(), StoreError> {
         loop {
             let Some(ended) = self.jobs.ended().pop_front() else {
                 return Ok(());
             };
-            let noted = store.note_job_run(
-                &ended.name,
-                self.writer.instance.id,
-                ended.started_at,
-                &ended.result,
-            );
-            match noted.await {
-                Ok(()) => {}
-                Err(error @ StoreError::Invalid { .. }) => {
-                    tracing::warn!(%error, job = ended.name.name, "a run can't be noted");
-                }
-                Err(error) => {
-                    let mut waiting = self.jobs.ended();
-                    if waiting.len() < MAX_WAITING {
-                        waiting.push_front(ended);
-                    }
-                    return Err(error);
-                }
-            }
+            let (jobs, store) = (Arc::clone(&self.jobs), Arc::clone(store));
+            let instance = self.writer.instance.id;
+            let noting = async move { jobs.note_now(&*store, instance, ended).await };
+            // One that is not joined has panicked, or its runtime ends.
+            self.runtime.spawn(noting).await.unwrap_or(Ok(()))?;
         }
     }
 
@@ -214,7 +253,7 @@ impl Shared {
     pub(crate) async fn flush_jobs(&self) {
         if let Some(store) = self.control_store() {
             // The jobs' task meets the same error, and tells it.
-            drop(self.note_jobs(&**store).await);
+            drop(self.note_jobs(store).await);
         }
     }
 
@@ -227,7 +266,7 @@ impl Shared {
             return;
         }
         if !matches!(
-            timeout_at(deadline, self.note_jobs(&**store)).await,
+            timeout_at(deadline, self.note_jobs(store)).await,
             Ok(Ok(()))
         ) {
             let runs = self.jobs.ended().len();
@@ -236,15 +275,35 @@ impl Shared {
     }
 
     /// Runs a claimed attempt to its end, and says how it ended.
-    async fn run_job(&self, store: &dyn ControlStore, job: &Scheduled, claimed: &ClaimedRun) {
+    async fn run_job(
+        &self,
+        store: &Arc<dyn ControlStore>,
+        job: &Scheduled,
+        claimed: ClaimedRun,
+        asked: Instant,
+    ) {
+        if self.stop.is_cancelled() {
+            give_back(&**store, job, &claimed).await;
+            return;
+        }
+        let keeping = Arc::clone(store);
+        // In a task of its own: work that blocks its thread must not keep it from renewing.
+        let mut kept = AbortOnDropHandle::new(self.runtime.spawn(keep(asked, move || {
+            let store = Arc::clone(&keeping);
+            async move { store.renew_job(&claimed, LEASE_SECONDS).await }
+        })));
         let run = Running::begin(self, job.name.clone());
         let result = tokio::select! {
             biased;
-            // Whoever ends the process ends its jobs: another instance goes on with those that are due.
-            () = self.stop.cancelled() => run.end(JobOutcome::Cancelled, None),
-            () = keep(store, claimed) => {
-                tracing::warn!(job = job.name.name, "another instance has taken the job over: it is ended here");
-                run.end(JobOutcome::Cancelled, Some("another instance has taken it over".to_owned()));
+            // Whoever ends the process ends its jobs: another instance goes on with them.
+            () = self.stop.cancelled() => {
+                run.end(JobOutcome::Cancelled, None);
+                give_back(&**store, job, &claimed).await;
+                return;
+            }
+            _ = &mut kept => {
+                tracing::warn!(job = job.name.name, "a job's lease is lost: it is ended here, and another instance goes on with it");
+                run.end(JobOutcome::Cancelled, Some("its lease was lost".to_owned()));
                 return;
             }
             result = attempt(job) => match result {
@@ -260,7 +319,7 @@ impl Shared {
                 "a job has failed"
             );
         }
-        let finish = store.finish_job(claimed, &result);
+        let finish = store.finish_job(&claimed, &result);
         match tokio::time::timeout(Duration::from_secs(60), finish).await {
             Ok(Ok(JobFinished::Retry(seconds))) => {
                 self.jobs
@@ -304,13 +363,57 @@ async fn attempt(job: &Scheduled) -> Result<(), (JobOutcome, String)> {
     }
 }
 
-/// Renews the lease; returns once it is lost.
-async fn keep(store: &dyn ControlStore, claimed: &ClaimedRun) {
+/// Gives a run back to whoever is there, because this process ends.
+async fn give_back(store: &dyn ControlStore, job: &Scheduled, claimed: &ClaimedRun) {
+    if let Err(error) = store.give_back_job(claimed).await {
+        // Its lease ends by itself.
+        tracing::warn!(job = job.name.name, %error, "a job's run could not be given back");
+    }
+}
+
+/// Renews a lease that was asked for at a time; returns once it is lost, or may be.
+async fn keep<F>(asked: Instant, renew: impl Fn() -> F)
+where
+    F: Future<Output = Result<bool, StoreError>>,
+{
+    let lease = Duration::from_secs(u64::from(LEASE_SECONDS));
+    let mut ends = asked + lease;
     loop {
-        tokio::time::sleep(RENEW_EVERY).await;
-        // An error may pass until the next time; whether the lease is lost is then asked again.
-        if let Ok(false) = store.renew_job(claimed, LEASE_SECONDS).await {
+        tokio::time::sleep_until(ends.min(Instant::now() + RENEW_EVERY)).await;
+        let asked = Instant::now();
+        if asked >= ends {
             return;
         }
+        // An error may pass until the next time, as long as the lease lasts.
+        match timeout_at(ends.min(asked + RENEW_EVERY), renew()).await {
+            Ok(Ok(true)) => ends = asked + lease,
+            Ok(Ok(false)) => return,
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn kept(renew: impl AsyncFn(u64) -> Result<bool, StoreError>) -> u64 {
+        let begun = Instant::now();
+        keep(begun, || renew(begun.elapsed().as_secs())).await;
+        begun.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_can_not_be_renewed_in_time_is_given_up() {
+        let silent = kept(async |_| std::future::pending().await);
+        assert_eq!(silent.await, 30);
+        let failing = kept(async |_| Err(StoreError::Timeout("slow".into())));
+        assert_eq!(failing.await, 30);
+        let failing_later = kept(async |at| match at {
+            0..=20 => Ok(true),
+            _ => Err(StoreError::Timeout("slow".into())),
+        });
+        assert_eq!(failing_later.await, 50);
+        assert_eq!(kept(async |_| Ok(false)).await, 10, "another has it");
     }
 }

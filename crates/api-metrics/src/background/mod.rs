@@ -64,7 +64,7 @@ pub(crate) struct Shared {
     #[cfg(feature = "control")]
     pub(crate) notices: BroadcastNotifier,
     #[cfg(feature = "control")]
-    pub(crate) jobs: jobs::Jobs,
+    pub(crate) jobs: Arc<jobs::Jobs>,
     clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     shutdown_timeout: Duration,
@@ -146,7 +146,7 @@ impl Shared {
             #[cfg(feature = "control")]
             notices: parts.notices,
             #[cfg(feature = "control")]
-            jobs: jobs::Jobs::default(),
+            jobs: Arc::default(),
             log: LogThrottle::new(Arc::clone(&parts.clock)),
             clock: parts.clock,
             flush_interval: parts.flush_interval,
@@ -298,5 +298,8 @@ pub(crate) fn prepare_sign_in(shared: &Arc<Shared>) {
 
 fn start(shared: &Shared, task: impl Future<Output = ()> + Send + 'static) {
     let task = shared.tracker.spawn_on(task, &shared.runtime);
-    shared.tasks().push(task.abort_handle());
+    let mut tasks = shared.tasks();
+    // Each attempt of a job is one: what has ended is not kept.
+    tasks.retain(|task| !task.is_finished());
+    tasks.push(task.abort_handle());
 }

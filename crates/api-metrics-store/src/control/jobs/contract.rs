@@ -32,12 +32,16 @@ pub trait JobStore: Send + Sync {
     /// Claims what is due of a job, in one transaction: no other instance gets the same. `None` where nothing is due,
     /// or another instance runs it.
     ///
+    /// A due time of another schedule than the caller's is left for five minutes to those that have it, as during a
+    /// rollout; after that the caller's schedule takes its place.
+    ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
     async fn claim_job(
         &self,
         job: i64,
+        schedule: &str,
         instance: Uuid,
         lease_seconds: u32,
         next: &(dyn Fn(UnixSeconds) -> Option<UnixSeconds> + Send + Sync),
@@ -51,6 +55,14 @@ pub trait JobStore: Send + Sync {
     async fn renew_job(&self, claimed: &ClaimedRun, lease_seconds: u32)
     -> Result<bool, StoreError>;
 
+    /// Gives a claimed run back, unfinished: whoever claims it next goes on with it at once, as another attempt. Answers
+    /// whether it was still this process's.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn give_back_job(&self, claimed: &ClaimedRun) -> Result<bool, StoreError>;
+
     /// Ends an attempt of a claimed run. One that has failed is tried again, three times at most.
     ///
     /// # Errors
@@ -62,7 +74,8 @@ pub trait JobStore: Send + Sync {
         result: &JobResult,
     ) -> Result<JobFinished, StoreError>;
 
-    /// Notes a run that the host's code has made by itself.
+    /// Notes a run that the host's code has made by itself. Of more than [`MAX_CODE_JOBS`](super::MAX_CODE_JOBS) names the
+    /// further ones are noted as [`OTHER_JOBS`](super::OTHER_JOBS).
     ///
     /// # Errors
     /// [`StoreError::Invalid`] where the name can't be used, `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
@@ -122,11 +135,12 @@ impl<T: BeginTx> JobStore for T {
     async fn claim_job(
         &self,
         job: i64,
+        schedule: &str,
         instance: Uuid,
         lease_seconds: u32,
         next: &(dyn Fn(UnixSeconds) -> Option<UnixSeconds> + Send + Sync),
     ) -> Result<Option<ClaimedRun>, StoreError> {
-        store::claim_job(self, job, instance, lease_seconds, next).await
+        store::claim_job(self, job, schedule, instance, lease_seconds, next).await
     }
 
     async fn renew_job(
@@ -135,6 +149,10 @@ impl<T: BeginTx> JobStore for T {
         lease_seconds: u32,
     ) -> Result<bool, StoreError> {
         store::renew_job(self, claimed, lease_seconds).await
+    }
+
+    async fn give_back_job(&self, claimed: &ClaimedRun) -> Result<bool, StoreError> {
+        store::give_back_job(self, claimed).await
     }
 
     async fn finish_job(

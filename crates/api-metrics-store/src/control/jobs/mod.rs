@@ -9,6 +9,7 @@
 //! ```text
 //! due --claim--> running --finish--> success, cancelled
 //!                   |  \--finish--> error or timeout: waits 2, 4, 8 s, then running again; after the last one it has failed
+//!                   |--give back: its instance stops; whoever claims next goes on at once
 //!                   \--lease over: the instance is gone; that attempt has failed, and whoever claims next goes on
 //! ```
 //!
@@ -33,6 +34,10 @@ pub const JOB_RETRIES: i64 = 3;
 pub const FIRST_RETRY_SECONDS: i64 = 2;
 /// The longest name of a job, in bytes.
 pub const MAX_JOB_NAME_BYTES: usize = 200;
+/// How many jobs that only code runs are kept by name, of a service in an environment.
+pub const MAX_CODE_JOBS: i64 = 1_000;
+/// The name under which runs of further ones are noted.
+pub const OTHER_JOBS: &str = "<other>";
 /// The longest text of an error that is kept, in characters.
 pub const MAX_JOB_ERROR_CHARS: usize = 1_000;
 
@@ -109,7 +114,7 @@ pub struct JobName {
     pub service: String,
     /// Its environment.
     pub environment: String,
-    /// Its own name; 1 to 200 bytes.
+    /// Its own name; 1 to 200 bytes, without control characters.
     pub name: String,
 }
 

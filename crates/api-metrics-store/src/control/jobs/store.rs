@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     ClaimedRun, JobCause, JobFinished, JobName, JobOutcome, JobRecord, JobResult, JobRun,
-    MAX_JOB_ERROR_CHARS, MAX_JOB_NAME_BYTES, retry_pause,
+    MAX_CODE_JOBS, MAX_JOB_ERROR_CHARS, MAX_JOB_NAME_BYTES, OTHER_JOBS, retry_pause,
 };
 use crate::{
     control::{
@@ -22,6 +22,9 @@ use crate::{
 
 /// What is noted of an attempt whose instance has gone.
 const LOST: &str = "the instance that ran it ended, or could not renew its lease";
+
+/// How long a due time waits for an instance with the schedule that it is of, in seconds.
+const ABANDONED_AFTER: i64 = 300;
 
 /// See `JobStore::register_job`.
 pub(super) async fn register_job<T: BeginTx>(
@@ -51,6 +54,7 @@ pub(super) async fn due_jobs<T: BeginTx>(store: &T, among: &[i64]) -> Result<Vec
 pub(super) async fn claim_job<T: BeginTx>(
     store: &T,
     job: i64,
+    schedule: &str,
     instance: Uuid,
     lease_seconds: u32,
     next: &(dyn Fn(UnixSeconds) -> Option<UnixSeconds> + Send + Sync),
@@ -60,7 +64,8 @@ pub(super) async fn claim_job<T: BeginTx>(
     let claimed = match sql::jobs::lock(&mut tx, job).await? {
         Some(state) if state.lease_until.is_none_or(|until| until <= now) => {
             let until = now.saturating_add(i64::from(lease_seconds));
-            claim(&mut tx, job, state, instance, now, until, next).await?
+            let times = (now, until);
+            claim(&mut tx, job, state, schedule, instance, times, next).await?
         }
         _ => None,
     };
@@ -73,9 +78,9 @@ async fn claim<T: Tx + crate::engine::sql::SqlTx>(
     tx: &mut T,
     job: i64,
     state: sql::jobs::JobState,
+    schedule: &str,
     instance: Uuid,
-    now: UnixSeconds,
-    until: UnixSeconds,
+    (now, until): (UnixSeconds, UnixSeconds),
     next: &(dyn Fn(UnixSeconds) -> Option<UnixSeconds> + Send + Sync),
 ) -> Result<Option<ClaimedRun>, StoreError> {
     if let Some(open) = state.open {
@@ -99,12 +104,20 @@ async fn claim<T: Tx + crate::engine::sql::SqlTx>(
             return Ok(None);
         }
     }
-    let is_due = state.next_at.is_some_and(|at| at <= now);
+    // The due time of another schedule is for whoever has that one, unless nobody has it any more.
+    let is_other = state.schedule.as_deref() != Some(schedule);
+    let patience = if is_other { ABANDONED_AFTER } else { 0 };
+    let is_due = state
+        .next_at
+        .is_some_and(|at| at.saturating_add(patience) <= now);
     let (cause, due_at, next_at) = match (&state.requested_by, is_due) {
         (Some(_), _) => (JobCause::Manual, None, state.next_at),
         (None, true) => (JobCause::Schedule, state.next_at, next(now)),
         (None, false) => return Ok(None),
     };
+    if is_other && cause == JobCause::Schedule {
+        sql::jobs::reschedule(tx, job, schedule).await?;
+    }
     let run = sql::jobs::begin_run(tx, job, cause, due_at, now, instance).await?;
     let open = OpenRun {
         run,
@@ -128,6 +141,18 @@ pub(super) async fn renew_job<T: BeginTx>(
     let renewed = sql::jobs::renew(&mut tx, claimed, until).await?;
     tx.commit().await?;
     Ok(renewed)
+}
+
+/// See `JobStore::give_back_job`.
+pub(super) async fn give_back_job<T: BeginTx>(
+    store: &T,
+    claimed: &ClaimedRun,
+) -> Result<bool, StoreError> {
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    let given = sql::jobs::give_back(&mut tx, claimed, now).await?;
+    tx.commit().await?;
+    Ok(given)
 }
 
 /// See `JobStore::finish_job`.
@@ -187,7 +212,16 @@ pub(super) async fn note_job_run<T: BeginTx>(
     check(name)?;
     let result = bounded(result);
     let mut tx = store.begin(Mode::Write).await?;
-    let job = sql::jobs::find_or_add(&mut tx, name).await?;
+    let (is_known, by_code) = sql::jobs::known(&mut tx, name).await?;
+    let job = if is_known || by_code < MAX_CODE_JOBS {
+        sql::jobs::find_or_add(&mut tx, name).await?
+    } else {
+        let other = JobName {
+            name: OTHER_JOBS.to_owned(),
+            ..name.clone()
+        };
+        sql::jobs::find_or_add(&mut tx, &other).await?
+    };
     let cause = JobCause::Code;
     let run = sql::jobs::begin_run(&mut tx, job, cause, None, started_at, instance).await?;
     let seconds = result.duration_ms / 1_000;
@@ -236,7 +270,7 @@ pub(super) async fn request_job<T: BeginTx>(
     let Some(state) = sql::jobs::lock(&mut tx, job).await? else {
         return Ok(false);
     };
-    if !state.is_scheduled {
+    if state.schedule.is_none() {
         return Err(StoreError::Conflict(
             "only code runs it: it has no schedule, so that no instance would take it".into(),
         ));
@@ -256,6 +290,9 @@ fn check(name: &JobName) -> Result<(), StoreError> {
             "name",
             format!("a job's name has 1 to {MAX_JOB_NAME_BYTES} bytes"),
         );
+    }
+    if name.name.contains(char::is_control) {
+        return invalid("name", "a job's name has no control characters".to_owned());
     }
     Ok(())
 }

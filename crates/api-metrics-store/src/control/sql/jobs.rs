@@ -18,7 +18,7 @@ const KEPT: [(&str, u32); 2] = [("outcome = 'success'", 100), ("outcome <> 'succ
 /// What a claim depends on.
 pub(in crate::control) struct JobState {
     pub(in crate::control) name: JobName,
-    pub(in crate::control) is_scheduled: bool,
+    pub(in crate::control) schedule: Option<String>,
     pub(in crate::control) next_at: Option<UnixSeconds>,
     pub(in crate::control) retry_at: Option<UnixSeconds>,
     pub(in crate::control) requested_by: Option<String>,
@@ -86,6 +86,18 @@ pub(in crate::control) async fn find_or_add<T: SqlTx>(tx: &mut T, name: &JobName
     only(tx.fetch(sql, values).await?)?.int("id")
 }
 
+/// Whether there is a job of this name, and how many that only code runs there are of its service and environment.
+pub(in crate::control) async fn known<T: SqlTx>(tx: &mut T, name: &JobName) -> Result<(bool, i64)> {
+    let sql = format!(
+        "SELECT count(CASE WHEN name = $3 THEN 1 END) AS same, count(CASE WHEN schedule IS NULL THEN 1 END) AS by_code \
+         FROM {jobs} WHERE service = $1 AND environment = $2",
+        jobs = tx.dialect().table("jobs"),
+    );
+    let values = params![&name.service, &name.environment, &name.name];
+    let row = only(tx.fetch(sql, values).await?)?;
+    Ok((row.int("same")? > 0, row.int("by_code")?))
+}
+
 /// Those of the given jobs that may be claimed.
 pub(in crate::control) async fn due<T: SqlTx>(
     tx: &mut T,
@@ -137,7 +149,7 @@ pub(in crate::control) async fn lock<T: SqlTx>(tx: &mut T, job: i64) -> Result<O
     }
     Ok(Some(JobState {
         name: name_of(row)?,
-        is_scheduled: row.optional_text("schedule")?.is_some(),
+        schedule: row.optional_text("schedule")?,
         next_at: row.optional_int("next_at")?,
         retry_at: row.optional_int("retry_at")?,
         requested_by: row.optional_text("requested_by")?,
@@ -239,6 +251,34 @@ pub(in crate::control) async fn wait<T: SqlTx>(
     );
     let values = params![open.run, &result.error, result.duration_ms];
     tx.execute(sql, values).await.map(drop)
+}
+
+/// Leaves the open run to whoever claims it first, as it is.
+pub(in crate::control) async fn give_back<T: SqlTx>(
+    tx: &mut T,
+    claimed: &ClaimedRun,
+    now: UnixSeconds,
+) -> Result<bool> {
+    let sql = format!(
+        "UPDATE {jobs} SET retry_at = $4, lease_until = NULL \
+         WHERE id = $1 AND run_id = $2 AND attempt = $3 AND retry_at IS NULL",
+        jobs = tx.dialect().table("jobs"),
+    );
+    let values = params![claimed.job, claimed.run, claimed.attempt, now];
+    Ok(tx.execute(sql, values).await? > 0)
+}
+
+/// Writes the schedule by which a job is run from now on.
+pub(in crate::control) async fn reschedule<T: SqlTx>(
+    tx: &mut T,
+    job: i64,
+    schedule: &str,
+) -> Result<()> {
+    let sql = format!(
+        "UPDATE {jobs} SET schedule = $2 WHERE id = $1",
+        jobs = tx.dialect().table("jobs"),
+    );
+    tx.execute(sql, params![job, schedule]).await.map(drop)
 }
 
 /// Ends a run.
