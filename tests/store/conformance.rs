@@ -115,6 +115,9 @@ on_both_stores! {
     the_ledger_says_how_far_each_import_came
     a_due_time_is_claimed_once_and_while_it_runs_no_other
     a_run_that_fails_is_tried_again_after_2_4_and_8_seconds
+    a_run_that_is_given_back_goes_on_at_once_elsewhere
+    a_due_time_is_left_to_those_with_its_schedule_for_five_minutes
+    names_of_jobs_are_bounded_and_without_control_characters
     a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_twice
     the_last_100_successes_and_500_failures_are_kept
     a_run_that_somebody_asks_for_is_in_the_audit_trail
