@@ -21,14 +21,6 @@ use crate::{
         times_to_headers_have_quantiles_in_every_layer_and_say_what_they_cover,
     },
     imports::the_ledger_says_how_far_each_import_came,
-    jobs::a_due_time_is_claimed_once_and_while_it_runs_no_other,
-    jobs::a_due_time_is_left_to_those_with_its_schedule_for_five_minutes,
-    jobs::a_run_that_fails_is_tried_again_after_2_4_and_8_seconds,
-    jobs::a_run_that_is_given_back_goes_on_at_once_elsewhere,
-    jobs::a_run_that_somebody_asks_for_is_in_the_audit_trail,
-    jobs::a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_twice,
-    jobs::names_of_jobs_are_bounded_and_without_control_characters,
-    jobs::the_last_100_successes_and_500_failures_are_kept,
     many::many_series_are_told_like_a_few,
     scopes::{
         a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer,
@@ -84,7 +76,6 @@ as_ordinary_roles! {
     a_time_far_ahead_counts_in_the_current_minute
     the_first_proposal_of_a_secret_wins
     the_ledger_says_how_far_each_import_came
-    a_run_that_somebody_asks_for_is_in_the_audit_trail
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
     status_tells_instances_inbox_and_floors
     units_are_exact_in_every_layer_and_by_every_grouping
@@ -113,14 +104,6 @@ on_both_stores! {
     another_kind_of_sketch_is_refused_by_name
     the_first_proposal_of_a_secret_wins
     the_ledger_says_how_far_each_import_came
-    a_due_time_is_claimed_once_and_while_it_runs_no_other
-    a_run_that_fails_is_tried_again_after_2_4_and_8_seconds
-    a_run_that_is_given_back_goes_on_at_once_elsewhere
-    a_due_time_is_left_to_those_with_its_schedule_for_five_minutes
-    names_of_jobs_are_bounded_and_without_control_characters
-    a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_twice
-    the_last_100_successes_and_500_failures_are_kept
-    a_run_that_somebody_asks_for_is_in_the_audit_trail
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
     damaged_columns_of_buckets_cost_no_request_and_block_nobody
     damaged_flush_batches_are_left_out_and_the_answer_says_so

@@ -11,6 +11,31 @@ use uuid::Uuid;
 
 use crate::harness::{Database, Harness, NOON};
 
+macro_rules! on_all_databases {
+    ($($name:ident)*) => {
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::postgres().await).await; })*
+        }
+        mod postgres_as_service {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::postgres_as_service().await).await; })*
+        }
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::sqlite().await).await; })*
+        }
+    };
+}
+
+on_all_databases! {
+    a_due_time_is_claimed_once_and_while_it_runs_no_other
+    a_run_that_fails_is_tried_again_after_2_4_and_8_seconds
+    a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_twice
+    the_last_100_successes_and_500_failures_are_kept
+    a_run_that_somebody_asks_for_is_in_the_audit_trail
+    a_run_that_is_given_back_goes_on_at_once_elsewhere
+    a_due_time_is_left_to_those_with_its_schedule_for_five_minutes
+    names_of_jobs_are_bounded_and_without_control_characters
+}
+
 const LEASE: u32 = 30;
 const EVERY: &str = "every 60s";
 
@@ -34,7 +59,7 @@ async fn note(h: &Harness, name: &JobName, at: i64, outcome: JobOutcome) {
     noted.await.unwrap();
 }
 
-pub(crate) async fn a_due_time_is_claimed_once_and_while_it_runs_no_other(database: Database) {
+async fn a_due_time_is_claimed_once_and_while_it_runs_no_other(database: Database) {
     let h = Harness::on(database).await;
     let id = h.store.register_job(&name(), EVERY, &next).await;
     let id = id.unwrap();
@@ -68,7 +93,7 @@ pub(crate) async fn a_due_time_is_claimed_once_and_while_it_runs_no_other(databa
     assert_eq!(job.last.unwrap().duration_ms, Some(1_500));
 }
 
-pub(crate) async fn a_run_that_fails_is_tried_again_after_2_4_and_8_seconds(database: Database) {
+async fn a_run_that_fails_is_tried_again_after_2_4_and_8_seconds(database: Database) {
     let h = Harness::on(database).await;
     let id = h.store.register_job(&name(), EVERY, &next).await;
     let id = id.unwrap();
@@ -106,9 +131,7 @@ pub(crate) async fn a_run_that_fails_is_tried_again_after_2_4_and_8_seconds(data
     assert_eq!(h.store.job_runs(id + 1, None, 10).await.unwrap(), None);
 }
 
-pub(crate) async fn a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_twice(
-    database: Database,
-) {
+async fn a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_twice(database: Database) {
     let h = Harness::on(database).await;
     let id = h.store.register_job(&name(), EVERY, &next).await;
     let id = id.unwrap();
@@ -140,7 +163,7 @@ pub(crate) async fn a_run_whose_instance_is_gone_is_taken_over_and_can_not_end_t
     assert_eq!((runs.len(), runs[0].instance), (1, second));
 }
 
-pub(crate) async fn the_last_100_successes_and_500_failures_are_kept(database: Database) {
+async fn the_last_100_successes_and_500_failures_are_kept(database: Database) {
     let h = Harness::on(database).await;
     for n in 0..604 {
         let outcome = match n % 6 {
@@ -163,7 +186,7 @@ pub(crate) async fn the_last_100_successes_and_500_failures_are_kept(database: D
     assert!(runs.is_sorted_by(|a, b| a.id > b.id));
 }
 
-pub(crate) async fn a_run_that_somebody_asks_for_is_in_the_audit_trail(database: Database) {
+async fn a_run_that_somebody_asks_for_is_in_the_audit_trail(database: Database) {
     let h = Harness::on(database).await;
     let id = h.store.register_job(&name(), EVERY, &next).await;
     let id = id.unwrap();
@@ -189,7 +212,7 @@ pub(crate) async fn a_run_that_somebody_asks_for_is_in_the_audit_trail(database:
     h.store.request_job(id + 1, None).await.unwrap_err();
 }
 
-pub(crate) async fn a_run_that_is_given_back_goes_on_at_once_elsewhere(database: Database) {
+async fn a_run_that_is_given_back_goes_on_at_once_elsewhere(database: Database) {
     let h = Harness::on(database).await;
     let id = h.store.register_job(&name(), EVERY, &next).await.unwrap();
     let claim = async || {
@@ -213,9 +236,7 @@ pub(crate) async fn a_run_that_is_given_back_goes_on_at_once_elsewhere(database:
     assert_eq!(finished, JobFinished::Done);
 }
 
-pub(crate) async fn a_due_time_is_left_to_those_with_its_schedule_for_five_minutes(
-    database: Database,
-) {
+async fn a_due_time_is_left_to_those_with_its_schedule_for_five_minutes(database: Database) {
     let h = Harness::on(database).await;
     let id = h.store.register_job(&name(), EVERY, &next).await.unwrap();
     let other = |after: i64| Some((after / 3_600 + 1) * 3_600);
@@ -235,7 +256,7 @@ pub(crate) async fn a_due_time_is_left_to_those_with_its_schedule_for_five_minut
     assert_eq!(job.next_at, Some(NOON + 3_960));
 }
 
-pub(crate) async fn names_of_jobs_are_bounded_and_without_control_characters(database: Database) {
+async fn names_of_jobs_are_bounded_and_without_control_characters(database: Database) {
     let h = Harness::on(database).await;
     for n in 0..MAX_CODE_JOBS + 2 {
         let import = JobName::new("shop", "default", format!("import-{n}"));
