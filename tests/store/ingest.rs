@@ -11,7 +11,7 @@ use api_metrics_store::{
     control::keys::KeyChange,
     ingest::{
         Bins, IngestAnswer, IngestBatch, IngestError, IngestItem, IngestQueue, IngestStore,
-        IngestToken, MetricPoint, NewIngestToken,
+        IngestToken, Measure, MetricPoint, NewIngestToken,
     },
     postgres::PostgresStore,
     query::{Query, TimeRange},
@@ -48,6 +48,7 @@ on_all_databases! {
     two_processes_that_get_the_same_batches_count_each_once
     two_processes_that_get_points_of_the_same_streams_count_what_the_last_ones_say
     what_was_counted_of_a_stream_is_known_for_a_week
+    bytes_that_come_without_their_requests_are_kept
 }
 
 /// A store that others report to, on the harness' database.
@@ -485,6 +486,33 @@ async fn what_was_counted_of_a_stream_is_known_for_a_week(database: Database) {
     assert_eq!(count().await, 12);
     send(NOON + 20 * 86_400 + 1, 16).await;
     assert_eq!(count().await, 14);
+}
+
+async fn bytes_that_come_without_their_requests_are_kept(database: Database) {
+    let stage = Stage::on(database).await;
+    let token = stage.token(|_| {}).await;
+    let mut bytes = point("/a", NOON, 3);
+    bytes.measure = Measure::RequestBytes;
+    bytes.sum = 1_234.0;
+    // A minute later than their bytes, as by an exporter of one metric after the other.
+    let mut requests = point("/a", NOON + 60, 3);
+    requests.stream[15] = 1;
+    for (n, point) in [bytes, requests].into_iter().enumerate() {
+        let batch = IngestBatch::of_points(vec![point], &[n as u8]);
+        stage.queue().submit(&token, batch).await.unwrap();
+    }
+    let query = question(TimeRange::new(NOON - 86_400, NOON + 86_400), |query| {
+        query.filter.service = Some("checkout".into());
+    });
+    for settled in [false, true] {
+        if settled {
+            stage.h.settle().await;
+        }
+        let answer = stage.h.read(&query).await;
+        let total = answer.total().unwrap();
+        let found = (total.request_count, total.request_bytes, answer.incomplete);
+        assert_eq!(found, (3, 1_234, false), "settled: {settled}");
+    }
 }
 
 #[tokio::test]
