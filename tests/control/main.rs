@@ -23,13 +23,16 @@ macro_rules! on_both {
 mod alerts;
 mod billing;
 mod causes;
+mod chats;
 mod dry_run;
 mod fairness;
+mod grouping;
 mod help;
 mod incident;
 mod invoices;
 mod keys;
 mod limits;
+mod mail;
 mod measures;
 mod outbox;
 mod quotas;

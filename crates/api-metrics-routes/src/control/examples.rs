@@ -161,6 +161,20 @@ pub(crate) fn deliveries() -> Value {
     })
 }
 
+/// The answer of channels.
+pub(crate) fn channels() -> Value {
+    json!({
+        "data": [{
+            "channel": "slack", "configured": true, "state": "failing", "delivered": 12, "pending": 1, "dead": 0,
+            "lastDeliveredAt": "2026-05-17T09:25:00Z",
+            "last": {
+                "noticeId": "5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e", "status": "pending", "attempts": 2,
+                "error": "the receiver answered 500", "at": "2026-05-18T18:40:00Z"
+            }
+        }]
+    })
+}
+
 /// An API key as lists name it.
 fn label() -> Value {
     json!({"apiKeyId": 3, "externalId": "k-2041", "name": "render-farm", "tenantId": "acme"})

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The most bytes of a notifier's name.
-const MAX_CHANNEL_BYTES: usize = 200;
+pub(super) const MAX_CHANNEL_BYTES: usize = 200;
 
 /// `status`.
 const STATUS: OneOf<DeliveryStatus> = OneOf {
@@ -103,7 +103,7 @@ pub(crate) struct NoticeKey {
 pub(crate) struct NoticeView {
     /// The same each time that it is sent: receivers know duplicates by it.
     id: Uuid,
-    /// `alert.fired`, `alert.resolved`, `rate_limit.near` or `quota.reached`.
+    /// `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached` or `test`.
     kind: &'static str,
     /// When it happened.
     at: DateTime<Utc>,

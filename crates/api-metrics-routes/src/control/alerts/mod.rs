@@ -4,6 +4,7 @@
 //! it works from. A dry run evaluates a rule over the past, by the worker's own code.
 
 mod causes;
+mod channels;
 mod deliveries;
 mod dry_run;
 mod events;
@@ -30,6 +31,8 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         .documented(Write, routes!(incident::acknowledge))
         .documented(Write, routes!(incident::silence))
         .documented(Write, routes!(dry_run::dry_run))
+        .documented(Operate, routes!(channels::channels))
+        .documented(Operate, routes!(channels::test))
         .documented(Operate, routes!(deliveries::deliveries))
         .documented(Operate, routes!(deliveries::redeliver))
 }

@@ -176,6 +176,7 @@ fn about(rule: &AlertRule) -> Notice {
         value: None,
         threshold: rule.spec.threshold,
         causes: None,
+        alerts: Vec::new(),
         url: None,
     }
 }
