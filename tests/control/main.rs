@@ -41,6 +41,7 @@ mod reconciliation;
 mod roles;
 mod scenario;
 mod service;
+mod silences;
 mod trail;
 mod units;
 mod webhook;

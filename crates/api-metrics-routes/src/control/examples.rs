@@ -161,6 +161,15 @@ pub(crate) fn deliveries() -> Value {
     })
 }
 
+/// A silence.
+pub(crate) fn silence() -> Value {
+    json!({
+        "id": 1, "state": "planned", "from": "2026-05-18T22:00:00Z", "until": "2026-05-19T00:00:00Z",
+        "tenantId": null, "service": "billing", "endpoint": null, "alertId": null, "reason": "the database moves",
+        "createdAt": "2026-05-18T09:25:00Z", "createdBy": "ops"
+    })
+}
+
 /// The answer of channels.
 pub(crate) fn channels() -> Value {
     json!({

@@ -1,10 +1,12 @@
-// Alert rules with their state, the alert history, and failed deliveries.
+// Alert rules with their state, the alert history, silences, channels, and failed deliveries.
 import { useMemo, useState } from "react";
 import { Causes } from "../alerts/Causes";
+import { Channels } from "../alerts/Channels";
 import { condition, STATES, scopeOf, stateOf, valueIn } from "../alerts/describe";
 import { FailedDeliveries } from "../alerts/FailedDeliveries";
 import { RuleForm } from "../alerts/RuleForm";
 import { requestsOf } from "../alerts/requestsOf";
+import { Silences } from "../alerts/Silences";
 import { useAlertEvents, useAlerts, useAlertWrites, useApiKeys } from "../api/control";
 import type { Alert, AlertEvent } from "../api/types";
 import * as number from "../format/number";
@@ -171,6 +173,8 @@ const Alerts = () => {
       />
       <Deferred ready={rows !== undefined || rules.error !== null}>
         <History rules={rows} />
+        <Silences rules={rows} />
+        <Channels />
         <FailedDeliveries />
       </Deferred>
       {edited !== undefined && <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}

@@ -1,4 +1,4 @@
-//! Rules, their history, and the notices that could not be delivered.
+//! Rules, their history, silences, and where notices go.
 //!
 //! Rules are evaluated by the control worker of the store; the routes here only read and write what
 //! it works from. A dry run evaluates a rule over the past, by the worker's own code.
@@ -11,6 +11,7 @@ mod events;
 mod incident;
 mod rules;
 mod shape;
+mod silences;
 
 use utoipa_axum::routes;
 
@@ -26,6 +27,9 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         .documented(Write, routes!(rules::create))
         .documented(Read, routes!(rules::one))
         .documented(Write, routes!(rules::replace, rules::change, rules::remove))
+        .documented(Read, routes!(silences::list))
+        .documented(Write, routes!(silences::create))
+        .documented(Write, routes!(silences::end))
         .documented(Read, routes!(events::events))
         .documented(Read, routes!(incident::incident))
         .documented(Write, routes!(incident::acknowledge))

@@ -240,7 +240,7 @@ pub(in crate::control) async fn create<T: BeginTx>(
         None => false,
     };
     if !own {
-        return invalid("tenant_id", "is another tenant's");
+        return invalid("tenantId", "is another tenant's");
     }
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
@@ -248,7 +248,7 @@ pub(in crate::control) async fn create<T: BeginTx>(
     if let Some(rule) = silence.rule_id
         && seen(&mut tx, rule, scope).await?.is_none()
     {
-        return invalid("rule_id", "is no rule's number");
+        return invalid("alertId", "is no rule's number");
     }
     if sql::silences::count(&mut tx, silence.tenant_id.as_deref(), now).await? >= MAX_SILENCES {
         return Err(StoreError::Conflict(format!(
