@@ -71,7 +71,7 @@ async fn a_silence_keeps_back_the_rules_that_it_is_about_and_no_others(database:
     let mut of_service = named("of the service");
     of_service.service = Some("shop".to_owned());
     let mut of_endpoint = named("of the endpoint");
-    of_endpoint.endpoint = Some("GET /a".to_owned());
+    of_endpoint.endpoint = Some("GET /api/segments".to_owned());
     let everything = named("everything");
     for spec in [&of_service, &of_endpoint] {
         w.create(spec).await;
@@ -101,7 +101,7 @@ async fn a_silence_keeps_back_the_rules_that_it_is_about_and_no_others(database:
             silence.service = Some("shop".to_owned())
         }),
         ("of the endpoint", |silence, _| {
-            silence.endpoint = Some("GET /*".to_owned())
+            silence.endpoint = Some("GET /api/*".to_owned())
         }),
         ("everything", |silence, rule| silence.rule_id = Some(rule)),
         ("nobody", |silence, _| {

@@ -1,6 +1,6 @@
 // Where notices go, whether they arrive, and a test of each channel.
 import { useState } from "react";
-import { useChannels, useChannelTest } from "../api/notices";
+import { isUnderWay, useChannels, useChannelTest } from "../api/notices";
 import type { Channel } from "../api/types";
 import { precise } from "../format/time";
 import { useView } from "../view/view";
@@ -25,7 +25,7 @@ const State = ({ of }: { of: string }) => {
 const outcome = (channels: readonly Channel[], test: string | null): string => {
   if (test === null) return "";
   const of = channels.find((each) => each.last?.noticeId === test);
-  if (!of?.last || (of.last.status === "pending" && of.last.error === null)) return "The test is on its way.";
+  if (!of?.last || isUnderWay(channels, test)) return "The test is on its way.";
   if (of.last.status === "delivered") return `${of.channel} took the test.`;
   return `${of.channel} did not take the test: ${of.last.error ?? "no reason was given"}.`;
 };

@@ -83,7 +83,11 @@ export const NewSilence = ({ rules, close }: { rules: readonly Alert[] | undefin
         <div className="form-field">
           <label htmlFor={`${id}-rule`}>Rule</label>
           <div className="form-control">
-            <select id={`${id}-rule`} value={draft.alertId} onChange={(event) => change("alertId")(event.target.value)}>
+            <select
+              id={`${id}-rule`}
+              value={draft.alertId}
+              onChange={(event) => change("alertId")(event.target.value)}
+            >
               <option value="">All rules</option>
               {(rules ?? []).map((rule) => (
                 <option key={rule.id} value={String(rule.id)}>
