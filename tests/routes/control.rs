@@ -218,6 +218,10 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
             .send("delete", &format!("/api-alerts/{id}"), &Value::Null)
             .await;
         check("/api-alerts/{id}", "delete", response).await;
+        let response = host
+            .send("delete", "/api-alerts/silences/1", &Value::Null)
+            .await;
+        check("/api-alerts/silences/{id}", "delete", response).await;
     }
 }
 
