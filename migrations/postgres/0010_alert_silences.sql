@@ -1,4 +1,6 @@
--- Silences that were planned: from when until when which rules' notices are kept back.
+-- Silences that were planned: from when until when which rules' notices are kept back. Rules of one environment.
+
+ALTER TABLE api_metrics.api_alert_configs ADD COLUMN environment_filter text;
 
 CREATE TABLE api_metrics.alert_silences (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -8,6 +10,7 @@ CREATE TABLE api_metrics.alert_silences (
     -- NULL: everybody's rules.
     tenant_id       text,
     service         text,
+    environment     text,
     endpoint        text,
     config_id       bigint REFERENCES api_metrics.api_alert_configs (id) ON DELETE CASCADE,
     reason          text,

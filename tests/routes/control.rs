@@ -513,6 +513,7 @@ async fn a_rule_that_can_never_fire_is_refused_by_the_member_that_was_sent() {
         ("endpointFilter", json!("get /users")),
         ("name", json!("ops\nERROR forged")),
         ("serviceFilter", json!("\u{202e}shop")),
+        ("environmentFilter", json!("\u{202e}live")),
     ] {
         let mut body = rule("r");
         body[member] = value;

@@ -20,7 +20,7 @@ pub(crate) fn alert_body() -> Value {
 /// A rule.
 pub(crate) fn alert() -> Value {
     json!({
-        "id": 1, "name": "checkout errors", "alertType": "error_rate", "serviceFilter": null,
+        "id": 1, "name": "checkout errors", "alertType": "error_rate", "serviceFilter": null, "environmentFilter": null,
         "endpointFilter": "GET /api/segments", "apiKeyFilter": null, "tenantId": null,
         "thresholdValue": 10.0, "comparison": "gt", "windowMinutes": 5, "cooldownMinutes": 30,
         "severity": "high", "quantile": null, "unit": null, "minRequests": 100, "enabled": true, "revision": 1,
@@ -165,7 +165,7 @@ pub(crate) fn deliveries() -> Value {
 pub(crate) fn silence() -> Value {
     json!({
         "id": 1, "state": "planned", "from": "2026-05-18T22:00:00Z", "until": "2026-05-19T00:00:00Z",
-        "tenantId": null, "service": "billing", "endpoint": null, "alertId": null, "reason": "the database moves",
+        "tenantId": null, "service": "billing", "environment": null, "endpoint": null, "alertId": null, "reason": "the database moves",
         "createdAt": "2026-05-18T09:25:00Z", "createdBy": "ops"
     })
 }

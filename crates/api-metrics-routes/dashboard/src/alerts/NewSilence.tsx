@@ -9,6 +9,7 @@ interface Draft {
   from: string;
   until: string;
   service: string;
+  environment: string;
   endpoint: string;
   alertId: string;
   reason: string;
@@ -16,8 +17,9 @@ interface Draft {
 
 const HOUR = 3_600_000;
 
-const TEXTS: readonly (readonly ["service" | "endpoint" | "reason", string, string])[] = [
+const TEXTS: readonly (readonly ["service" | "environment" | "endpoint" | "reason", string, string])[] = [
   ["service", "Service", "All rules"],
+  ["environment", "Environment", "All rules"],
   ["endpoint", "Endpoint", "All rules; such as GET /invoices/*"],
   ["reason", "Reason", "The database moves"],
 ];
@@ -29,6 +31,7 @@ export const NewSilence = ({ rules, close }: { rules: readonly Alert[] | undefin
     from: toInput(Date.now(), view.tz),
     until: toInput(Date.now() + HOUR, view.tz),
     service: "",
+    environment: "",
     endpoint: "",
     alertId: "",
     reason: "",
@@ -52,6 +55,7 @@ export const NewSilence = ({ rules, close }: { rules: readonly Alert[] | undefin
         from: iso(from),
         until: iso(until),
         service: given(draft.service),
+        environment: given(draft.environment),
         endpoint: given(draft.endpoint),
         alertId: draft.alertId === "" ? null : Number(draft.alertId),
         reason: given(draft.reason),

@@ -205,6 +205,7 @@ export const RuleForm = ({ rule, close }: Props) => {
               </datalist>
             </>
           ))}
+          {field("environmentFilter", "Environment", text("environmentFilter", { placeholder: "All" }))}
           {field("protocolFilter", "Protocol", (shared) => (
             <>
               <input

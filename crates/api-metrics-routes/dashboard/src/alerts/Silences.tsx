@@ -22,6 +22,7 @@ const scopeOf = (silence: Silence, rules: readonly Alert[] | undefined): string 
   const parts = [
     silence.alertId === null ? null : rule,
     silence.service === null ? null : `service ${silence.service}`,
+    silence.environment === null ? null : `environment ${silence.environment}`,
     silence.endpoint,
     silence.tenantId === null ? null : `tenant ${silence.tenantId}`,
   ].filter((part) => part !== null);

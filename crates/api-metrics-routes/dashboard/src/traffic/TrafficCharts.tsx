@@ -38,6 +38,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
   const { line, error, stale } = useTimeline(filter);
   const watched: Scope = {
     service: view.service,
+    environment: view.environment,
     method: filter.method ?? null,
     endpoint: filter.endpoint ?? null,
     key: filter.apiKeyId ?? null,

@@ -80,6 +80,8 @@ pub(crate) struct NoticeRule {
     alert_type: String,
     /// The service that it looks at; null: all of them.
     service: Option<String>,
+    /// The environment that it looks at; null: all of them.
+    environment: Option<String>,
     /// The endpoint or the pattern that it looks at; null: all of them.
     endpoint: Option<String>,
 }
@@ -142,6 +144,7 @@ impl From<Notice> for NoticeView {
                 name: rule.name,
                 alert_type: rule.alert_type,
                 service: rule.service,
+                environment: rule.environment,
                 endpoint: rule.endpoint,
             }),
             api_key: notice.api_key.map(|key| NoticeKey {

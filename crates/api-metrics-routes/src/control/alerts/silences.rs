@@ -34,6 +34,8 @@ pub(crate) struct SilenceView {
     tenant_id: Option<String>,
     /// Only rules of this service; null: all rules.
     service: Option<String>,
+    /// Only rules of this environment; null: all rules.
+    environment: Option<String>,
     /// Only rules of this endpoint, or of endpoints that the pattern matches; null: all rules.
     endpoint: Option<String>,
     /// Only this rule; null: all rules.
@@ -62,6 +64,7 @@ impl SilenceView {
             until: time(silence.until),
             tenant_id: silence.tenant_id,
             service: silence.service,
+            environment: silence.environment,
             endpoint: silence.endpoint,
             alert_id: silence.rule_id,
             reason: silence.reason,
@@ -121,6 +124,8 @@ pub(crate) struct NewSilenceBody {
     /// Only rules of this service; all rules by default.
     #[schema(example = "billing")]
     service: Option<String>,
+    /// Only rules of this environment; all rules by default.
+    environment: Option<String>,
     /// Only rules of this endpoint, or of endpoints that the pattern matches; all rules by default.
     #[schema(example = "GET /invoices/*")]
     endpoint: Option<String>,
@@ -157,6 +162,7 @@ pub(crate) async fn create(
     let mut silence = NewSilence::new(from, until);
     silence.tenant_id = own_tenant(&caller, body.text("tenantId")?.flatten())?;
     silence.service = body.text("service")?.flatten();
+    silence.environment = body.text("environment")?.flatten();
     silence.endpoint = body.text("endpoint")?.flatten();
     silence.rule_id = body.id("alertId")?.flatten();
     silence.reason = body.text("reason")?.flatten();

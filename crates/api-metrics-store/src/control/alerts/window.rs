@@ -50,6 +50,8 @@ pub struct NewSilence {
     pub tenant_id: Option<String>,
     /// Only rules of this service; rules of all services are none.
     pub service: Option<String>,
+    /// Only rules of this environment; rules of all environments are none.
+    pub environment: Option<String>,
     /// Only rules of this endpoint, or of endpoints that this glob matches; rules of all endpoints are none.
     pub endpoint: Option<String>,
     /// Only this rule.
@@ -67,6 +69,7 @@ impl NewSilence {
             until,
             tenant_id: None,
             service: None,
+            environment: None,
             endpoint: None,
             rule_id: None,
             reason: None,
@@ -89,6 +92,7 @@ impl NewSilence {
         }
         for (field, text) in [
             ("service", &self.service),
+            ("environment", &self.environment),
             ("endpoint", &self.endpoint),
             ("reason", &self.reason),
         ] {
@@ -132,6 +136,7 @@ impl PlannedSilence {
         let NewSilence {
             tenant_id,
             service,
+            environment,
             endpoint,
             rule_id,
             ..
@@ -139,6 +144,7 @@ impl PlannedSilence {
         rule_id.is_none_or(|id| id == rule)
             && (tenant_id.is_none() || *tenant_id == spec.tenant_id)
             && (service.is_none() || *service == spec.service)
+            && (environment.is_none() || *environment == spec.environment)
             && endpoint.as_deref().is_none_or(|filter| {
                 spec.endpoint
                     .as_deref()
@@ -335,7 +341,8 @@ mod tests {
     #[test]
     fn a_silence_is_about_the_rules_that_all_its_filters_name() {
         let everywhere = spec(None, None, None);
-        let checkout = spec(Some("shop"), Some("POST /checkout"), Some("acme"));
+        let mut checkout = spec(Some("shop"), Some("POST /checkout"), Some("acme"));
+        checkout.environment = Some("live".to_owned());
         let all = planned(|_| {});
         assert!(all.matches(1, &everywhere) && all.matches(2, &checkout));
         let one = planned(|silence| silence.rule_id = Some(2));
@@ -343,6 +350,7 @@ mod tests {
         // A rule of everything is no rule of a service, an endpoint or a tenant.
         for narrow in [
             planned(|silence| silence.service = Some("shop".to_owned())),
+            planned(|silence| silence.environment = Some("live".to_owned())),
             planned(|silence| silence.tenant_id = Some("acme".to_owned())),
             planned(|silence| silence.endpoint = Some("/checkout".to_owned())),
             planned(|silence| silence.endpoint = Some("POST /check*".to_owned())),
@@ -353,6 +361,7 @@ mod tests {
         }
         for other in [
             planned(|silence| silence.service = Some("billing".to_owned())),
+            planned(|silence| silence.environment = Some("test".to_owned())),
             planned(|silence| silence.tenant_id = Some("umbrella".to_owned())),
             planned(|silence| silence.endpoint = Some("GET /checkout".to_owned())),
             planned(|silence| silence.endpoint = Some("/check".to_owned())),

@@ -40,6 +40,10 @@ impl Facts {
                 Some(notice.event_id.unwrap_or(notice.id).to_string()),
             ),
             ("Service", rule.and_then(|rule| rule.service.clone())),
+            (
+                "Environment",
+                rule.and_then(|rule| rule.environment.clone()),
+            ),
             ("Endpoint", rule.and_then(|rule| rule.endpoint.clone())),
             (
                 "Consumer",

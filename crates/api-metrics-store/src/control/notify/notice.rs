@@ -100,6 +100,9 @@ pub struct NoticeRule {
     /// The service that it looks at; left out where it looks at all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// The environment that it looks at; left out where it looks at all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// The endpoint or the pattern that it looks at; left out where it looks at all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
@@ -310,6 +313,7 @@ mod tests {
                 name: "errors".into(),
                 alert_type: "error_rate".into(),
                 service: None,
+                environment: None,
                 endpoint: Some("/orders".into()),
             }),
             api_key: None,

@@ -18,7 +18,7 @@ pub(in crate::control) async fn list<T: SqlTx>(
 ) -> Result<Vec<PlannedSilence>> {
     let d = tx.dialect();
     let sql = format!(
-        "SELECT id, {from} AS starts_at, {until} AS ends_at, tenant_id, service, endpoint, config_id, reason, \
+        "SELECT id, {from} AS starts_at, {until} AS ends_at, tenant_id, service, environment, endpoint, config_id, reason, \
            {created} AS created_at, created_by \
          FROM {silences} WHERE ends_at > {after} AND ($1 IS NULL OR tenant_id = $1) \
          ORDER BY ends_at DESC, id DESC LIMIT 1000",
@@ -34,6 +34,7 @@ pub(in crate::control) async fn list<T: SqlTx>(
             let mut silence = NewSilence::new(row.int("starts_at")?, row.int("ends_at")?);
             silence.tenant_id = row.optional_text("tenant_id")?;
             silence.service = row.optional_text("service")?;
+            silence.environment = row.optional_text("environment")?;
             silence.endpoint = row.optional_text("endpoint")?;
             silence.rule_id = row.optional_int("config_id")?;
             silence.reason = row.optional_text("reason")?;
@@ -74,18 +75,19 @@ pub(in crate::control) async fn insert<T: SqlTx>(
     let d = tx.dialect();
     let sql = format!(
         "INSERT INTO {silences} \
-           (starts_at, ends_at, tenant_id, service, endpoint, config_id, reason, created_at, created_by) \
-         VALUES ({from}, {until}, $3, $4, $5, $6, $7, {now}, $9) RETURNING id",
+           (starts_at, ends_at, tenant_id, service, environment, endpoint, config_id, reason, created_at, created_by) \
+         VALUES ({from}, {until}, $3, $4, $5, $6, $7, $8, {now}, $10) RETURNING id",
         silences = d.table("alert_silences"),
         from = d.at("$1"),
         until = d.at("$2"),
-        now = d.at("$8"),
+        now = d.at("$9"),
     );
     let values = params![
         bounded(silence.from),
         bounded(silence.until),
         silence.tenant_id.as_deref(),
         silence.service.as_deref(),
+        silence.environment.as_deref(),
         silence.endpoint.as_deref(),
         silence.rule_id,
         silence.reason.as_deref(),
