@@ -1212,6 +1212,8 @@ export interface components {
             enabled: boolean;
             /** @description Only this endpoint, exactly or as a glob, with or without a method before it. */
             endpointFilter?: string | null;
+            /** @description Only this environment. */
+            environmentFilter?: string | null;
             /**
              * Format: date-time
              * @description The end of the last window that was evaluated.
@@ -1317,6 +1319,8 @@ export interface components {
              *     `/users/{id}`, `GET /users/{id}`, `/users/*`.
              */
             endpointFilter?: string | null;
+            /** @description Only this environment. */
+            environmentFilter?: string | null;
             /**
              * Format: int64
              * @description A window with fewer requests is not evaluated.
@@ -1482,6 +1486,8 @@ export interface components {
             enabled?: boolean | null;
             /** @description Only this endpoint, exactly or as a glob; null for all. */
             endpointFilter?: string | null;
+            /** @description Only this environment; null for all. */
+            environmentFilter?: string | null;
             /**
              * Format: int64
              * @description A window with fewer requests is not evaluated.
@@ -2442,6 +2448,8 @@ export interface components {
                  *     `/users/{id}`, `GET /users/{id}`, `/users/*`.
                  */
                 endpointFilter?: string | null;
+                /** @description Only this environment. */
+                environmentFilter?: string | null;
                 /**
                  * Format: int64
                  * @description A window with fewer requests is not evaluated.
@@ -3743,6 +3751,8 @@ export interface components {
              * @example GET /invoices/*
              */
             endpoint?: string | null;
+            /** @description Only rules of this environment; all rules by default. */
+            environment?: string | null;
             /**
              * Format: date-time
              * @description From when on; now by default. At most a year ahead.
@@ -3824,6 +3834,8 @@ export interface components {
             alertType: string;
             /** @description The endpoint or the pattern that it looks at; null: all of them. */
             endpoint?: string | null;
+            /** @description The environment that it looks at; null: all of them. */
+            environment?: string | null;
             /**
              * Format: int64
              * @description Its number.
@@ -4863,6 +4875,8 @@ export interface components {
             createdBy: string;
             /** @description Only rules of this endpoint, or of endpoints that the pattern matches; null: all rules. */
             endpoint?: string | null;
+            /** @description Only rules of this environment; null: all rules. */
+            environment?: string | null;
             /**
              * Format: date-time
              * @description From when on.
@@ -5585,6 +5599,7 @@ export interface operations {
                      *           "createdBy": "admin",
                      *           "enabled": true,
                      *           "endpointFilter": "GET /api/segments",
+                     *           "environmentFilter": null,
                      *           "evaluatedTo": "2026-05-18T09:30:00Z",
                      *           "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *           "id": 1,
@@ -5732,6 +5747,7 @@ export interface operations {
                      *       "createdBy": "admin",
                      *       "enabled": true,
                      *       "endpointFilter": "GET /api/segments",
+                     *       "environmentFilter": null,
                      *       "evaluatedTo": "2026-05-18T09:30:00Z",
                      *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *       "id": 1,
@@ -6945,6 +6961,7 @@ export interface operations {
                      *         "createdBy": "admin",
                      *         "enabled": true,
                      *         "endpointFilter": "GET /api/segments",
+                     *         "environmentFilter": null,
                      *         "evaluatedTo": "2026-05-18T09:30:00Z",
                      *         "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *         "id": 1,
@@ -7257,6 +7274,7 @@ export interface operations {
                      *           "createdAt": "2026-05-18T09:25:00Z",
                      *           "createdBy": "ops",
                      *           "endpoint": null,
+                     *           "environment": null,
                      *           "from": "2026-05-18T22:00:00Z",
                      *           "id": 1,
                      *           "reason": "the database moves",
@@ -7383,6 +7401,7 @@ export interface operations {
                      *       "createdAt": "2026-05-18T09:25:00Z",
                      *       "createdBy": "ops",
                      *       "endpoint": null,
+                     *       "environment": null,
                      *       "from": "2026-05-18T22:00:00Z",
                      *       "id": 1,
                      *       "reason": "the database moves",
@@ -7620,6 +7639,7 @@ export interface operations {
                      *       "createdBy": "admin",
                      *       "enabled": true,
                      *       "endpointFilter": "GET /api/segments",
+                     *       "environmentFilter": null,
                      *       "evaluatedTo": "2026-05-18T09:30:00Z",
                      *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *       "id": 1,
@@ -7776,6 +7796,7 @@ export interface operations {
                      *       "createdBy": "admin",
                      *       "enabled": true,
                      *       "endpointFilter": "GET /api/segments",
+                     *       "environmentFilter": null,
                      *       "evaluatedTo": "2026-05-18T09:30:00Z",
                      *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *       "id": 1,
@@ -8052,6 +8073,7 @@ export interface operations {
                      *       "createdBy": "admin",
                      *       "enabled": true,
                      *       "endpointFilter": "GET /api/segments",
+                     *       "environmentFilter": null,
                      *       "evaluatedTo": "2026-05-18T09:30:00Z",
                      *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *       "id": 1,
