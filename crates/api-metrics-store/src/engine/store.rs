@@ -19,8 +19,8 @@ use crate::{
     query::{Answer, Query},
     recorder::OwnDeltas,
     store::{
-        ApiKeyInfo, FlushError, Flushed, Folded, KeyOwner, Maintained, SharedSecret, Store, StoreError,
-        StoreStatus, Writer,
+        ApiKeyInfo, FlushError, Flushed, Folded, KeyOwner, Maintained, SharedSecret, Store,
+        StoreError, StoreStatus, Writer,
     },
     time::Clock,
 };

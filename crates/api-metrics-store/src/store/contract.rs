@@ -92,7 +92,10 @@ impl KeyOwner {
             (&self.team_id, &key.team_id),
         ];
         let named = parts.iter().any(|(wanted, _)| wanted.is_some());
-        named && parts.iter().all(|(wanted, its)| wanted.is_none() || wanted == its)
+        named
+            && parts
+                .iter()
+                .all(|(wanted, its)| wanted.is_none() || wanted == its)
     }
 }
 

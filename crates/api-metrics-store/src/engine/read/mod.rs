@@ -180,7 +180,8 @@ async fn read_in<T: Tx>(
 /// The questions, each with its scope narrowed to the keys of the user and the team that its filter names. `None`
 /// where none names any. The filter keeps their names, so that questions of unlike scopes stay unlike.
 async fn narrow<T: Tx>(tx: &mut T, queries: &[Query]) -> Result<Option<Vec<Query>>> {
-    let names_owner = |query: &Query| query.filter.user_id.is_some() || query.filter.team_id.is_some();
+    let names_owner =
+        |query: &Query| query.filter.user_id.is_some() || query.filter.team_id.is_some();
     if !queries.iter().any(names_owner) {
         return Ok(None);
     }
@@ -194,7 +195,12 @@ async fn narrow<T: Tx>(tx: &mut T, queries: &[Query]) -> Result<Option<Vec<Query
             if let Scope::Tenant(tenant) = &query.scope {
                 owner.tenant_id = Some(tenant.clone());
             }
-            let mut ids: Vec<i64> = tx.api_keys_of(&owner).await?.iter().map(|key| key.id).collect();
+            let mut ids: Vec<i64> = tx
+                .api_keys_of(&owner)
+                .await?
+                .iter()
+                .map(|key| key.id)
+                .collect();
             if let Scope::Keys(seen) = &query.scope {
                 ids.retain(|id| seen.contains(id));
             }
