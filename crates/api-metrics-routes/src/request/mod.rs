@@ -48,7 +48,7 @@ pub(crate) use filter::{ENVIRONMENT, SERVICE};
 #[cfg(feature = "control")]
 pub(crate) use filter::{MAX_TENANT_BYTES, storable};
 pub(crate) use group::{
-    DIMENSIONS, describe_columns, group_by, metrics, take_group_by, take_metrics,
+    PLAIN_DIMENSIONS, describe_columns, group_by, metrics, take_group_by, take_metrics,
 };
 #[cfg(feature = "control")]
 pub(crate) use id::{Id, nothing};
