@@ -9,6 +9,8 @@ mod site;
 mod answers;
 mod bodies;
 mod browser;
+mod collector;
+mod collector_shapes;
 mod console;
 mod control;
 mod control_figures;
