@@ -7,8 +7,8 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
@@ -49,7 +49,7 @@ pub(super) struct CollectorAnswer {
     /// An object for each window, the earliest first: `window_start`, `window_end`, and each of `metric_types`, null
     /// where the window has none.
     #[schema(value_type = Vec<Object>)]
-    data: Vec<Map<String, Value>>,
+    data: Vec<Chosen>,
     /// How long a window is.
     aggregation_window: &'static str,
     /// The first instant that the answer covers.
@@ -58,6 +58,16 @@ pub(super) struct CollectorAnswer {
     end_date: DateTime<Utc>,
     /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
+}
+
+/// The numbers of a window by their names, in the order in which they were asked for.
+#[derive(Debug)]
+pub(super) struct Chosen(Vec<(String, Value)>);
+
+impl Serialize for Chosen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// Chosen numbers by window
@@ -108,16 +118,15 @@ pub(super) async fn query(
         };
         let windows = question.read(&app.client).await?;
         let data = windows.rows.iter().map(|row| {
-            let mut out = Map::new();
-            out.insert(
-                "window_start".to_owned(),
-                serde_json::json!(row.window_start),
-            );
-            out.insert("window_end".to_owned(), serde_json::json!(row.window_end));
-            for name in &types {
-                out.insert(name.clone(), row.number(name).unwrap_or_default());
-            }
-            out
+            let ends = [
+                ("window_start".to_owned(), json!(row.window_start)),
+                ("window_end".to_owned(), json!(row.window_end)),
+            ];
+            let numbers = types.iter().map(|name| {
+                let number = row.number(name).unwrap_or_default();
+                (name.clone(), number)
+            });
+            Chosen(ends.into_iter().chain(numbers).collect())
         });
         Ok(CollectorAnswer {
             data: data.collect(),
@@ -160,6 +169,12 @@ fn types(value: Option<Value>) -> Result<Vec<String>, Problem> {
         _ => Err(wrong()),
     });
     let names: Vec<String> = names.collect::<Result<_, _>>()?;
+    let twice = (1..)
+        .zip(&names)
+        .any(|(behind, name)| names.iter().skip(behind).any(|other| other == name));
+    if twice {
+        return Err(Problem::parameter("metric_types", "names a number twice"));
+    }
     let taken = |name: &&String| ["window_start", "window_end"].contains(&name.as_str());
     match names.iter().find(taken) {
         None => Ok(names),
