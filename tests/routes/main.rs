@@ -10,6 +10,7 @@ mod answers;
 mod bodies;
 mod browser;
 mod collector;
+mod collector_scopes;
 mod collector_shapes;
 mod console;
 mod control;

@@ -1,6 +1,12 @@
 //! What a route asks of its callers.
 //!
 //! There are five, and every route has exactly one.
+//! | | admin | manager | developer | viewer |
+//! |---|---|---|---|---|
+//! | `Read` | everything | its tenant | its tenant | its keys |
+//! | `Report` | yes | its tenant | its tenant | no |
+//! | `Write` | everything | its tenant | no | no |
+//! | `Operate` | yes | no | no | no |
 
 use crate::auth::Role;
 

@@ -3,6 +3,8 @@
 //! A token bucket a caller, kept as one number (GCRA): the whole minute's requests may come at
 //! once, then one each time that a part of the minute has passed. Answers carry the state in the
 //! `RateLimit` headers.
+//! The routes of the collector are limited by organisation instead: all principals and writers' tokens of a tenant
+//! together, single reports, batches and reads each by themselves.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,7 @@
 //! `GET /aggregated`: windows of time, page by page.
+//! A page has as many windows as `limit` says, the earliest first; the cursor carries the range of the first page,
+//! because a range up to now moves, and where the next window begins. Each page is a snapshot of its own: what is
+//! reported while somebody pages may be in later pages, and nothing is in two of them.
 
 use api_metrics_store::query::AxisWindow;
 use axum::{extract::State, response::Response};
@@ -39,7 +42,9 @@ pub(super) struct AggregatedPage {
 query_params! {
     /// The parameters of [`aggregated`].
     pub(super) struct AggregatedParams of "collector windows" {
+        /// Which windows.
         windowed: Windowed,
+        /// Which of them, by the start of the first.
         page: Page<i64>,
     }
 }

@@ -1,6 +1,13 @@
 //! `GET /realtime`, `/hourly` and `/status`: what other programs expect, with exactly these members.
 //!
 //! Averages of nothing are 0 here, as those programs expect numbers.
+//! | route | time | by | protocols |
+//! |---|---|---|---|
+//! | `/realtime` | the running minute and the four before it | endpoint and method | all |
+//! | `/hourly` | the running hour and those before it | endpoint, method, protocol and hour | all |
+//! | `/status` | now | | what this process has recorded or taken and not handed over |
+//!
+//! Within the caller's scope, as everywhere; what waits is a number of the process.
 
 use std::time::SystemTime;
 

@@ -2,6 +2,15 @@
 //!
 //! There only where a request log is kept; by its policy some may be left out, and `weight` says for how many each
 //! stands.
+//! | status | is counted as | and found by |
+//! |---|---|---|
+//! | `success` | 200 | `status=success` |
+//! | `error` | 500 | `status=error` |
+//! | `timeout` | 504 | `status=timeout` |
+//! | `cancelled` | 499, which is no error | `status=cancelled` |
+//!
+//! A filter by status has no index: a page looks at a bounded number of entries and may be short, even empty, and not be
+//! the last.
 
 use api_metrics_layer::Outcome;
 use api_metrics_store::request_log::{RequestQuery, StoredRequest};
@@ -156,9 +165,13 @@ impl QueryParams for Ended {
 query_params! {
     /// The parameters of [`commands`].
     pub(super) struct CommandParams of "collector commands" {
+        /// When they ended.
         dates: Dates,
+        /// What they are called.
         name: OfCommand,
+        /// How they ended.
         ended: Ended,
+        /// The page of the list.
         page: Page<Uuid>,
     }
 }
@@ -166,9 +179,13 @@ query_params! {
 query_params! {
     /// The parameters of [`agents`].
     pub(super) struct AgentParams of "collector agents" {
+        /// When they ended.
         dates: Dates,
+        /// What they are called.
         name: OfAgent,
+        /// How they ended.
         ended: Ended,
+        /// The page of the list.
         page: Page<Uuid>,
     }
 }
@@ -258,7 +275,10 @@ pub(super) async fn agents(
     }))
 }
 
-/// A page of events of one kind.
+/// A page of events of one kind, and the cursor of the next one.
+///
+/// # Errors
+/// Those of the store.
 async fn list(
     app: &App,
     caller: &Caller,

@@ -1,11 +1,13 @@
 //! The numbers of one window.
+//! Commands and agents are told apart by their counts, and together in everything else: a user waits for both. Named
+//! numbers are gauges, so that their means roll up; those of sessions that ended are among them.
 
 use std::collections::BTreeMap;
 
 use api_metrics_store::bucket::Bucket;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::windows::merge;
@@ -14,10 +16,15 @@ use crate::response::{Figures, GaugeView, Problem, is_running, time};
 /// The sums of one window, by kind.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
+    /// Commands.
     pub(super) commands: Option<Bucket>,
+    /// Interactions with agents.
     pub(super) agents: Option<Bucket>,
+    /// Sessions that began.
     pub(super) starts: Option<Bucket>,
+    /// Sessions that ended, whose latency is how long they have lasted.
     pub(super) ends: Option<Bucket>,
+    /// Samples of named numbers.
     pub(super) numbers: Option<Bucket>,
 }
 
@@ -97,32 +104,18 @@ impl WindowRow {
         "metrics",
     ];
 
-    /// One of the numbers by its name; the mean of a named number. `None` where there is no such number.
-    pub(super) fn number(&self, name: &str) -> Option<Value> {
-        if let Some(gauge) = self.metrics.get(name) {
-            return Some(json!(gauge.mean()));
+    /// The numbers by their names, for those who choose among them.
+    pub(super) fn numbers(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => members,
+            // A struct is always an object.
+            _ => Map::new(),
         }
-        Some(match name {
-            "total_count" => json!(self.total_count),
-            "command_count" => json!(self.command_count),
-            "agent_count" => json!(self.agent_count),
-            "session_count" => json!(self.session_count),
-            "success_count" => json!(self.success_count),
-            "error_count" => json!(self.error_count),
-            "cancelled_count" => json!(self.cancelled_count),
-            "error_rate" => json!(self.error_rate),
-            "success_rate" => json!(self.success_rate),
-            "avg_execution_time_ms" => json!(self.avg_execution_time_ms),
-            "min_execution_time_ms" => json!(self.min_execution_time_ms),
-            "max_execution_time_ms" => json!(self.max_execution_time_ms),
-            "p50_execution_time_ms" => json!(self.p50_execution_time_ms),
-            "p95_execution_time_ms" => json!(self.p95_execution_time_ms),
-            "p99_execution_time_ms" => json!(self.p99_execution_time_ms),
-            "avg_session_ms" => json!(self.avg_session_ms),
-            "input_tokens" => json!(self.input_tokens),
-            "output_tokens" => json!(self.output_tokens),
-            _ => return None,
-        })
+    }
+
+    /// The mean of a named number; `None` where the window has none of that name.
+    pub(super) fn mean(&self, name: &str) -> Option<f64> {
+        self.metrics.get(name).map(GaugeView::mean)
     }
 }
 

@@ -21,6 +21,8 @@
 //! The principal's tenant is the organisation. Admins, managers and developers report and read for it, viewers read
 //! what is of their own keys, user and team. An admin without a tenant reads everything, and reports for users of no
 //! organisation.
+//! Reports and reads are limited by organisation, with the same limits as writers' tokens have; each answer says in its
+//! `RateLimit` what is left.
 
 mod aggregated;
 mod aliases;

@@ -2,6 +2,16 @@
 //!
 //! Both include what is in this process's memory and what waits in the inbox: what was answered with a 2xx is there at
 //! once. The first is kept for a flush interval, the second is read anew each time.
+//! | route | range | windows | kept for |
+//! |---|---|---|---|
+//! | `/dashboard?time_range=1d` | an hour to 90 days | of five minutes to a day, so that a chart has 12 to 168 | a flush interval |
+//! | `/real-time/5m` | a minute to a day | none | not at all |
+//!
+//! A user is active who has done anything: a command, an interaction, the start or end of a session, a named number.
+//! Commands and agents are ranked by how often they were used, and equals by their names, so that the same question gets
+//! the same answer.
+//!
+//! Ranges end with the running minute, which is why `partial` is true: the next look at it may find more.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +33,7 @@ use utoipa::ToSchema;
 use super::{
     figures::WindowRow,
     params::{OfTeam, OfUser, WINDOW, filter},
-    windows::Question,
+    windows::{KINDS, Question},
 };
 use crate::{
     auth::Caller,
@@ -35,7 +45,9 @@ use crate::{
 
 /// How many commands and agents an overview names.
 const TOP: usize = 10;
+/// Seconds of an hour.
 const HOUR: i64 = 3_600;
+/// Seconds of a day.
 const DAY: i64 = 24 * HOUR;
 
 /// `time_range`, with the window by which it is divided.
@@ -56,7 +68,9 @@ const TIME_RANGE: OneOf<(i64, Step)> = OneOf {
 /// The range of an overview.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Within {
+    /// How long it is.
     seconds: i64,
+    /// How long its windows are.
     step: Step,
 }
 
@@ -87,6 +101,7 @@ pub(super) struct NamedRow {
 /// One window up to now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RealTime {
+    /// Its numbers.
     #[serde(flatten)]
     row: WindowRow,
     /// Users of whom there was an event.
@@ -102,6 +117,7 @@ pub(super) struct RealTime {
 /// The same with the windows that it is divided into.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Dashboard {
+    /// The whole range.
     #[serde(flatten)]
     total: RealTime,
     /// How long a window is.
@@ -113,7 +129,9 @@ pub(super) struct Dashboard {
 query_params! {
     /// The parameters of [`dashboard`].
     pub(super) struct DashboardParams {
+        /// The range up to now.
         within: Within,
+        /// Whose events count.
         team: OfTeam,
     }
 }
@@ -174,6 +192,7 @@ pub(super) async fn dashboard(
 query_params! {
     /// The parameters of [`real_time`].
     pub(super) struct RealTimeParams {
+        /// Whose events count.
         user: OfUser,
     }
 }
@@ -221,7 +240,10 @@ pub(super) const fn up_to(now: UnixSeconds, seconds: i64) -> TimeRange {
     TimeRange::new(end - seconds, end)
 }
 
-/// One window, with its users, commands and agents.
+/// One window, with its users, commands and agents. Two snapshots: the names may be a moment newer than the sums.
+///
+/// # Errors
+/// 404 for a user or a team that the caller can't see; those of the store.
 async fn real_time_of(app: &App, question: Question<'_>) -> Result<RealTime, Problem> {
     let windows = question.read(&app.client).await?;
     let row = windows.rows.into_iter().next();
@@ -295,13 +317,7 @@ fn named(answer: &Answer) -> Vec<NamedRow> {
 /// # Errors
 /// Those of the store.
 pub(super) async fn events_in(app: &App, scope: &Scope, range: TimeRange) -> Result<u64, Problem> {
-    let shapes = [
-        Shape::Command,
-        Shape::Agent,
-        Shape::SessionStart,
-        Shape::Productivity,
-    ];
-    let questions = shapes.map(|shape| {
+    let questions = KINDS.map(|shape| {
         let mut query = Query::over(range);
         query.scope = scope.clone();
         query.filter.protocol = Some(shape.protocol().as_str().to_owned());

@@ -2,6 +2,16 @@
 //!
 //! `start_date` and `end_date` are instants of RFC 3339 or dates in UTC; a date as the end belongs to the range.
 //! Without them the range is the day up to now.
+//! | query string, asked at 12:00:30Z | range |
+//! |---|---|
+//! | nothing | the day up to 12:01:00Z |
+//! | `start_date=2026-05-17` | midnight of that day in UTC up to 12:01:00Z |
+//! | `start_date=2026-05-17&end_date=2026-05-17` | that UTC day |
+//! | `end_date=2026-05-17T06:00:00Z` | the day up to that instant |
+//! | `start_date=2026-05-18&end_date=2026-05-17` | 400: it ends before it begins |
+//!
+//! Ranges are half-open in whole seconds, last at most a hundred years, and have at most as many windows as a chart
+//! shows. A range up to now ends with the running minute, so that all who ask within one minute ask the same.
 
 use api_metrics_store::{
     calendar::Step,
@@ -18,9 +28,10 @@ use crate::{
     response::Problem,
 };
 
+/// Seconds of a day.
 const DAY: i64 = 86_400;
 
-/// `start_date`.
+/// `start_date`, as it was given: whether it is a date decides nothing for the start.
 const START: Parsed<String> = Parsed {
     name: "start_date",
     description: "The first instant of the range, RFC 3339, or a date for its midnight in UTC. A day ago by default.",
@@ -30,7 +41,7 @@ const START: Parsed<String> = Parsed {
     wrong: "no RFC 3339 time like 2026-05-17T00:00:00Z, and no date like 2026-05-17",
 };
 
-/// `end_date`.
+/// `end_date`, as it was given: a date stands for its whole day.
 const END: Parsed<String> = Parsed {
     name: "end_date",
     description: "The first instant after the range, RFC 3339, or the last date of it in UTC. Now by default.",
@@ -132,7 +143,7 @@ impl QueryParams for OfTeam {
     }
 }
 
-/// The filter of these.
+/// The filter of these, of all protocols: each question names its own.
 pub(super) fn filter(user: Option<&String>, team: Option<&String>) -> Filter {
     let mut filter = Filter::everything();
     filter.user_id = user.cloned();

@@ -1,6 +1,16 @@
 //! `GET /health`, `/stats` and `/performance`: how the collector itself is doing.
 //!
 //! What is of the process and not of the caller's organisation is for admins: others get null.
+//! | number | of | defined as |
+//! |---|---|---|
+//! | `ingestion_rate` | the caller's scope | events since the start of the minute before, by the seconds since then |
+//! | `processing_latency_ms` | this process | from the receipt of a report to its commit; each counts a tenth of the average |
+//! | `query_response_time_ms` | this process | the mean of all queries since its start, those of other routes included |
+//! | `memory_usage_mb` | this process | what it holds of the machine's memory (`VmRSS`) |
+//! | `active_connections` | this process | live streams that are open |
+//! | `cache_hit_rate` | this process | answers that were at hand, of all since its start, in percent |
+//!
+//! What is of the process alone is null in other instances' numbers: each answers for itself.
 
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -37,6 +47,7 @@ pub(super) struct Performance {
 pub(super) struct CollectorHealth {
     /// `healthy`; `degraded` while the database does not answer or a task of the background fails.
     status: &'static str,
+    /// Its numbers; absent while the database does not answer.
     #[serde(flatten)]
     performance: Option<Performance>,
 }
@@ -44,6 +55,7 @@ pub(super) struct CollectorHealth {
 /// What is within the caller's scope.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CollectorStats {
+    /// How fast it is.
     #[serde(flatten)]
     performance: Performance,
     /// Events of the last hour.
@@ -127,7 +139,10 @@ pub(super) async fn performance(
     measured(&app, &caller).await.map(Json)
 }
 
-/// What can be measured now.
+/// What can be measured now, as far as the caller may know it.
+///
+/// # Errors
+/// Those of the store, which counts the events.
 async fn measured(app: &App, caller: &Caller) -> Result<Performance, Problem> {
     let now = app.clock.unix_seconds();
     let range = up_to(now, 120);

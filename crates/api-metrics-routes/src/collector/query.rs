@@ -1,4 +1,13 @@
 //! `POST /query`: chosen numbers by window.
+//! | `metric_types` has | answered is |
+//! |---|---|
+//! | a number of `/aggregated`, such as `error_rate` | that number |
+//! | a name of `metrics`, such as `productivity_score` | the mean of what was reported under it in the window |
+//! | any other name of a unit | null: nothing was reported under it |
+//!
+//! A name that is both is the reported one. All windows are answered at once, so that a range has at most as many as a
+//! chart shows; `/aggregated` pages through more. Members of the body that are parameters of `/aggregated` are read by
+//! the same code, and refused in the same words.
 
 use axum::{
     Json,
@@ -122,9 +131,13 @@ pub(super) async fn query(
                 ("window_start".to_owned(), json!(row.window_start)),
                 ("window_end".to_owned(), json!(row.window_end)),
             ];
-            let numbers = types.iter().map(|name| {
-                let number = row.number(name).unwrap_or_default();
-                (name.clone(), number)
+            let (mut all, given) = (row.numbers(), types.iter());
+            let numbers = given.map(|name| {
+                let mean = row.mean(name).map(Value::from);
+                (
+                    name.clone(),
+                    mean.or_else(|| all.remove(name)).unwrap_or_default(),
+                )
             });
             Chosen(ends.into_iter().chain(numbers).collect())
         });
@@ -175,7 +188,8 @@ fn types(value: Option<Value>) -> Result<Vec<String>, Problem> {
     if twice {
         return Err(Problem::parameter("metric_types", "names a number twice"));
     }
-    let taken = |name: &&String| ["window_start", "window_end"].contains(&name.as_str());
+    let no_number = ["window_start", "window_end", "partial", "metrics"];
+    let taken = |name: &&String| no_number.contains(&name.as_str());
     match names.iter().find(taken) {
         None => Ok(names),
         Some(_) => Err(wrong()),

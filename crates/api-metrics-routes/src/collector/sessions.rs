@@ -3,6 +3,16 @@
 //! Start and end are one event each, and the end has the time between both. A session is known for a month after its
 //! start. The id of a session is made of its report's idempotency key where there is one, so that the same report
 //! answers the same id.
+//! | what comes | answer |
+//! |---|---|
+//! | a start | 201 with the id; with the same idempotency key the same id again |
+//! | an end | 200; the same end again is answered as repeated |
+//! | another end of a session that has ended | 409 |
+//! | the end of another organisation's session, or of none | 404: ids can't be probed |
+//! | an end that can't be read | 422, and it may be corrected and sent again |
+//!
+//! An end is counted under the session's own name, in the transaction that counts it, so that a retry after a lost answer
+//! counts once. After a day, when that name is forgotten, the session's row still knows that it has ended.
 
 use std::collections::BTreeMap;
 
@@ -59,6 +69,7 @@ pub(super) struct SessionEnd {
 pub(super) struct SessionReport {
     /// The session; null where its start was refused.
     session_id: Option<Uuid>,
+    /// What became of the event.
     #[serde(flatten)]
     report: CollectorReport,
 }

@@ -1,6 +1,13 @@
 //! The numbers of windows of time, from one snapshot of the store.
 //!
 //! Each kind of events is a question of its own, so that nothing of a service's own requests is read.
+//! | kind | grouped by | why |
+//! |---|---|---|
+//! | commands, agents, named numbers | time | their sums are all that is shown |
+//! | sessions | time and method | a start and an end are one event each |
+//!
+//! Windows tile the range, and one without events is there too, with zeros and nulls: a gap in a chart is no mistake of
+//! the reader's. The range cuts the first and the last.
 
 use api_metrics_store::{
     bucket::Bucket,
@@ -13,7 +20,7 @@ use super::figures::{Kinds, WindowRow};
 use crate::{ingest::Shape, read::StoreClient, response::Problem};
 
 /// The kinds of events, in the order of their questions.
-const KINDS: [Shape; 4] = [
+pub(super) const KINDS: [Shape; 4] = [
     Shape::Command,
     Shape::Agent,
     Shape::SessionStart,
@@ -23,13 +30,17 @@ const KINDS: [Shape; 4] = [
 /// What windows are asked about.
 #[derive(Debug, Clone)]
 pub(super) struct Question<'a> {
+    /// What the caller may see.
     pub(super) scope: &'a Scope,
+    /// Whose events count; its protocol does not matter.
     pub(super) filter: Filter,
+    /// The range, of which windows are parts.
     pub(super) range: TimeRange,
     /// How long a window is; `None`: the whole range is one.
     pub(super) step: Option<Step>,
     /// Only some windows.
     pub(super) window: Option<AxisWindow>,
+    /// Whether quantiles are shown, which cost more.
     pub(super) quantiles: bool,
 }
 
@@ -106,6 +117,9 @@ impl Question<'_> {
 }
 
 /// Adds the rows of one kind to the windows that they lie in.
+///
+/// # Errors
+/// 500 where latencies can't be merged.
 fn add(
     kinds: &mut [Kinds],
     periods: &[(i64, i64)],

@@ -2,6 +2,8 @@
 //!
 //! Statuses are those of [ingest](crate::Ingest): 200 where at least one item is counted, 422 where none is, or where
 //! the idempotency key belongs to another report; 503 and 504 say whether it should be sent again.
+//! The items of a batch are numbered over its three lists, and a refusal names the list and the place in it. A batch is
+//! written as a whole: all items that are accepted, or none.
 
 use std::time::SystemTime;
 

@@ -3,6 +3,15 @@
 //!
 //! An organisation reports by a token of its own that nobody holds. Dead letters and idempotency keys are its, so two
 //! organisations never share one.
+//! # A report's way
+//!
+//! 1. The route has read its body, and names the shape of each item.
+//! 2. Each item is read by itself; what is wrong with one refuses that one.
+//! 3. The keys of all users are looked up, or remembered for ten seconds; those of new users are made.
+//! 4. The store commits what is left, together with what arrived at the same time, and answers.
+//!
+//! A key is made in a transaction of its own, before the report is counted: one that is never counted leaves a key
+//! without events, which the user's next one takes.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -40,7 +49,8 @@ const SERVICE: &str = "collector";
 
 /// What is remembered of organisations and users.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct Organisations {
+    /// Where both are looked up.
     store: Arc<dyn IngestStore>,
     /// Tokens by environment and tenant.
     writers: Cache<(String, Option<String>), Arc<Writer>>,
@@ -102,7 +112,8 @@ impl From<IngestAnswer> for Answered {
     }
 }
 
-impl Known {
+impl Organisations {
+    /// Nobody was seen yet.
     pub(super) fn new(store: Arc<dyn IngestStore>) -> Self {
         Self {
             store,

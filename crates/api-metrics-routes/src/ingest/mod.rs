@@ -111,7 +111,7 @@ struct IngestParts {
     /// What decides `now`.
     clock: Arc<dyn Clock>,
     /// By which tokens organisations report to the collector, and their users' keys.
-    collected: collected::Known,
+    collected: collected::Organisations,
 }
 
 impl Ingest {
@@ -141,7 +141,7 @@ impl Ingest {
         let state = IngestState(Arc::new(IngestParts {
             queue,
             writers: Writers::new(Arc::clone(&store), &clock),
-            collected: collected::Known::new(Arc::clone(&store)),
+            collected: collected::Organisations::new(Arc::clone(&store)),
             origins: Origins::new(Arc::clone(&store)),
             store,
             clock,

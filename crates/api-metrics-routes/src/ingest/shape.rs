@@ -9,6 +9,8 @@
 //! | `session_end` | `session` | `session` | `end` | the time since its start as the latency, `metrics` as gauges |
 //!
 //! `status` counts as the outcome of an [event](super::event) does. Members are in snake_case, here and only here.
+//! What can't be true is refused by the member's name, and nothing is guessed: a user is a UUID, a time has its unit in its
+//! name, and a member of another shape is refused as every unknown one is.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -57,6 +59,7 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
+    /// All of them.
     pub(super) const ALL: [Self; 5] = [
         Self::Command,
         Self::Agent,
@@ -210,9 +213,10 @@ fn name(body: &mut Body, member: &'static str) -> Result<String, Problem> {
     Ok(name)
 }
 
+/// How something ends, for people.
 const STATUSES: &str = "one of success, error, timeout, cancelled";
 
-/// What a status counts as.
+/// What a status counts as; `None` for a word that is none.
 pub(crate) fn outcome(name: &str) -> Option<(Option<u16>, Outcome)> {
     match name {
         "success" => Some((Some(200), Outcome::Completed)),
@@ -224,6 +228,9 @@ pub(crate) fn outcome(name: &str) -> Option<(Option<u16>, Outcome)> {
 }
 
 /// A status that may be left out and not be null.
+///
+/// # Errors
+/// A problem that names `status`.
 fn status<T>(member: Member<T>) -> Result<Option<T>, Problem> {
     required("status", member)
 }
@@ -333,6 +340,7 @@ fn clean(members: &mut Map<String, Value>) {
     });
 }
 
+/// The same within a value.
 fn clean_value(value: &mut Value) {
     match value {
         Value::Object(members) => clean(members),
