@@ -2,6 +2,7 @@
 //!
 //! Days are those of the zone that was asked for, named by the date that holds most of them. The peak of a
 //! day is its hour with the most bytes, where hours are kept.
+//! A user is counted on a day once, however many of its keys were used. Keys of nobody count as keys and as no user.
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},

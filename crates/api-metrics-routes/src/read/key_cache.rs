@@ -2,6 +2,8 @@
 //!
 //! A viewer's keys are the host's text; the store groups by number. A key that the store has not
 //! seen yet has no number, and nothing that could be shown.
+//! A viewer may also be a user or of a team: its keys are then those that the store has under that name, within its tenant
+//! where it has one. Keys that are made or moved are noticed within the same interval.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
