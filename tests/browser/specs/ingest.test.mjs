@@ -164,6 +164,20 @@ test("a page of another origin measures a connection under its own token, and un
             ]),
         });
         const relay = await measured(relayed, token, async () => {});
+        // A connection that goes over to another pair, which counts from nothing.
+        let chosen = "p";
+        const changed = Object.assign(new EventTarget(), {
+          connectionState: "connected",
+          getStats: async () =>
+            new Map([
+              ["t", { id: "t", type: "transport", selectedCandidatePairId: chosen }],
+              ["p", { id: "p", type: "candidate-pair", bytesSent: chosen === "p" ? 100 : 150, bytesReceived: 1 }],
+              ["q", { id: "q", type: "candidate-pair", bytesSent: chosen === "p" ? 0 : 40, bytesReceived: 0 }],
+            ]),
+        });
+        const moved = await measured(changed, other, async () => {
+          chosen = "q";
+        });
         await measured(a, other, async () => {});
         // How often is bounded: what the worker is told.
         const told = [];
@@ -176,13 +190,17 @@ test("a page of another origin measures a connection under its own token, and un
         };
         measure(a, { url, token, every: 1 });
         window.Worker = Real;
-        return { real, relay, every: told[0].settings.every };
+        return { real, relay, moved, every: told[0].settings.every };
       },
       [`${origin()}/ingest`, secrets],
     );
     assert.equal(seen.every, 5_000);
     assert.match(seen.real[0].event.candidateType, /^(host|prflx)$/);
     assert.ok(seen.real[0].event.bytesSent > 0 && seen.real[1].event.bytesSent >= 10_000, JSON.stringify(seen.real));
+    assert.deepEqual(
+      seen.moved.map((one) => one.event.bytesSent),
+      [100, 90],
+    );
     assert.equal(seen.real[1].relayShare, 0);
     assert.equal(seen.relay[1].relayShare, 1);
     assert.deepEqual([seen.relay[0].event.packetsLost, seen.relay[1].event.packetsLost], [1, 0]);

@@ -16,14 +16,17 @@ const sampler = () => {
   const MOST = 20;
   const waiting = [];
   let settings;
-  let last = null;
+  let last = new Map();
   let relayed = 0;
   let known = 0;
   let pausedUntil = 0;
   let sending = Promise.resolve();
 
+  // What each pair and stream had counted: a connection changes its pair, and the new one counts from nothing.
   const event = (now, failed) => {
-    const since = (name) => Math.max(0, (now[name] ?? 0) - (last?.[name] ?? 0));
+    const counted = new Map(now.counters.map((one) => [one.id, one]));
+    const since = (name) =>
+      now.counters.reduce((sum, one) => sum + Math.max(0, one[name] - (last.get(one.id)?.[name] ?? 0)), 0);
     const made = {
       kind: "webrtc",
       name: settings.name,
@@ -36,7 +39,7 @@ const sampler = () => {
     };
     if (now.candidateType) made.candidateType = now.candidateType;
     if (now.roundTripMs !== undefined) made.roundTripMs = now.roundTripMs;
-    last = now;
+    last = new Map([...last, ...counted]);
     return made;
   };
 
@@ -105,17 +108,25 @@ const read = async (connection) => {
   const pair =
     of(transport?.selectedCandidatePairId) ??
     all.find((one) => one.type === "candidate-pair" && (one.selected || (one.nominated && one.state === "succeeded")));
-  const inbound = all.filter((one) => one.type === "inbound-rtp");
-  const sum = (name) => inbound.reduce((total, one) => total + Math.max(0, one[name] ?? 0), 0);
+  // A pair counts bytes, a stream packets; nobody counts below nothing.
+  const counters = all
+    .filter((one) => one.type === "candidate-pair" || one.type === "inbound-rtp")
+    .map(({ id, type, ...one }) => {
+      const number = (of, name) => (type === of ? Math.max(0, one[name] ?? 0) : 0);
+      return {
+        id,
+        bytesSent: number("candidate-pair", "bytesSent"),
+        bytesReceived: number("candidate-pair", "bytesReceived"),
+        packetsReceived: number("inbound-rtp", "packetsReceived"),
+        packetsLost: number("inbound-rtp", "packetsLost"),
+      };
+    });
   const types = [of(pair?.localCandidateId)?.candidateType, of(pair?.remoteCandidateId)?.candidateType];
   return {
     // Either end over a relay is a relay.
     candidateType: types.includes("relay") ? "relay" : types[0],
     roundTripMs: pair?.currentRoundTripTime === undefined ? undefined : pair.currentRoundTripTime * 1_000,
-    bytesSent: pair?.bytesSent ?? 0,
-    bytesReceived: pair?.bytesReceived ?? 0,
-    packetsReceived: sum("packetsReceived"),
-    packetsLost: sum("packetsLost"),
+    counters,
   };
 };
 
