@@ -1493,6 +1493,8 @@ export interface components {
              * @description Requests that it may send in a minute; null: no limit is known.
              */
             rateLimitPerMinute?: number | null;
+            /** @description The team that it belongs to. */
+            teamId?: string | null;
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
             /**
@@ -1543,6 +1545,8 @@ export interface components {
              * @description Requests that it may send in a minute.
              */
             rateLimitPerMinute?: number | null;
+            /** @description The team that it belongs to. */
+            teamId?: string | null;
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
             /** @description The user that it belongs to. */
@@ -1599,6 +1603,8 @@ export interface components {
              * @example 100
              */
             rateLimitPerMinute?: number | null;
+            /** @description The team that it belongs to. */
+            teamId?: string | null;
             /** @description The tenant that it belongs to. Only an admin may name another one than its own. */
             tenantId?: string | null;
             /** @description The user that it belongs to. */
@@ -2004,6 +2010,11 @@ export interface components {
              */
             distinctKeys: number;
             /**
+             * Format: int64
+             * @description How many users had API keys that were used.
+             */
+            distinctUsers: number;
+            /**
              * Format: double
              * @description 4xx and 5xx in percent of the requests.
              */
@@ -2055,6 +2066,11 @@ export interface components {
             member?: string | null;
             /** @description What is wrong with it. */
             reason: string;
+            /**
+             * @description The shape of the collector in which it came: `command`, `agent`, `productivity`, `session_start` or
+             *     `session_end`; null: it came as ingest has it.
+             */
+            shape?: string | null;
             /**
              * Format: int64
              * @description The token that it came by.
@@ -3540,6 +3556,8 @@ export interface components {
             statusCodes?: {
                 [key: string]: number;
             };
+            /** @description The team that the API key belongs to; null where it belongs to none. */
+            teamId?: string | null;
             /**
              * Format: int64
              * @description How many of the requests these three cover: all that had a head where every instance keeps them, 0
@@ -3550,6 +3568,8 @@ export interface components {
             units?: {
                 [key: string]: number;
             };
+            /** @description The user that the API key belongs to; null where it belongs to none. */
+            userId?: string | null;
         };
         /** @description One minute. */
         Minute: {
@@ -4017,6 +4037,10 @@ export interface components {
             protocol?: string;
             /** @description Only this recording service. */
             service?: string;
+            /** @description Only the API keys of this team. */
+            teamId?: string;
+            /** @description Only the API keys of this user. */
+            userId?: string;
         };
         /** @description The rows of one grouping. */
         QueryResult: {
@@ -7910,6 +7934,7 @@ export interface operations {
                      *           "quotaPeriod": "month",
                      *           "quotaUnit": null,
                      *           "rateLimitPerMinute": 100,
+                     *           "teamId": null,
                      *           "tenantId": "acme",
                      *           "updatedAt": "2026-05-01T08:00:00Z",
                      *           "userId": null
@@ -8040,6 +8065,7 @@ export interface operations {
                      *       "quotaPeriod": "month",
                      *       "quotaUnit": null,
                      *       "rateLimitPerMinute": 100,
+                     *       "teamId": null,
                      *       "tenantId": "acme",
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "userId": null
@@ -8187,6 +8213,7 @@ export interface operations {
                      *       "quotaPeriod": "month",
                      *       "quotaUnit": null,
                      *       "rateLimitPerMinute": 100,
+                     *       "teamId": null,
                      *       "tenantId": "acme",
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "userId": null
@@ -8327,7 +8354,7 @@ export interface operations {
                  */
                 tz?: string;
                 /**
-                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey.
+                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey, user, team.
                  * @example endpoint,method
                  */
                 groupBy?: string;
@@ -8366,6 +8393,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100
@@ -9121,6 +9158,16 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
+                /**
                  * @description The most rows to answer.
                  * @example 100
                  */
@@ -9162,6 +9209,7 @@ export interface operations {
                      *           "bandwidthBytes": 410220,
                      *           "date": "2026-05-17",
                      *           "distinctKeys": 3,
+                     *           "distinctUsers": 2,
                      *           "errorRate": 0.5,
                      *           "partial": false,
                      *           "peakHour": "2026-05-17T14:00:00Z",
@@ -9307,6 +9355,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100
@@ -9493,6 +9551,16 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
+                /**
                  * @description The most rows to answer.
                  * @example 100
                  */
@@ -9678,7 +9746,7 @@ export interface operations {
                  */
                 tz?: string;
                 /**
-                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey.
+                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey, user, team.
                  * @example endpoint,method
                  */
                 groupBy?: string;
@@ -9717,6 +9785,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -9873,6 +9951,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -10048,6 +10136,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100
@@ -10824,6 +10922,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -11024,6 +11132,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -11169,6 +11287,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -11418,6 +11546,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -11908,6 +12046,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -12431,6 +12579,16 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
+                /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
                  */
@@ -12626,6 +12784,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -12893,6 +13061,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -13253,6 +13431,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -14376,6 +14564,7 @@ export interface operations {
                      *           "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}",
                      *           "member": "status",
                      *           "reason": "`99` is not from 100 to 999",
+                     *           "shape": null,
                      *           "tokenId": 1
                      *         }
                      *       ],
