@@ -39,7 +39,7 @@ use crate::{
     auth::Caller,
     ingest::Shape,
     request::{Context, OneOf, ParamDocs, Params, QueryParams, Validated, query_params},
-    response::{Figures, Problem, time_us},
+    response::{Figures, Kind, Problem, time_us},
     router::App,
 };
 
@@ -240,44 +240,44 @@ pub(super) const fn up_to(now: UnixSeconds, seconds: i64) -> TimeRange {
     TimeRange::new(end - seconds, end)
 }
 
-/// One window, with its users, commands and agents. Two snapshots: the names may be a moment newer than the sums.
+/// One window, with its users, commands and agents, from one snapshot.
 ///
 /// # Errors
 /// 404 for a user or a team that the caller can't see; those of the store.
 async fn real_time_of(app: &App, question: Question<'_>) -> Result<RealTime, Problem> {
-    let windows = question.read(&app.client).await?;
-    let row = windows.rows.into_iter().next();
-    let row = row.ok_or_else(|| {
-        Problem::new(crate::response::Kind::Internal, "a window was not answered")
-    })?;
-    let of = |shape: Shape, detail| {
-        let mut query = Query::over(question.range);
-        query.scope = question.scope.clone();
-        query.filter = question.filter.clone();
-        query.filter.protocol = Some(shape.protocol().as_str().to_owned());
-        query.detail = detail;
-        query
-    };
     let top = |shape| {
-        let mut query = of(shape, Detail::Counts);
+        let mut query = question.query(shape);
+        query.group_by.method = false;
         query.group_by.endpoint = true;
         query.top = Some(TopK::first(TOP));
+        query.detail = Detail::Counts;
         query
     };
     let users = |shape| {
-        let mut query = of(shape, Detail::Requests);
+        let mut query = question.query(shape);
+        query.group_by.method = false;
         query.group_by.user = true;
+        query.detail = Detail::Requests;
         query
     };
+    let [a, b, c, d] = question.queries();
+    let [e, f, g, h] = KINDS.map(users);
     let questions = [
+        a,
+        b,
+        c,
+        d,
         top(Shape::Command),
         top(Shape::Agent),
-        users(Shape::Command),
-        users(Shape::Agent),
-        users(Shape::SessionStart),
-        users(Shape::Productivity),
+        e,
+        f,
+        g,
+        h,
     ];
-    let [commands, agents, users @ ..] = app.client.read_all(&questions).await?;
+    let [a, b, c, d, commands, agents, users @ ..] = app.client.read_all(&questions).await?;
+    let windows = question.windows(&app.client, &[a, b, c, d]).await?;
+    let row = windows.rows.into_iter().next();
+    let row = row.ok_or_else(|| Problem::new(Kind::Internal, "a window was not answered"))?;
     let users: BTreeSet<&str> = users
         .iter()
         .flat_map(|answer| &answer.rows)

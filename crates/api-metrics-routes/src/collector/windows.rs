@@ -59,7 +59,7 @@ pub(super) struct Windows {
 
 impl Question<'_> {
     /// The query for the events of one kind.
-    fn query(&self, shape: Shape) -> Query {
+    pub(super) fn query(&self, shape: Shape) -> Query {
         let mut query = Query::over(self.range);
         query.scope = self.scope.clone();
         query.filter = self.filter.clone();
@@ -81,11 +81,27 @@ impl Question<'_> {
     /// # Errors
     /// 404 for a user or a team that the caller can't see, 400 for windows that are not kept; those of the store.
     pub(super) async fn read(&self, client: &StoreClient) -> Result<Windows, Problem> {
-        let queries = KINDS.map(|shape| self.query(shape));
-        let answers = client.read_all(&queries).await?;
+        let answers = client.read_all(&self.queries()).await?;
+        self.windows(client, &answers).await
+    }
+
+    /// The queries that tell of its windows, one a kind.
+    pub(super) fn queries(&self) -> [Query; KINDS.len()] {
+        KINDS.map(|shape| self.query(shape))
+    }
+
+    /// The windows of the answers to these queries.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(super) async fn windows(
+        &self,
+        client: &StoreClient,
+        answers: &[Answer; KINDS.len()],
+    ) -> Result<Windows, Problem> {
         let matched = answers.iter().any(|answer| answer.matched);
         client.found(self.scope, &self.filter, matched).await?;
-        let [first, ..] = &answers;
+        let [first, ..] = answers;
         let covered = first.range;
         let mut periods: Vec<(i64, i64)> = match first.axis.as_deref() {
             None => vec![(covered.from, covered.to)],
@@ -97,7 +113,7 @@ impl Question<'_> {
         };
         periods.sort_unstable();
         let mut kinds: Vec<Kinds> = periods.iter().map(|_| Kinds::default()).collect();
-        for (shape, answer) in KINDS.into_iter().zip(&answers) {
+        for (shape, answer) in KINDS.into_iter().zip(answers) {
             add(&mut kinds, &periods, shape, answer)?;
         }
         let end = first.axis.as_ref().map_or(covered.to, |axis| axis.to);
