@@ -1,4 +1,4 @@
-//! What docs/import.md, docs/server.md and docs/ingest.md show, as it stands there.
+//! What docs/import.md, docs/server.md, docs/ingest.md and docs/collector.md show, as it stands there.
 
 use std::{
     collections::BTreeMap,
@@ -214,6 +214,34 @@ async fn the_commands_of_the_page_on_ingest_say_what_stands_below_them() {
         }
     }
     assert!(count >= 6);
+    assert!(server.end("TERM").status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_of_the_page_on_the_collector_say_what_stands_below_them() {
+    let desk = Desk::new();
+    let database = desk.folder.path().join("collector.db");
+    let server = crate::serve::Server::on(database.to_str().unwrap());
+    let mut count = 0;
+    for block in blocks(&page("collector.md"), "console") {
+        let lines: Vec<&str> = block.lines().collect();
+        for pair in lines.chunks(2) {
+            let [command, expected] = pair else {
+                panic!("{pair:?}")
+            };
+            let command = command.strip_prefix("$ ").unwrap();
+            let output = desk
+                .bash(command)
+                .env("METRICS", &server.url)
+                .env("ADMIN_TOKEN", TOKEN)
+                .output()
+                .unwrap();
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(is_like(&said, expected), "{command}\n{expected}\n{said}");
+            count += 1;
+        }
+    }
+    assert!(count >= 8);
     assert!(server.end("TERM").status.success());
 }
 

@@ -58,6 +58,12 @@ impl Server {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// The number of its process.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.running.id()
+    }
+
     pub(crate) fn end(self, signal: &str) -> Ended {
         self.running.signal(signal);
         self.running.ended()

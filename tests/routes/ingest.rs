@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, sync::Arc, time::Duration};
 
-use api_metrics_routes::{Admin, Ingest};
+use api_metrics_routes::{Admin, Ingest, Jwt};
 use api_metrics_store::{
     control::keys::KeyChange,
     ingest::IngestLog,
@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::host::TOKEN;
+
+/// What the issuer of JSON Web Tokens signs with.
+pub(crate) const JWT_SECRET: &[u8] = b"a secret of at least 32 bytes for tests";
 
 macro_rules! on_both_databases {
     ($($name:ident)*) => {
@@ -59,10 +62,12 @@ impl Server {
             .ingest(ingest.clone())
             .clock(h.clock.clone())
             .cache_bytes(0)
+            .jwt(Jwt::hs256(JWT_SECRET, "login", "metrics").unwrap())
             .token(TOKEN)
             .build();
         let app = Router::new()
             .nest_service("/admin", admin.router())
+            .nest_service("/api/metrics", admin.collector().unwrap())
             .nest_service("/ingest", ingest.router());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());

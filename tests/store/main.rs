@@ -6,6 +6,7 @@
     unreachable_pub
 )]
 
+mod collector;
 mod conformance;
 mod damage;
 mod events;

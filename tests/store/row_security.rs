@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 37] = [
+const PROTECTED: [&str; 38] = [
     "alert_causes",
     "alert_handling",
     "alert_silences",
@@ -39,6 +39,7 @@ const PROTECTED: [&str; 37] = [
     "request_log_tail",
     "series",
     "shared_secret",
+    "collector_session",
     "ingest_token",
     "ingest_batch",
     "ingest_refused",
@@ -116,6 +117,7 @@ impl Stage {
                      VALUES (gen_random_uuid(), now(), now(), '{}'); \
                  INSERT INTO api_metrics.deliveries (notice_id, channel, next_attempt_at, updated_at) \
                      SELECT id, 'log', now(), now() FROM api_metrics.notices; \
+                 INSERT INTO api_metrics.collector_session VALUES (gen_random_uuid(), 1, 'ann', 0, now()); \
                  INSERT INTO api_metrics.jobs (service, environment, name) VALUES ('shop', 'default', 'nightly'); \
                  INSERT INTO api_metrics.job_runs (job_id, cause, started_at, attempts, instance) \
                      SELECT id, 'code', 1, 1, gen_random_uuid() FROM api_metrics.jobs;",

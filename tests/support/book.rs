@@ -13,6 +13,7 @@ macro_rules! pages {
 }
 
 pages! {
+    collector: "collector.md",
     consumers: "consumers.md",
     cookbook: "cookbook.md",
     deployment: "deployment.md",

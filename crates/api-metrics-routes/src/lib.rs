@@ -74,6 +74,8 @@
 
 mod admin;
 mod auth;
+#[cfg(feature = "ingest")]
+mod collector;
 mod console;
 #[cfg(feature = "control")]
 mod control;

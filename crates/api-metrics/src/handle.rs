@@ -161,6 +161,21 @@ impl ApiMetrics {
         }
     }
 
+    /// The collector: commands, agents, sessions and named numbers of users, in shapes of their own. Mount it where you
+    /// want it, as by `nest_service("/api/metrics", metrics.collector())`. Callers sign in as for the admin; the tenant
+    /// of a JSON Web Token, or of a [`Principal`](api_metrics_routes::Principal) that the host has put into the request's
+    /// extensions, is the organisation.
+    ///
+    /// Where the store is the host's own, nobody can report to it, and every route answers 503.
+    #[cfg(feature = "ingest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ingest")))]
+    pub fn collector(&self) -> Router {
+        self.router(|admin| {
+            let collector = admin.collector();
+            collector.unwrap_or_else(|| off("the given store takes no reports".to_owned()))
+        })
+    }
+
     fn router(&self, of: impl FnOnce(&Admin) -> Router) -> Router {
         match &self.0.part {
             Part::Running(shared) => {

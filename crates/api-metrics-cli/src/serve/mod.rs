@@ -78,13 +78,14 @@ async fn serve(decided: Decided) -> Result<(), Failure> {
     flushed.map_err(|error| Failure::failed(format!("{}: {error}", decided.database)))
 }
 
-/// `/admin`, `/console` and `/ingest`, and the way to the first of them.
+/// `/admin`, `/console`, `/ingest` and `/api/metrics`, and the way to the first of them.
 fn app(metrics: &ApiMetrics) -> Router {
     Router::new()
         .route("/", get(async || Redirect::temporary("/admin/")))
         .nest_service("/admin", metrics.admin())
         .nest_service("/console", metrics.console())
         .nest_service("/ingest", metrics.ingest())
+        .nest_service("/api/metrics", metrics.collector())
 }
 
 fn builder(decided: &Decided) -> Result<Builder, Failure> {

@@ -81,6 +81,34 @@ impl Admin {
         self.console.clone()
     }
 
+    /// The collector's routes, with this admin's store, sign-in and caches, to be mounted by
+    /// [`Router::nest_service`] where the host wants them. `None` where the admin was built without
+    /// [`AdminBuilder::ingest`].
+    ///
+    /// ```
+    /// # fn example(admin: api_metrics_routes::Admin) {
+    /// if let Some(collector) = admin.collector() {
+    ///     let app: axum::Router = axum::Router::new().nest_service("/api/metrics", collector);
+    /// }
+    /// # }
+    /// ```
+    #[cfg(feature = "ingest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ingest")))]
+    #[must_use]
+    pub fn collector(&self) -> Option<Router> {
+        let ingest = self.app.ingest.as_ref()?;
+        Some(crate::collector::build(&self.app, ingest).0)
+    }
+
+    /// The collector's routes with who may use them, for tests.
+    #[cfg(all(test, feature = "ingest"))]
+    pub(crate) fn declared_by_collector(&self) -> Vec<crate::router::Declared> {
+        let ingest = self.app.ingest.as_ref();
+        ingest.map_or_else(Vec::new, |ingest| {
+            crate::collector::build(&self.app, ingest).1
+        })
+    }
+
     /// The routes, to be mounted by [`Router::nest_service`], which answers at the mount point with
     /// and without a trailing slash; [`Router::nest`] does not.
     pub fn router(&self) -> Router {

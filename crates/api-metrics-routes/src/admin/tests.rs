@@ -77,6 +77,31 @@ const INGEST: [(&str, &str, Access); 6] = [
     ("DELETE", "/ingest-tokens/{id}", Operate),
 ];
 
+/// Operations of the collector.
+#[cfg(feature = "ingest")]
+const COLLECTOR: [(&str, &str, Access); 20] = [
+    ("GET", "/agents", Read),
+    ("POST", "/agents", Access::Report),
+    ("GET", "/aggregated", Read),
+    ("POST", "/batch", Access::Report),
+    ("GET", "/commands", Read),
+    ("POST", "/commands", Access::Report),
+    ("GET", "/dashboard", Read),
+    ("GET", "/export/csv", Read),
+    ("GET", "/export/json", Read),
+    ("GET", "/health", Read),
+    ("GET", "/hourly", Read),
+    ("GET", "/openapi.json", Open),
+    ("GET", "/performance", Operate),
+    ("POST", "/query", Read),
+    ("GET", "/real-time/{window}", Read),
+    ("GET", "/realtime", Read),
+    ("POST", "/sessions/start", Access::Report),
+    ("PUT", "/sessions/{id}", Access::Report),
+    ("GET", "/stats", Read),
+    ("GET", "/status", Read),
+];
+
 /// Operations of the control plane.
 const CONTROL: [(&str, &str, Access); 33] = [
     ("GET", "/api-alerts", Read),
@@ -186,6 +211,11 @@ async fn every_route_declares_who_may_use_it() {
     #[cfg(feature = "ingest")]
     let always = [&always[..], &INGEST].concat();
     assert_eq!(set(admin.declared()), expected(&always, &CONTROL));
+    #[cfg(feature = "ingest")]
+    assert_eq!(
+        set(&admin.declared_by_collector()),
+        expected(&COLLECTOR, &[])
+    );
     assert_eq!(
         set(admin.console().declared()),
         expected(&CONSOLE, &CONSOLE_CONTROL)

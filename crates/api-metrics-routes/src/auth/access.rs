@@ -1,6 +1,12 @@
 //! What a route asks of its callers.
 //!
-//! There are four, and every route has exactly one.
+//! There are five, and every route has exactly one.
+//! | | admin | manager | developer | viewer |
+//! |---|---|---|---|---|
+//! | `Read` | everything | its tenant | its tenant | its keys |
+//! | `Report` | yes | its tenant | its tenant | no |
+//! | `Write` | everything | its tenant | no | no |
+//! | `Operate` | yes | no | no | no |
 
 use crate::auth::Role;
 
@@ -17,6 +23,9 @@ pub(crate) enum Access {
         expect(dead_code, reason = "only the control plane is written to")
     )]
     Write,
+    /// Admins, managers and developers: what reports of their own organisation.
+    #[cfg(feature = "ingest")]
+    Report,
     /// Admins: the state of the service is no tenant's business.
     Operate,
 }
@@ -26,6 +35,8 @@ impl Access {
     pub(crate) const fn admits(self, role: Role) -> bool {
         match self {
             Self::Open | Self::Read => true,
+            #[cfg(feature = "ingest")]
+            Self::Report => !matches!(role, Role::Viewer),
             Self::Write => matches!(role, Role::Admin | Role::Manager),
             Self::Operate => matches!(role, Role::Admin),
         }

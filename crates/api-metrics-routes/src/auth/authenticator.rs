@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use api_metrics_store::time::{Clock, UnixSeconds};
+use api_metrics_store::{
+    store::KeyOwner,
+    time::{Clock, UnixSeconds},
+};
 use http::{Extensions, HeaderMap, Method, header};
 
 use super::{
@@ -111,9 +114,10 @@ impl Authenticator {
         } = self.identify(method, headers, extensions).await?;
         let scope = if principal.role == Role::Viewer {
             let ids = self.key_cache.of(&principal.keys, &self.client).await?;
-            Caller::scope(&principal, &ids)?
+            let owned = self.owned(&principal).await?;
+            Caller::scope(&principal, &ids, &owned)?
         } else {
-            Caller::scope(&principal, &KeyIds::default())?
+            Caller::scope(&principal, &KeyIds::default(), &[])?
         };
         Ok(Caller {
             principal,
@@ -122,6 +126,25 @@ impl Authenticator {
             expires_at,
             session,
         })
+    }
+
+    /// The numbers of the keys of a viewer's user and team.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn owned(&self, principal: &Principal) -> Result<Vec<i64>, Problem> {
+        let mut owner = KeyOwner::default();
+        owner.tenant_id.clone_from(&principal.tenant);
+        let mut of_user = owner.clone();
+        of_user.user_id.clone_from(&principal.user);
+        owner.team_id.clone_from(&principal.team);
+        let mut owned = Vec::new();
+        for owner in [of_user, owner] {
+            if owner.user_id.is_some() || owner.team_id.is_some() {
+                owned.extend_from_slice(&self.key_cache.owned(owner, &self.client).await?);
+            }
+        }
+        Ok(owned)
     }
 
     /// Finds the principal, in the order that the crate's documentation states.

@@ -101,12 +101,16 @@ impl Caller {
         }
     }
 
-    /// What `principal` may see. The numbers of keys come from `ids`; a key that the store
-    /// has not seen yet has no records that could be shown.
+    /// What `principal` may see. The numbers of keys come from `ids`, those of its user's and its team's keys are
+    /// `owned`; a key that the store has not seen yet has no records that could be shown.
     ///
     /// # Errors
     /// 403 where a manager or developer has no tenant.
-    pub(crate) fn scope(principal: &Principal, ids: &KeyIds) -> Result<Scope, Problem> {
+    pub(crate) fn scope(
+        principal: &Principal,
+        ids: &KeyIds,
+        owned: &[i64],
+    ) -> Result<Scope, Problem> {
         match principal.role {
             Role::Admin => Ok(Scope::All),
             Role::Manager | Role::Developer => principal
@@ -120,6 +124,7 @@ impl Caller {
                     .keys
                     .iter()
                     .filter_map(|key| ids.id_of(&key.to_string()))
+                    .chain(owned.iter().copied())
                     .collect();
                 ids.sort_unstable();
                 ids.dedup();

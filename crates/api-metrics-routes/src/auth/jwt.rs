@@ -22,9 +22,9 @@ const MAX_BYTES: usize = 8 * 1024;
 /// no way in.
 ///
 /// A token has to carry `exp`, `iss`, `aud`, `sub` and `role` (`admin`, `manager`, `developer` or
-/// `viewer`). `tenant` and `keys`, a list of the API keys that a viewer may see, are optional, and
-/// so is `nbf`. The last four names can be [changed](Self::claim_names). `exp` and `nbf` are taken with
-/// 30 s of tolerance, because clocks differ.
+/// `viewer`). Optional are `tenant`, what a viewer may see: `keys`, a list of API keys, `user_id` and `team_id`, whose
+/// keys they are; and `nbf`. All these names from `sub` on can be [changed](Self::claim_names). `exp` and `nbf` are
+/// taken with 30 s of tolerance, because clocks differ.
 ///
 /// ```
 /// # fn example() -> Result<(), api_metrics_routes::JwtKeyError> {
@@ -67,6 +67,10 @@ pub struct ClaimNames {
     pub role: String,
     /// Which API keys are its own; `keys`.
     pub keys: String,
+    /// Which user it is; `user_id`.
+    pub user: String,
+    /// Which team it is of; `team_id`.
+    pub team: String,
 }
 
 impl Default for ClaimNames {
@@ -76,6 +80,8 @@ impl Default for ClaimNames {
             tenant: "tenant".to_owned(),
             role: "role".to_owned(),
             keys: "keys".to_owned(),
+            user: "user_id".to_owned(),
+            team: "team_id".to_owned(),
         }
     }
 }
@@ -106,6 +112,20 @@ impl ClaimNames {
     #[must_use]
     pub fn keys(mut self, name: impl Into<String>) -> Self {
         self.keys = name.into();
+        self
+    }
+
+    /// Sets [`user`](Self#structfield.user).
+    #[must_use]
+    pub fn user(mut self, name: impl Into<String>) -> Self {
+        self.user = name.into();
+        self
+    }
+
+    /// Sets [`team`](Self#structfield.team).
+    #[must_use]
+    pub fn team(mut self, name: impl Into<String>) -> Self {
+        self.team = name.into();
         self
     }
 }
@@ -236,6 +256,18 @@ impl Jwt {
                 }
             }
             Some(_) => return None,
+        }
+        for (name, with) in [
+            (&self.names.user, Principal::with_user as fn(_, String) -> _),
+            (&self.names.team, Principal::with_team),
+        ] {
+            match claims.get(name) {
+                None | Some(Value::Null) => {}
+                Some(Value::String(owner)) if is_plain(owner) => {
+                    principal = with(principal, owner.clone());
+                }
+                Some(_) => return None,
+            }
         }
         Some((principal, ends_at))
     }

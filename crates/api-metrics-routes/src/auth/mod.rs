@@ -38,7 +38,7 @@ pub(crate) use session::{SESSION_COOKIE, Session};
 pub(crate) use sign_in::SignIn;
 pub(crate) use throttle::Throttle;
 #[cfg(feature = "ingest")]
-pub(crate) use throttle::{RequestLimit, Verdict};
+pub(crate) use throttle::{Organisation, RequestLimit, Verdict};
 
 #[cfg(test)]
 mod tests;

@@ -17,9 +17,9 @@ pub enum Role {
     Admin,
     /// Reads its own tenant, and changes what belongs to it.
     Manager,
-    /// Reads its own tenant.
+    /// Reads its own tenant, and reports for it to the collector.
     Developer,
-    /// Reads its own API keys.
+    /// Reads its own API keys: those that it names, and those of its user and of its team.
     Viewer,
 }
 
@@ -79,6 +79,10 @@ pub struct Principal {
     pub(crate) role: Role,
     /// Its API keys.
     pub(crate) keys: Vec<ApiKey>,
+    /// The user that it is.
+    pub(crate) user: Option<String>,
+    /// The team that it is of.
+    pub(crate) team: Option<String>,
 }
 
 impl Principal {
@@ -91,6 +95,8 @@ impl Principal {
             tenant: None,
             role,
             keys: Vec::new(),
+            user: None,
+            team: None,
         }
     }
 
@@ -107,6 +113,20 @@ impl Principal {
     #[must_use]
     pub fn with_key(mut self, key: impl Into<ApiKey>) -> Self {
         self.keys.push(key.into());
+        self
+    }
+
+    /// The user that it is: a viewer sees the API keys with this `userId`, within its tenant where it has one.
+    #[must_use]
+    pub fn with_user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+
+    /// The team that it is of: a viewer sees the API keys with this `teamId`, within its tenant where it has one.
+    #[must_use]
+    pub fn with_team(mut self, team: impl Into<String>) -> Self {
+        self.team = Some(team.into());
         self
     }
 

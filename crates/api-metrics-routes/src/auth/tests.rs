@@ -96,7 +96,7 @@ fn the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
 #[test]
 fn each_role_sees_no_more_than_its_scope() {
     let ids = KeyIds::default();
-    let scope = |principal: &Principal| Caller::scope(principal, &ids);
+    let scope = |principal: &Principal| Caller::scope(principal, &ids, &[]);
     assert_eq!(
         scope(&Principal::new("a", Role::Admin)).unwrap(),
         Scope::All

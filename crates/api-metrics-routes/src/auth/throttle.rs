@@ -3,6 +3,8 @@
 //! A token bucket a caller, kept as one number (GCRA): the whole minute's requests may come at
 //! once, then one each time that a part of the minute has passed. Answers carry the state in the
 //! `RateLimit` headers.
+//! The routes of the collector are limited by organisation instead: all principals and writers' tokens of a tenant
+//! together, single reports, batches and reads each by themselves.
 
 use std::{
     collections::HashMap,
@@ -23,13 +25,42 @@ const REMEMBERED: usize = 10_000;
 /// The time in which a used-up limit is whole again.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// The limits of one router.
+/// The limits of one router, or of some of its routes.
 #[derive(Debug)]
-pub(crate) struct Throttle {
-    /// Safe methods: GET, HEAD, OPTIONS.
-    reads: RequestLimit<Identity>,
-    /// All other methods.
-    writes: RequestLimit<Identity>,
+pub(crate) enum Throttle {
+    /// Each principal by itself.
+    Principals {
+        /// Safe methods: GET, HEAD, OPTIONS.
+        reads: RequestLimit<Identity>,
+        /// All other methods.
+        writes: RequestLimit<Identity>,
+    },
+    /// All of an organisation together, whatever the method.
+    #[cfg(feature = "ingest")]
+    Organisations(Arc<RequestLimit<Organisation>>),
+}
+
+/// Whose requests are counted together.
+#[cfg(feature = "ingest")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Organisation {
+    /// All tokens and principals of this tenant.
+    Tenant(String),
+    /// The token of this number, which is no tenant's or is a browser's.
+    Token(i64),
+    /// A principal without a tenant.
+    Principal(Identity),
+}
+
+#[cfg(feature = "ingest")]
+impl Organisation {
+    /// The organisation of a caller.
+    fn of(caller: &Caller) -> Self {
+        match &caller.principal.tenant {
+            Some(tenant) => Self::Tenant(tenant.clone()),
+            None => Self::Principal(caller.identity()),
+        }
+    }
 }
 
 /// The limit of one kind of request, for each `K` that sends them.
@@ -56,7 +87,7 @@ impl<K> std::fmt::Debug for RequestLimit<K> {
 impl Throttle {
     /// `per_minute` requests of each kind by each principal, all of which may come at once.
     pub(crate) fn new(per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
-        Self {
+        Self::Principals {
             reads: RequestLimit::new("reads", per_minute, clock),
             writes: RequestLimit::new("writes", per_minute, clock),
         }
@@ -64,12 +95,12 @@ impl Throttle {
 
     /// Counts a request of `caller`.
     pub(crate) fn check(&self, caller: &Caller, method: &Method) -> Verdict {
-        let limit = if method.is_safe() {
-            &self.reads
-        } else {
-            &self.writes
-        };
-        limit.check(caller.identity())
+        match self {
+            Self::Principals { reads, .. } if method.is_safe() => reads.check(caller.identity()),
+            Self::Principals { writes, .. } => writes.check(caller.identity()),
+            #[cfg(feature = "ingest")]
+            Self::Organisations(limit) => limit.check(Organisation::of(caller)),
+        }
     }
 }
 

@@ -312,7 +312,7 @@ pub(crate) fn reconciliation() -> Value {
 pub(crate) fn api_key() -> Value {
     json!({
         "id": 3, "externalId": "k-2041", "name": "render-farm", "tenantId": "acme",
-        "userId": null, "rateLimitPerMinute": 100, "quotaLimit": 100_000, "quotaUnit": null, "quotaPeriod": "month",
+        "userId": null, "teamId": null, "rateLimitPerMinute": 100, "quotaLimit": 100_000, "quotaUnit": null, "quotaPeriod": "month",
         "quotaAnchor": null, "pricePlanId": null, "enabled": true,
         "createdAt": "2026-05-01T08:00:00Z", "updatedAt": "2026-05-01T08:00:00Z"
     })

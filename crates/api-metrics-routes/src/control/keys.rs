@@ -36,6 +36,8 @@ pub(crate) struct ApiKeyView {
     tenant_id: Option<String>,
     /// The user that it belongs to.
     user_id: Option<String>,
+    /// The team that it belongs to.
+    team_id: Option<String>,
     /// Requests that it may send in a minute; null: no limit is known.
     rate_limit_per_minute: Option<u64>,
     /// Requests that it may send in a quota period, or how much of `quotaUnit` it may use; null: it has no quota.
@@ -66,6 +68,7 @@ impl From<KeyRecord> for ApiKeyView {
             name: spec.name,
             tenant_id: spec.tenant_id,
             user_id: spec.user_id,
+            team_id: spec.team_id,
             rate_limit_per_minute: spec.rate_limit_per_minute,
             quota_limit: spec.quota_limit,
             quota_unit: spec.quota_unit,
@@ -101,6 +104,8 @@ pub(crate) struct ApiKeyPatch {
     tenant_id: Option<String>,
     /// The user that it belongs to.
     user_id: Option<String>,
+    /// The team that it belongs to.
+    team_id: Option<String>,
     /// Requests that it may send in a minute. The service itself enforces it.
     #[schema(example = 100)]
     rate_limit_per_minute: Option<u64>,
@@ -137,6 +142,8 @@ pub(crate) struct ApiKeyBody {
     tenant_id: Option<String>,
     /// The user that it belongs to.
     user_id: Option<String>,
+    /// The team that it belongs to.
+    team_id: Option<String>,
     /// Requests that it may send in a minute.
     rate_limit_per_minute: Option<u64>,
     /// Requests that it may send in a quota period, or how much of `quotaUnit` it may use.
@@ -294,6 +301,7 @@ fn read_change(body: &mut Body) -> Result<KeyChange, Problem> {
     change.name = body.text("name")?;
     change.tenant_id = body.text("tenantId")?;
     change.user_id = body.text("userId")?;
+    change.team_id = body.text("teamId")?;
     change.rate_limit_per_minute = body.count("rateLimitPerMinute")?;
     change.quota_limit = body.count("quotaLimit")?;
     change.quota_unit = body.text("quotaUnit")?;

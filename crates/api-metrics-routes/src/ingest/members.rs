@@ -48,7 +48,7 @@ pub(super) struct ReportedError {
 /// A problem that names `time`.
 pub(super) fn time(body: &mut Body, now: SystemTime) -> Result<SystemTime, Problem> {
     let time = required("time", body.value("time"))?;
-    time.map_or(Ok(now), |time| instant(&time, now))
+    time.map_or(Ok(now), |time| instant("time", &time, now))
 }
 
 /// What is for the request log alone, and the consumer: `key`, `user`, `trace`, `requestId`, `error`.
@@ -173,18 +173,22 @@ pub(super) fn checked(name: &'static str, text: String, max: usize) -> Result<St
 /// somebody has sent seconds.
 ///
 /// # Errors
-/// A problem that names `time`.
-fn instant(time: &Value, now: SystemTime) -> Result<SystemTime, Problem> {
+/// A problem that names the member.
+pub(crate) fn instant(
+    name: &'static str,
+    time: &Value,
+    now: SystemTime,
+) -> Result<SystemTime, Problem> {
     let expected = "an RFC 3339 time like 2026-05-17T00:00:00.250Z, or Unix milliseconds";
     let millis = match time {
         Value::String(text) => DateTime::parse_from_rfc3339(text)
             .map(|at| at.timestamp_millis())
-            .map_err(|_| wrong("time", time, expected))?,
+            .map_err(|_| wrong(name, time, expected))?,
         Value::Number(number) => number
             .as_i64()
             .filter(|millis| *millis >= FIRST_MS)
-            .ok_or_else(|| wrong("time", time, expected))?,
-        _ => return Err(wrong("time", time, expected)),
+            .ok_or_else(|| wrong(name, time, expected))?,
+        _ => return Err(wrong(name, time, expected)),
     };
     let at = if millis < 0 {
         UNIX_EPOCH.checked_sub(Duration::from_millis(millis.unsigned_abs()))
@@ -193,7 +197,7 @@ fn instant(time: &Value, now: SystemTime) -> Result<SystemTime, Problem> {
     };
     match at {
         Some(at) if at <= now + MOST_AHEAD => Ok(at),
-        _ => Err(Problem::parameter("time", "lies more than an hour ahead")),
+        _ => Err(Problem::parameter(name, "lies more than an hour ahead")),
     }
 }
 

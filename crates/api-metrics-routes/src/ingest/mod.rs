@@ -11,6 +11,8 @@
 //! | `members` | what requests and events have in common |
 //! | `event` | one event, member by member |
 //! | `report` | `POST /v1/requests` and `POST /v1/events` |
+//! | `collected` | what comes in shapes of the collector, and by whose token |
+//! | `shape` | one such item, member by member |
 //! | `browser` | pages: tokens that are bound to origins |
 //! | `otlp` | `POST /v1/metrics` and `POST /v1/traces`: what OpenTelemetry's libraries send |
 //! | `templates` | `GET` and `PUT /v1/templates` |
@@ -26,6 +28,7 @@
 //! 5. The store commits what is left, together with what arrived at the same time, and answers.
 
 mod browser;
+mod collected;
 mod event;
 mod item;
 mod members;
@@ -33,6 +36,7 @@ mod members;
 mod otlp;
 mod payload;
 mod report;
+mod shape;
 mod templates;
 mod writer;
 
@@ -59,9 +63,14 @@ use crate::{
     response::{Kind, Problem, secure},
 };
 use browser::Origins;
-use writer::{Writer, Writers};
+use writer::Writers;
 
+pub(crate) use collected::{Answered, Collected, session_id};
+pub(crate) use members::instant;
+pub(crate) use payload::{MAX_BYTES, MAX_ITEMS, read_as};
+pub(crate) use shape::{Shape, outcome, user_id};
 pub(crate) use templates::read as read_templates;
+pub(crate) use writer::Writer;
 
 /// The router to which other services report. Cheap to clone; clones share everything.
 ///
@@ -101,6 +110,8 @@ struct IngestParts {
     origins: Origins,
     /// What decides `now`.
     clock: Arc<dyn Clock>,
+    /// By which tokens organisations report to the collector, and their users' keys.
+    collected: collected::Organisations,
 }
 
 impl Ingest {
@@ -130,6 +141,7 @@ impl Ingest {
         let state = IngestState(Arc::new(IngestParts {
             queue,
             writers: Writers::new(Arc::clone(&store), &clock),
+            collected: collected::Organisations::new(Arc::clone(&store)),
             origins: Origins::new(Arc::clone(&store)),
             store,
             clock,
@@ -181,6 +193,7 @@ impl Ingest {
     pub(crate) fn forget_tokens(&self) {
         self.0.state.0.writers.forget();
         self.0.state.0.origins.forget();
+        self.0.state.0.collected.forget();
     }
 
     /// Counts the item of a dead letter, by the token that it came by as it is now.
@@ -234,6 +247,12 @@ pub(crate) fn fuzz(data: &[u8], now: i64) {
             let token = api_metrics_store::ingest::NewIngestToken::new("ci", "shop", "test");
             let writer = Writer::of(token.into_token(1));
             for item in items.into_iter().flatten() {
+                for shape in Shape::ALL {
+                    match shape::read(shape, item.clone(), None, now, now) {
+                        Ok(read) => assert!((1..=1_024).contains(&read.endpoint.len())),
+                        Err(problem) => assert_eq!(problem.status().as_u16(), 400),
+                    }
+                }
                 match event::read(item.clone(), &writer, now) {
                     Ok(read) => assert!(!read.endpoint.is_empty() && read.endpoint.len() <= 1_024),
                     Err(problem) => assert_eq!(problem.status().as_u16(), 400),

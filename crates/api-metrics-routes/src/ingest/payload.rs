@@ -19,9 +19,9 @@ use serde_json::Value;
 use crate::response::{Kind, Problem};
 
 /// The largest body, before and after decompression.
-pub(super) const MAX_BYTES: usize = 4 << 20;
+pub(crate) const MAX_BYTES: usize = 4 << 20;
 /// The most items of a body.
-pub(super) const MAX_ITEMS: usize = 1_000;
+pub(crate) const MAX_ITEMS: usize = 1_000;
 
 /// One item, or why its line is none, with the line.
 pub(super) type Item = Result<Value, (String, String)>;
@@ -61,7 +61,7 @@ pub(super) async fn read(request: Request) -> Result<Payload, Problem> {
 ///
 /// # Errors
 /// 413 beyond the bounds, 415 for an unknown encoding, 400 for one that is damaged, and those of `reader`.
-pub(super) async fn read_as<T: Send + 'static>(
+pub(crate) async fn read_as<T: Send + 'static>(
     request: Request,
     reader: impl FnOnce(Bytes) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {

@@ -29,10 +29,11 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::{
-    IngestParts, IngestState, browser,
+    IngestParts, IngestState, browser, collected,
     event::{self, ReportedEvent},
     item::{self, ReportedRequest},
     payload::{self, Payload},
+    shape::Shape,
     writer::{AnyWriter, Authenticated, Counted, Writer},
 };
 use crate::{
@@ -41,7 +42,7 @@ use crate::{
 };
 
 /// How long the database may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 200;
 
@@ -333,7 +334,11 @@ pub(super) async fn again(
     } else {
         Form::Requests
     };
-    let read = form.read(value, writer, parts.clock.wall())?;
+    let now = parts.clock.wall();
+    let read = match letter.shape.as_deref().map(Shape::of) {
+        None => form.read(value, writer, now)?,
+        Some(shape) => collected::again(parts, writer, shape, value, letter, now).await?,
+    };
     let batch = IngestBatch::retry_of(letter.id, read, &letter.item);
     let answer = parts
         .queue
@@ -377,7 +382,7 @@ pub(super) fn problem(error: IngestError) -> Problem {
 ///
 /// # Errors
 /// 400 that names what is wrong or missing.
-fn idempotency_key(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, Problem> {
     let mut params = Params::from_uri(uri)?;
     let instance = params.take("instance")?;
     let number = params.take("number")?;

@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 
 use super::IngestState;
 use crate::{
-    auth::{FailedLogins, RequestLimit, Verdict, peer},
+    auth::{FailedLogins, Organisation, RequestLimit, Verdict, peer},
     response::{Kind, Problem},
 };
 
@@ -39,9 +39,9 @@ const BATCHES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 
 /// A token and what is made of it once.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     /// The token as it was when it was looked up.
-    pub(super) token: IngestToken,
+    pub(crate) token: IngestToken,
     /// The templates of its service.
     pub(super) templates: Templates,
 }
@@ -90,15 +90,6 @@ impl std::fmt::Debug for Templates {
     }
 }
 
-/// Whose requests are counted together: a tenant's, or those of a token without one, or of browsers.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Organisation {
-    /// All tokens of this tenant.
-    Tenant(String),
-    /// The token of this number, which is no tenant's or is a browser's.
-    Token(i64),
-}
-
 /// What a request is counted as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counted {
@@ -120,9 +111,15 @@ pub(super) struct Writers {
     /// What becomes of wrong ones.
     failed: FailedLogins,
     /// The limits of the table above.
-    reads: RequestLimit<Organisation>,
-    single: RequestLimit<Organisation>,
-    batches: RequestLimit<Organisation>,
+    limits: Limits,
+}
+
+/// The limits of organisations. The collector counts by the same.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    pub(crate) reads: Arc<RequestLimit<Organisation>>,
+    pub(crate) single: Arc<RequestLimit<Organisation>>,
+    pub(crate) batches: Arc<RequestLimit<Organisation>>,
 }
 
 impl Writers {
@@ -135,10 +132,17 @@ impl Writers {
                 .time_to_live(REMEMBERED)
                 .build(),
             failed: FailedLogins::default(),
-            reads: RequestLimit::new("reads", PER_MINUTE, clock),
-            single: RequestLimit::new("writes", PER_MINUTE, clock),
-            batches: RequestLimit::new("batches", BATCHES_PER_MINUTE, clock),
+            limits: Limits {
+                reads: Arc::new(RequestLimit::new("reads", PER_MINUTE, clock)),
+                single: Arc::new(RequestLimit::new("writes", PER_MINUTE, clock)),
+                batches: Arc::new(RequestLimit::new("batches", BATCHES_PER_MINUTE, clock)),
+            },
         }
+    }
+
+    /// The limits of organisations.
+    pub(super) const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The writer of a secret; `None` where there is none, or where its token is revoked.
@@ -172,9 +176,9 @@ impl Writers {
             _ => Organisation::Token(writer.token.id),
         };
         let limit = match counted {
-            Counted::Read => &self.reads,
-            Counted::One => &self.single,
-            Counted::Batch => &self.batches,
+            Counted::Read => &self.limits.reads,
+            Counted::One => &self.limits.single,
+            Counted::Batch => &self.limits.batches,
         };
         limit.check(organisation)
     }

@@ -2,8 +2,12 @@
 //!
 //! Days are those of the zone that was asked for, named by the date that holds most of them. The peak of a
 //! day is its hour with the most bytes, where hours are kept.
+//! A user is counted on a day once, however many of its keys were used. Keys of nobody count as keys and as no user.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
 
 use api_metrics_store::{
     bucket::Bucket,
@@ -55,6 +59,8 @@ pub(crate) struct DailyRow {
     peak_hour_bandwidth_bytes: Option<u64>,
     /// How many API keys were used.
     distinct_keys: u64,
+    /// How many users had API keys that were used.
+    distinct_users: u64,
 }
 
 /// A page of days.
@@ -199,6 +205,7 @@ async fn compute(
         query.filter = filter.clone();
         query.scope = scope.clone();
         query.group_by.api_key = api_key;
+        query.group_by.user = api_key;
         query.group_by.time = Some(TimeStep::Calendar(step, zone));
         query.detail = Detail::Counts;
         query
@@ -229,11 +236,12 @@ async fn compute(
     Ok((days, rows))
 }
 
-/// A day's sum over all keys, how many there were, and its hour with the most bytes.
+/// A day's sum over all keys, how many there were, whose they are, and its hour with the most bytes.
 struct Day {
     bucket: Bucket,
     approximate: bool,
     keys: u64,
+    users: BTreeSet<Arc<str>>,
     peak: Option<(UnixSeconds, u64)>,
 }
 
@@ -248,12 +256,14 @@ fn rows(days: &Answer, hours: Option<&Answer>) -> Result<Vec<DailyRow>, Problem>
             continue;
         };
         let named = u64::from(row.group.api_key_id.is_some_and(|id| id != 0));
+        let user = row.group.user_id.clone().filter(|user| !user.is_empty());
         match sums.entry(place) {
             Entry::Vacant(free) => {
                 free.insert(Day {
                     bucket: row.bucket.clone(),
                     approximate: row.approximate,
                     keys: named,
+                    users: user.into_iter().collect(),
                     peak: None,
                 });
             }
@@ -262,6 +272,7 @@ fn rows(days: &Answer, hours: Option<&Answer>) -> Result<Vec<DailyRow>, Problem>
                 day.bucket.merge(&row.bucket)?;
                 day.approximate |= row.approximate;
                 day.keys += named;
+                day.users.extend(user);
             }
         }
     }
@@ -295,6 +306,7 @@ fn rows(days: &Answer, hours: Option<&Answer>) -> Result<Vec<DailyRow>, Problem>
             peak_hour: day.peak.map(|(hour, _)| time(hour)),
             peak_hour_bandwidth_bytes: day.peak.map(|(_, bytes)| bytes),
             distinct_keys: day.keys,
+            distinct_users: u64::try_from(day.users.len()).unwrap_or(u64::MAX),
         })
     });
     Ok(rows.collect())

@@ -85,7 +85,7 @@ pub(crate) fn daily() -> Value {
             "periodEnd": "2026-05-18T00:00:00Z", "partial": false, "approximate": false,
             "requestCount": 1200, "errorRate": 0.5, "averageMs": 12.407, "requestBytes": 0, "responseBytes": 410_220,
             "bandwidthBytes": 410_220, "peakHour": "2026-05-17T14:00:00Z",
-            "peakHourBandwidthBytes": 61_400, "distinctKeys": 3
+            "peakHourBandwidthBytes": 61_400, "distinctKeys": 3, "distinctUsers": 2
         }],
         "nextCursor": null, "tz": "UTC",
         "axis": {"step": "1d", "alignment": "local",

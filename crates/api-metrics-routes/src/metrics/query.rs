@@ -91,6 +91,12 @@ pub(crate) struct QueryFilter {
     /// Only the API key of this number; 0 for requests without a key.
     #[schema(nullable = false)]
     api_key_id: Option<i64>,
+    /// Only the API keys of this user.
+    #[schema(nullable = false)]
+    user_id: Option<String>,
+    /// Only the API keys of this team.
+    #[schema(nullable = false)]
+    team_id: Option<String>,
 }
 
 /// The rows of each grouping.

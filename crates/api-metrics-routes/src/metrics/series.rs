@@ -32,7 +32,12 @@ use crate::{
 };
 
 /// A row's place in the order of rows, which is that of [`Group`].
-type RowKey = (Option<i64>, [Option<String>; 5], Option<i64>);
+type RowKey = (
+    Option<i64>,
+    [Option<String>; 5],
+    Option<i64>,
+    [Option<String>; 2],
+);
 
 /// A page of rows.
 #[derive(Debug, Serialize, ToSchema)]
@@ -275,9 +280,11 @@ fn key(group: &Group) -> RowKey {
         &group.method,
         &group.endpoint,
     ];
+    let text = |label: &Option<std::sync::Arc<str>>| label.as_deref().map(str::to_owned);
     (
         group.period_start,
-        labels.map(|label| label.as_deref().map(str::to_owned)),
+        labels.map(text),
         group.api_key_id,
+        [&group.user_id, &group.team_id].map(text),
     )
 }

@@ -78,6 +78,27 @@ pub(crate) fn ingest() -> OpenApi {
     head(info, &[("ingest", "What a service reports")])
 }
 
+/// The head of the collector's document.
+#[cfg(feature = "ingest")]
+pub(crate) fn collector() -> OpenApi {
+    let mut info = Info::new("api-metrics collector", env!("CARGO_PKG_VERSION"));
+    info.description = Some(
+        "Commands, agents, sessions and named numbers of users: reported, and read. Members are in snake_case, rates \
+         in percent, times in milliseconds; what can't be said without an event is null."
+            .to_owned(),
+    );
+    info.license = Some(License::new("MIT OR Apache-2.0"));
+    head(
+        info,
+        &[
+            ("write", "What is reported"),
+            ("read", "What was reported"),
+            ("process", "How the collector itself is doing"),
+            ("aliases", "Answers in the shapes of other programs"),
+        ],
+    )
+}
+
 /// A document without routes.
 fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
     let mut components = Components::new();

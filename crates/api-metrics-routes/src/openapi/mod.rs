@@ -7,7 +7,7 @@
 mod base;
 mod document;
 
-#[cfg(feature = "ingest")]
-pub(crate) use base::ingest;
 pub(crate) use base::{admin, complete, console};
+#[cfg(feature = "ingest")]
+pub(crate) use base::{collector, ingest};
 pub(crate) use document::Document;

@@ -14,7 +14,7 @@ use api_metrics_store::{
     calendar::Kept,
     query::{Answer, Detail, Filter, Query, Scope, TimeRange},
     request_log::{Embedder, NgramEmbedder, RequestLogStore},
-    store::{ApiKeyInfo, Store, StoreError, Writer},
+    store::{ApiKeyInfo, KeyOwner, Store, StoreError, Writer},
 };
 use moka::future::Cache;
 use tokio::{sync::Semaphore, time::timeout};
@@ -208,6 +208,19 @@ impl StoreClient {
         if filter.endpoint.is_some() {
             return nobody("nothing has been recorded for this endpoint");
         }
+        if filter.user_id.is_some() || filter.team_id.is_some() {
+            // It may be there before its first request, and be another's.
+            let mut owner = KeyOwner::default();
+            owner.user_id.clone_from(&filter.user_id);
+            owner.team_id.clone_from(&filter.team_id);
+            let keys = self.store.api_keys_of(&owner);
+            let keys = self.bounded("api keys", keys).await?;
+            return if keys.iter().any(|key| may_see(scope, key)) {
+                Ok(())
+            } else {
+                nobody("there is no API key of this user or team")
+            };
+        }
         let Some(id) = filter.api_key_id.filter(|id| *id != 0) else {
             return Ok(());
         };
@@ -215,12 +228,7 @@ impl StoreClient {
         let keys = self
             .bounded("api keys", self.store.api_keys(Some(&[id])))
             .await?;
-        let may_see = |key: &ApiKeyInfo| match scope {
-            Scope::All => true,
-            Scope::Tenant(tenant) => key.tenant_id.as_ref() == Some(tenant),
-            Scope::Keys(ids) => ids.contains(&key.id),
-        };
-        if keys.iter().any(may_see) {
+        if keys.iter().any(|key| may_see(scope, key)) {
             return Ok(());
         }
         nobody("there is no such API key")
@@ -295,6 +303,15 @@ impl StoreClient {
                 format!("no answer within {} s; ask for less", self.limit.as_secs()),
             )),
         }
+    }
+}
+
+/// Whether a caller of this scope may see a key.
+fn may_see(scope: &Scope, key: &ApiKeyInfo) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Tenant(tenant) => key.tenant_id.as_ref() == Some(tenant),
+        Scope::Keys(ids) => ids.contains(&key.id),
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! A viewer's keys are the host's text; the store groups by number. A key that the store has not
 //! seen yet has no number, and nothing that could be shown.
+//! A viewer may also be a user or of a team: its keys are then those that the store has under that name, within its tenant
+//! where it has one. Keys that are made or moved are noticed within the same interval.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api_metrics_layer::ApiKey;
-use api_metrics_store::store::ApiKeyInfo;
+use api_metrics_store::store::{ApiKeyInfo, KeyOwner};
 use moka::future::Cache;
 
 use super::StoreClient;
@@ -36,16 +38,44 @@ impl KeyIds {
 
 /// The directories of viewers, each of its own keys, as of at most one flush interval ago.
 #[derive(Debug)]
-pub(crate) struct KeyCache(Cache<Vec<String>, Arc<KeyIds>>);
+pub(crate) struct KeyCache {
+    /// By the names of keys.
+    named: Cache<Vec<String>, Arc<KeyIds>>,
+    /// By users and teams.
+    owned: Cache<KeyOwner, Arc<[i64]>>,
+}
 
 impl KeyCache {
     pub(crate) fn new(time_to_live: Duration) -> Self {
-        Self(
-            Cache::builder()
+        Self {
+            named: Cache::builder()
                 .max_capacity(VIEWERS)
                 .time_to_live(time_to_live)
                 .build(),
-        )
+            owned: Cache::builder()
+                .max_capacity(VIEWERS)
+                .time_to_live(time_to_live)
+                .build(),
+        }
+    }
+
+    /// The numbers of the keys of an owner.
+    ///
+    /// # Errors
+    /// Those of [`StoreClient::bounded`]. A failure is not remembered.
+    pub(crate) async fn owned(
+        &self,
+        owner: KeyOwner,
+        client: &StoreClient,
+    ) -> Result<Arc<[i64]>, Problem> {
+        let asked = owner.clone();
+        let read = async {
+            let keys = client.store().api_keys_of(&asked);
+            let keys = client.bounded("api keys", keys).await?;
+            Ok::<_, Problem>(keys.iter().map(|key| key.id).collect())
+        };
+        let owned = self.owned.try_get_with(owner, read).await;
+        owned.map_err(|problem| (*problem).clone())
     }
 
     /// The numbers of these keys, which are those of one viewer. A key that the store has not seen
@@ -65,7 +95,7 @@ impl KeyCache {
             return Ok(Arc::default());
         }
         let asked = names.clone();
-        self.0
+        self.named
             .try_get_with(names, async {
                 let keys = client
                     .bounded("api keys", client.store().api_keys_named(&asked))

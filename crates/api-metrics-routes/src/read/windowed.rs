@@ -49,8 +49,9 @@ impl WindowedReader {
     /// whole range.
     pub(crate) fn new(query: Query, after: Option<UnixSeconds>) -> Self {
         let by = query.group_by;
+        let by_key = by.api_key || by.user || by.team;
         let multiplied =
-            by.service || by.environment || by.protocol || by.method || by.endpoint || by.api_key;
+            by.service || by.environment || by.protocol || by.method || by.endpoint || by_key;
         Self {
             windowed: by.time.is_some() && multiplied && query.top.is_none(),
             next: Some(after.unwrap_or(query.range.from)),

@@ -61,7 +61,23 @@ const API_KEY: Parsed<i64> = api_key_id(
     "0",
 );
 
-/// `service`, `environment`, `protocol`, `method`, `endpoint`, `apiKeyId`: which series count.
+/// `userId`.
+const USER: Text = Text {
+    name: "userId",
+    description: "Only the API keys of this user: those with this `userId`.",
+    example: "u-17",
+    max_bytes: MAX_TENANT_BYTES,
+};
+
+/// `teamId`.
+const TEAM: Text = Text {
+    name: "teamId",
+    description: "Only the API keys of this team: those with this `teamId`.",
+    example: "platform",
+    max_bytes: MAX_TENANT_BYTES,
+};
+
+/// `service`, `environment`, `protocol`, `method`, `endpoint`, `apiKeyId`, `userId`, `teamId`: which series count.
 impl QueryParams for Filter {
     fn describe(docs: &mut ParamDocs) {
         SERVICE.describe(docs);
@@ -70,6 +86,8 @@ impl QueryParams for Filter {
         METHOD.describe(docs);
         ENDPOINT.describe(docs);
         API_KEY.describe(docs);
+        USER.describe(docs);
+        TEAM.describe(docs);
     }
 
     fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
@@ -82,6 +100,8 @@ impl QueryParams for Filter {
             .map(|method| method.to_ascii_uppercase());
         filter.endpoint = ENDPOINT.take(params)?;
         filter.api_key_id = API_KEY.take(params)?;
+        filter.user_id = USER.take(params)?;
+        filter.team_id = TEAM.take(params)?;
         Ok(filter)
     }
 }

@@ -8,8 +8,8 @@ use api_metrics_store::query::GroupBy;
 use super::{Form, ParamDocs, Params, Parsed, shown};
 use crate::response::{Metric, Problem};
 
-/// The dimensions by name, in the order of columns.
-pub(crate) const DIMENSIONS: [&str; 6] = [
+/// The dimensions of an export that names none: what keys belong to is told by the keys.
+pub(crate) const PLAIN_DIMENSIONS: [&str; 6] = [
     "service",
     "environment",
     "protocol",
@@ -18,11 +18,23 @@ pub(crate) const DIMENSIONS: [&str; 6] = [
     "apiKey",
 ];
 
+/// All dimensions by name, in the order of columns.
+const DIMENSIONS: [&str; 8] = [
+    "service",
+    "environment",
+    "protocol",
+    "method",
+    "endpoint",
+    "apiKey",
+    "user",
+    "team",
+];
+
 /// `groupBy`, whose names are read by [`group_by`].
 const GROUP_BY: Parsed<String> = Parsed {
     name: "groupBy",
     description: "Dimensions by which rows are grouped, with commas between them: service, environment, \
-                  protocol, method, endpoint, apiKey.",
+                  protocol, method, endpoint, apiKey, user, team.",
     example: Some("endpoint,method"),
     form: Form::Text,
     read: |text| Some(text.to_owned()),
@@ -86,6 +98,8 @@ pub(crate) fn group_by<S: AsRef<str>>(
             "method" => &mut by.method,
             "endpoint" => &mut by.endpoint,
             "apiKey" => &mut by.api_key,
+            "user" => &mut by.user,
+            "team" => &mut by.team,
             other => {
                 return Err(Problem::parameter(
                     name,

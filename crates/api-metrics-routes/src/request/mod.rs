@@ -48,7 +48,7 @@ pub(crate) use filter::{ENVIRONMENT, SERVICE};
 #[cfg(feature = "control")]
 pub(crate) use filter::{MAX_TENANT_BYTES, storable};
 pub(crate) use group::{
-    DIMENSIONS, describe_columns, group_by, metrics, take_group_by, take_metrics,
+    PLAIN_DIMENSIONS, describe_columns, group_by, metrics, take_group_by, take_metrics,
 };
 #[cfg(feature = "control")]
 pub(crate) use id::{Id, nothing};
@@ -58,6 +58,8 @@ pub(crate) use key::api_key_id;
 pub(crate) use only_key::ApiKeyId;
 pub(crate) use page::{Limit, Page};
 pub(crate) use params::{Params, shown};
+#[cfg(feature = "ingest")]
+pub(crate) use range::{date_or_instant, is_sane, is_whole_date};
 pub(crate) use step::{Wanted, check_points, describe_step, take_step};
 pub(crate) use validated::{Context, HasClock, QueryParams, Validated, query_params};
 pub(crate) use zone::zone;

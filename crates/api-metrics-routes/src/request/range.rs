@@ -55,7 +55,7 @@ const FROM: Parsed<DateTime<Utc>> = Parsed {
     description: "The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.",
     example: Some("2015-05-17T00:00:00Z"),
     form: Form::Text,
-    read: instant,
+    read: date_or_instant,
     wrong: "no RFC 3339 time like 2015-05-17T00:00:00Z, and no date like 2015-05-17",
 };
 
@@ -143,18 +143,24 @@ impl QueryParams for TimeRange {
 const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_370_764_800;
 
 /// Whether a range that came from elsewhere could have been read from a query string.
-pub(super) fn is_sane(range: TimeRange) -> bool {
+pub(crate) fn is_sane(range: TimeRange) -> bool {
     range.from < range.to
         && YEARS.contains(&range.from)
         && YEARS.contains(&range.to)
         && range.to - range.from <= MAX_RANGE_SECONDS
 }
 
+/// Whether a text that was read as an instant is a date.
+#[cfg(feature = "ingest")]
+pub(crate) fn is_whole_date(text: &str) -> bool {
+    text.len() <= 64 && text.parse::<NaiveDate>().is_ok()
+}
+
 /// An instant of RFC 3339, or the midnight in UTC of a date.
 ///
 /// At most 64 bytes are read. A `+` that the caller forgot to escape has become a space and is
 /// repaired.
-fn instant(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn date_or_instant(text: &str) -> Option<DateTime<Utc>> {
     if text.len() > 64 {
         return None;
     }

@@ -276,6 +276,8 @@ impl QueryParams for Labelled {
         filter.method = series.method;
         filter.endpoint = series.endpoint;
         filter.api_key_id = series.api_key_id;
+        filter.user_id = series.user_id;
+        filter.team_id = series.team_id;
         filter.version = VERSION.take(params)?;
         filter.status = STATUS.take(params)?;
         filter.status_class = STATUS_CLASS.take(params)?;

@@ -21,6 +21,12 @@ pub(crate) struct GaugeView {
 }
 
 impl GaugeView {
+    /// Their mean.
+    #[cfg(feature = "ingest")]
+    pub(crate) const fn mean(&self) -> f64 {
+        self.mean
+    }
+
     /// The numbers of a gauge.
     pub(crate) fn of(gauge: &Gauge) -> Self {
         Self {

@@ -52,6 +52,10 @@ pub(crate) struct MetricRow {
     /// The number of the API key; 0 for requests without one, null for keys that are too new to
     /// have a number.
     api_key_id: Option<i64>,
+    /// The user that the API key belongs to; null where it belongs to none.
+    user_id: Option<String>,
+    /// The team that the API key belongs to; null where it belongs to none.
+    team_id: Option<String>,
     /// Requests that finished.
     #[schema(nullable = false)]
     request_count: Option<u64>,
@@ -124,6 +128,15 @@ fn dimensions(by: &GroupBy, group: &Group) -> Vec<(&'static str, Value)> {
     }
     if by.api_key {
         out.push(("apiKeyId", json!(key_number(group.api_key_id))));
+    }
+    for (name, wanted, owner) in [
+        ("userId", by.user, &group.user_id),
+        ("teamId", by.team, &group.team_id),
+    ] {
+        if wanted {
+            let owner = owner.as_deref().filter(|owner| !owner.is_empty());
+            out.push((name, json!(owner)));
+        }
     }
     out
 }

@@ -66,6 +66,13 @@ impl RouteTable {
         }
     }
 
+    /// The same, where the routes that are added from now on are limited by another throttle.
+    #[cfg(feature = "ingest")]
+    pub(crate) fn limited_by(mut self, throttle: Throttle) -> Self {
+        self.throttle = Arc::new(throttle);
+        self
+    }
+
     /// Adds handlers that stand in the document.
     pub(crate) fn documented(
         mut self,

@@ -83,7 +83,7 @@ impl<'a> Condition<'a> {
     }
 
     /// What a filter asks for: one condition for each member that is set, and one for the protocol unless all
-    /// count.
+    /// count. Users and teams are none: a read has narrowed the scope to their keys.
     pub(crate) fn of_filter(filter: &'a Filter) -> Vec<Self> {
         let texts = [
             (Column::Service, &filter.service),
@@ -191,6 +191,7 @@ mod tests {
             method: Some("GET".to_owned()),
             endpoint: Some("/a".to_owned()),
             api_key_id: Some(7),
+            ..Filter::default()
         };
         assert!(passes(&Filter::default()) && passes(&all));
         assert_eq!(Condition::of_filter(&all).len(), 6);

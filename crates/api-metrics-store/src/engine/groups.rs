@@ -13,14 +13,53 @@ use crate::{
     bucket::Bucket,
     query::{Group, GroupBy, Row, TopK},
     sketch::{self, SketchKind},
+    store::ApiKeyInfo,
     time::UnixSeconds,
 };
+
+/// Whose the keys are.
+#[derive(Default)]
+pub(super) struct KeyOwners {
+    /// Users and teams by the number of the key; nothing of keys that have neither.
+    by_key: HashMap<i64, [Arc<str>; 2], RandomState>,
+    /// Of keys that belong to nobody.
+    nobody: Arc<str>,
+}
+
+impl KeyOwners {
+    /// Those of these keys.
+    pub(super) fn of(keys: Vec<ApiKeyInfo>) -> Self {
+        let text = |text: Option<String>| text.unwrap_or_default().into();
+        let owned = keys
+            .into_iter()
+            .filter(|key| key.user_id.is_some() || key.team_id.is_some());
+        let owned = owned.map(|key| (key.id, [text(key.user_id), text(key.team_id)]));
+        Self {
+            by_key: owned.collect(),
+            nobody: "".into(),
+        }
+    }
+
+    /// The user of a key; empty for none.
+    fn user(&self, key: i64) -> Arc<str> {
+        let owner = self.by_key.get(&key).map_or(&self.nobody, |[user, _]| user);
+        Arc::clone(owner)
+    }
+
+    /// The team of a key; empty for none.
+    fn team(&self, key: i64) -> Arc<str> {
+        let owner = self.by_key.get(&key).map_or(&self.nobody, |[_, team]| team);
+        Arc::clone(owner)
+    }
+}
 
 /// Groups by number, in the order in which they were met. They are told apart by names once, and by
 /// numbers from then on. Numbers start at 0 and have no gaps.
 pub(super) struct Groups {
     /// The labels that are grouped by.
     by: GroupBy,
+    /// Users and teams by the number of the key, where they are grouped by.
+    owners: Arc<KeyOwners>,
     /// The groups by their numbers, without a time.
     names: Vec<Group>,
     /// The numbers by groups.
@@ -28,10 +67,11 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// No group yet.
-    pub(super) fn new(by: GroupBy) -> Self {
+    /// No group yet. `owners` know users and teams where they are grouped by.
+    pub(super) fn new(by: GroupBy, owners: Arc<KeyOwners>) -> Self {
         Self {
             by,
+            owners,
             names: Vec::new(),
             numbers: HashMap::default(),
         }
@@ -50,6 +90,8 @@ impl Groups {
             method: label(by.method, &labels.method),
             endpoint: label(by.endpoint, &labels.endpoint),
             api_key_id: by.api_key.then_some(labels.api_key_id),
+            user_id: by.user.then(|| self.owners.user(labels.api_key_id)),
+            team_id: by.team.then(|| self.owners.team(labels.api_key_id)),
         };
         *self.numbers.entry(group).or_insert_with_key(|group| {
             self.names.push(group.clone());
@@ -70,7 +112,8 @@ impl Groups {
     /// matter here.
     pub(super) const fn is_one(&self) -> bool {
         let by = &self.by;
-        !(by.service || by.environment || by.protocol || by.method || by.endpoint || by.api_key)
+        let keys = by.api_key || by.user || by.team;
+        !(by.service || by.environment || by.protocol || by.method || by.endpoint || keys)
     }
 
     /// How many there are.

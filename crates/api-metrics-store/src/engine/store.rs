@@ -19,8 +19,8 @@ use crate::{
     query::{Answer, Query},
     recorder::OwnDeltas,
     store::{
-        ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
-        StoreStatus, Writer,
+        ApiKeyInfo, FlushError, Flushed, Folded, KeyOwner, Maintained, SharedSecret, Store,
+        StoreError, StoreStatus, Writer,
     },
     time::Clock,
 };
@@ -124,6 +124,13 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn api_keys_named(&self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>, StoreError> {
         let mut tx = self.backend.begin(Mode::Read).await?;
         let keys = tx.api_keys_by_external_id(external_ids).await?;
+        tx.commit().await?;
+        Ok(keys)
+    }
+
+    async fn api_keys_of(&self, owner: &KeyOwner) -> Result<Vec<ApiKeyInfo>, StoreError> {
+        let mut tx = self.backend.begin(Mode::Read).await?;
+        let keys = tx.api_keys_of(owner).await?;
         tx.commit().await?;
         Ok(keys)
     }

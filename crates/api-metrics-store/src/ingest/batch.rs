@@ -49,6 +49,8 @@ pub struct IngestItem {
     pub error: Option<ErrorDetail>,
     /// What it used.
     pub units: Option<Units>,
+    /// What else is known of it, as names and values, for the request log alone.
+    pub context: Vec<(String, String)>,
 }
 
 impl IngestItem {
@@ -73,6 +75,7 @@ impl IngestItem {
             request_id: None,
             error: None,
             units: None,
+            context: Vec::new(),
         }
     }
 
@@ -121,6 +124,8 @@ pub struct IngestBatch {
     pub(super) is_retry: bool,
     /// Whether its items are events.
     pub(super) is_of_events: bool,
+    /// In which shapes of the collector its items came, each with the place from which on.
+    pub(super) shapes: Vec<(u32, &'static str)>,
     /// Whether its items are logged and not counted.
     pub(super) is_logged_only: bool,
 }
@@ -148,6 +153,7 @@ impl IngestBatch {
             refused: Vec::new(),
             is_retry: false,
             is_of_events: false,
+            shapes: Vec::new(),
             is_logged_only: false,
         }
     }
@@ -157,6 +163,21 @@ impl IngestBatch {
     pub const fn of_events(mut self) -> Self {
         self.is_of_events = true;
         self
+    }
+
+    /// The same, whose items came in these shapes, each from a place on: what is refused of it is kept with its
+    /// shape, so that it can be read again.
+    #[must_use]
+    pub fn of_shapes(mut self, shapes: Vec<(u32, &'static str)>) -> Self {
+        self.shapes = shapes;
+        self.of_events()
+    }
+
+    /// The shape in which the item of a place came.
+    pub(super) fn shape_of(&self, place: u32) -> Option<&'static str> {
+        let before = self.shapes.iter().rev();
+        let found = before.copied().find(|(from, _)| *from <= place);
+        found.map(|(_, shape)| shape)
     }
 
     /// Points of metrics. The same `body`, sent again by the same token within 24 hours, is counted once.

@@ -59,7 +59,7 @@ use crate::{
 /// recorder.
 const MAX_SERIES: usize = 10_000;
 /// The most keys of a tenant, as for those that are made by hand.
-const MAX_KEYS: u64 = 10_000;
+pub(super) const MAX_KEYS: u64 = 10_000;
 /// The longest endpoint, in bytes.
 const MAX_ENDPOINT_BYTES: usize = 1_024;
 /// What is kept of a dead letter, in bytes.
@@ -385,6 +385,7 @@ impl Judged<'_> {
             Letter {
                 token: self.token.id,
                 is_event: self.batch.is_of_events,
+                shape: self.batch.shape_of(refused.place),
                 refused,
                 item: text.get(..end).unwrap_or_default(),
             }

@@ -11,8 +11,8 @@ use std::{
 };
 
 use api_metrics_layer::{
-    LoggedError, LoggedPath, LoggedRequest, MAX_ENDPOINT_BYTES, OTHER_ENDPOINT, RequestLogSink,
-    bounded,
+    LogEvent, LogLevel, LoggedError, LoggedPath, LoggedRequest, MAX_ENDPOINT_BYTES, OTHER_ENDPOINT,
+    RequestLogSink, bounded,
 };
 use foldhash::fast::FixedState;
 use uuid::Uuid;
@@ -178,7 +178,18 @@ fn log(buffer: &RequestLogBuffer, item: &IngestItem, is_named: bool, is_counted:
     if let Some(error) = &item.error {
         request.error = LoggedError::told(error);
     }
+    let context = (!item.context.is_empty()).then(|| context(item));
+    request.lines = context.as_slice();
     buffer.log(&request);
+}
+
+/// What else is known of an item, as a line of its entry.
+fn context(item: &IngestItem) -> LogEvent {
+    let line = LogEvent::new(item.finished_at, LogLevel::Info, "context", "");
+    let fields = item.context.iter();
+    fields.fold(line, |line, (name, value)| {
+        line.with_field(name.clone(), value.clone())
+    })
 }
 
 impl fmt::Debug for IngestLog {

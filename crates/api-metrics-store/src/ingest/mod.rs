@@ -50,6 +50,8 @@
 //! ```
 
 mod batch;
+mod collector;
+mod collector_sql;
 mod commit;
 mod log;
 mod point;
@@ -61,6 +63,7 @@ mod token;
 
 pub use self::{
     batch::{IngestAnswer, IngestBatch, IngestItem, RefusedItem},
+    collector::CollectorSession,
     log::IngestLog,
     point::{Bins, Measure, MetricPoint},
     queue::{IngestError, IngestQueue},

@@ -107,6 +107,21 @@ impl IngestQueue {
         }))
     }
 
+    /// Items that wait to be committed, of all services together.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let services = self
+            .0
+            .services
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let waiting = services.values().map(|queue| {
+            let waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.items
+        });
+        waiting.sum()
+    }
+
     /// Counts a batch of the token's service. Durable when it returns an answer.
     ///
     /// # Errors

@@ -53,18 +53,18 @@ fn token(row: &impl SqlRow) -> Result<IngestToken> {
     })
 }
 
-/// Adds a token and reads it.
+/// Adds a token and reads it; whether it was not there before.
 pub(super) async fn insert_token<T: SqlTx>(
     tx: &mut T,
     new: &NewIngestToken,
     hash: &str,
     actor: &str,
     now: UnixSeconds,
-) -> Result<IngestToken> {
+) -> Result<(IngestToken, bool)> {
     let d = tx.dialect();
     let sql = format!(
         "INSERT INTO {tokens} (name, service, environment, tenant_id, templates, origins, hash, created_by, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now})",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now}) ON CONFLICT DO NOTHING",
         tokens = d.table("ingest_token"),
         now = d.at("$9"),
     );
@@ -81,9 +81,11 @@ pub(super) async fn insert_token<T: SqlTx>(
         actor,
         now,
     ];
-    tx.execute(sql, values).await?;
+    let is_new = tx.execute(sql, values).await? > 0;
     let found = find_token(tx, hash).await?;
-    found.ok_or_else(|| StoreError::Corrupt("a token that was just made is not found".into()))
+    let found = found
+        .ok_or_else(|| StoreError::Corrupt("a token that was just made is not found".into()))?;
+    Ok((found, is_new))
 }
 
 /// The token of this hash, also where it is revoked.
@@ -407,6 +409,7 @@ pub(super) async fn raise_quantile_error<T: SqlTx>(
 pub(super) struct Letter<'a> {
     pub(super) token: i64,
     pub(super) is_event: bool,
+    pub(super) shape: Option<&'static str>,
     pub(super) refused: &'a RefusedItem,
     pub(super) item: &'a str,
 }
@@ -420,13 +423,14 @@ pub(super) async fn put_dead_letters<T: SqlTx>(
     let d = tx.dialect();
     let table = d.table("ingest_refused");
     let sql = format!(
-        "INSERT INTO {table} (token_id, member, reason, item, is_event, at) \
-         SELECT {token}, {member}, {reason}, {item}, {is_event} <> 0, {now} FROM {items}",
+        "INSERT INTO {table} (token_id, member, reason, item, is_event, shape, at) \
+         SELECT {token}, {member}, {reason}, {item}, {is_event} <> 0, {shape}, {now} FROM {items}",
         token = d.item_number(0),
         member = d.item_text(1),
         reason = d.item_text(2),
         item = d.item_text(3),
         is_event = d.item_number(4),
+        shape = d.item_text(5),
         items = d.items("$1"),
         now = d.at("$2"),
     );
@@ -438,7 +442,14 @@ pub(super) async fn put_dead_letters<T: SqlTx>(
             let refused = letter.refused;
             let (member, reason) = (refused.member.as_deref().map(plain), plain(&refused.reason));
             let is_event = u8::from(letter.is_event);
-            json!([letter.token, member, reason, plain(letter.item), is_event])
+            json!([
+                letter.token,
+                member,
+                reason,
+                plain(letter.item),
+                is_event,
+                letter.shape
+            ])
         })
         .collect();
     let items = json!(items).to_string();
@@ -480,7 +491,7 @@ pub(super) async fn find_dead_letter<T: SqlTx>(tx: &mut T, id: i64) -> Result<Op
 
 fn select_dead_letters(d: Dialect, tail: &str) -> String {
     format!(
-        "SELECT r.id, r.token_id, {at} AS at, r.member, r.reason, r.item, r.is_event FROM {table} AS r {tail}",
+        "SELECT r.id, r.token_id, {at} AS at, r.member, r.reason, r.item, r.is_event, r.shape FROM {table} AS r {tail}",
         at = d.epoch("r.at"),
         table = d.table("ingest_refused"),
     )
@@ -495,6 +506,7 @@ fn dead_letter(row: &impl SqlRow) -> Result<DeadLetter> {
         reason: row.text("reason")?,
         item: row.text("item")?,
         is_event: row.flag("is_event")?,
+        shape: row.optional_text("shape")?,
     })
 }
 

@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{
+    collector::{self, CollectorSession},
     commit::{self, Group, GroupOutcomes, Service},
     sql,
     token::{self, IngestToken, NewIngestToken, check_templates},
@@ -37,6 +39,8 @@ pub struct DeadLetter {
     pub item: String,
     /// Whether it came as an event.
     pub is_event: bool,
+    /// In which shape of the collector it came; `None`: as ingest has it.
+    pub shape: Option<String>,
 }
 
 /// What the queue alone needs of a store.
@@ -124,6 +128,53 @@ pub trait IngestStore: CommitGroup {
     /// statement limit.
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>, StoreError>;
 
+    /// Users of an organisation, each with the text of the API key that its events count for: the one of the lowest
+    /// number among the keys with its `user_id`, made where there is none. Without a tenant keys of all tenants are
+    /// looked at, and new ones belong to none. A user whose key can't be made is left out.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn keys_of_users(
+        &self,
+        tenant: Option<&str>,
+        users: &[String],
+    ) -> Result<Vec<(String, String)>, StoreError>;
+
+    /// The token by which an organisation reports to the collector, made where there is none. Nobody holds its secret.
+    /// It may be revoked.
+    ///
+    /// # Errors
+    /// `StoreError::Invalid` for an organisation whose name is too long, `StoreError::Unavailable` when the database
+    /// cannot be reached, `StoreError::Timeout` past the statement limit.
+    async fn collector_token(
+        &self,
+        service: &str,
+        environment: &str,
+        tenant: Option<&str>,
+    ) -> Result<IngestToken, StoreError>;
+
+    /// Keeps a session of the collector for a month; one that is there stays as it is.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn start_collector_session(&self, session: &CollectorSession) -> Result<(), StoreError>;
+
+    /// A session of the collector.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn collector_session(&self, id: Uuid) -> Result<Option<CollectorSession>, StoreError>;
+
+    /// Notes that a session's end is counted; `false` where that was noted before.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn end_collector_session(&self, id: Uuid) -> Result<bool, StoreError>;
+
     /// Deletes a dead letter; `false` where there is none.
     ///
     /// # Errors
@@ -154,6 +205,7 @@ impl<T: BeginTx> CommitGroup for T {
         sql::forget_batches(&mut tx, now - BATCHES_KEPT_SECONDS).await?;
         sql::forget_streams(&mut tx, now - STREAMS_KEPT_SECONDS).await?;
         sql::trim_dead_letters(&mut tx).await?;
+        collector::forget_sessions(&mut tx, now).await?;
         tx.commit().await
     }
 }
@@ -169,7 +221,8 @@ impl<T: BeginTx> IngestStore for T {
         let secret = token::secret();
         let mut tx = self.begin(Mode::Write).await?;
         let now = tx.meta().await?.now();
-        let made = sql::insert_token(&mut tx, new, &token::hash(&secret), actor, now).await?;
+        let hash = token::hash(&secret);
+        let (made, _) = sql::insert_token(&mut tx, new, &hash, actor, now).await?;
         let subject = format!(
             "ingest token {} ({}) of {}",
             made.id, made.name, made.service
@@ -237,6 +290,35 @@ impl<T: BeginTx> IngestStore for T {
         let letter = sql::find_dead_letter(&mut tx, id).await?;
         tx.commit().await?;
         Ok(letter)
+    }
+
+    async fn keys_of_users(
+        &self,
+        tenant: Option<&str>,
+        users: &[String],
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        collector::keys_of_users(self, tenant, users).await
+    }
+
+    async fn collector_token(
+        &self,
+        service: &str,
+        environment: &str,
+        tenant: Option<&str>,
+    ) -> Result<IngestToken, StoreError> {
+        collector::token(self, service, environment, tenant).await
+    }
+
+    async fn start_collector_session(&self, session: &CollectorSession) -> Result<(), StoreError> {
+        collector::start_session(self, session).await
+    }
+
+    async fn collector_session(&self, id: Uuid) -> Result<Option<CollectorSession>, StoreError> {
+        collector::session(self, id).await
+    }
+
+    async fn end_collector_session(&self, id: Uuid) -> Result<bool, StoreError> {
+        collector::end_session(self, id).await
     }
 
     async fn delete_dead_letter(&self, id: i64) -> Result<bool, StoreError> {

@@ -79,6 +79,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "alert_silences",
         sql: include_str!("../../migrations/postgres/0010_alert_silences.sql"),
     },
+    Migration {
+        version: 11,
+        name: "users_and_teams",
+        sql: include_str!("../../migrations/postgres/0011_users_and_teams.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -20,7 +20,7 @@ use crate::{
         SeriesSum, Sink, SumRequest,
     },
     engine::condition::{Condition, Values},
-    store::{ApiKeyInfo, SharedSecret, StoreStatus},
+    store::{ApiKeyInfo, KeyOwner, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
 
@@ -208,7 +208,7 @@ impl ReadTx for PgTx {
 
     async fn api_keys(&mut self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>> {
         unnamed::query(
-            "SELECT id, external_id, name, tenant_id FROM api_metrics.api_keys \
+            "SELECT id, external_id, name, tenant_id, user_id, team_id FROM api_metrics.api_keys \
              WHERE $1::bigint[] IS NULL OR id = ANY($1) ORDER BY id",
         )
         .bind(ids)
@@ -224,9 +224,25 @@ impl ReadTx for PgTx {
         external_ids: &[String],
     ) -> Result<Vec<ApiKeyInfo>> {
         unnamed::query(
-            "SELECT id, external_id, name, tenant_id FROM api_metrics.api_keys WHERE external_id = ANY($1)",
+            "SELECT id, external_id, name, tenant_id, user_id, team_id FROM api_metrics.api_keys WHERE external_id = ANY($1)",
         )
         .bind(external_ids)
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(key)
+        .collect()
+    }
+
+    async fn api_keys_of(&mut self, owner: &KeyOwner) -> Result<Vec<ApiKeyInfo>> {
+        unnamed::query(
+            "SELECT id, external_id, name, tenant_id, user_id, team_id FROM api_metrics.api_keys \
+             WHERE ($1::text IS NULL OR tenant_id = $1) AND ($2::text IS NULL OR user_id = $2) \
+               AND ($3::text IS NULL OR team_id = $3) AND coalesce($1, $2, $3) IS NOT NULL ORDER BY id",
+        )
+        .bind(&owner.tenant_id)
+        .bind(&owner.user_id)
+        .bind(&owner.team_id)
         .fetch_all(&mut *self.sql)
         .await?
         .iter()
@@ -306,5 +322,7 @@ fn key(row: &PgRow) -> Result<ApiKeyInfo> {
         external_id: row.try_get("external_id")?,
         name: row.try_get("name")?,
         tenant_id: row.try_get("tenant_id")?,
+        user_id: row.try_get("user_id")?,
+        team_id: row.try_get("team_id")?,
     })
 }

@@ -27,6 +27,10 @@ pub struct Group {
     pub endpoint: Option<Arc<str>>,
     /// The number of the API key, 0 for none.
     pub api_key_id: Option<i64>,
+    /// The user that the API key belongs to; empty where it belongs to none.
+    pub user_id: Option<Arc<str>>,
+    /// The team that the API key belongs to; empty where it belongs to none.
+    pub team_id: Option<Arc<str>>,
 }
 
 /// One group and the sum of its records.

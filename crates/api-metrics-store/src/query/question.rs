@@ -76,6 +76,10 @@ pub struct Filter {
     pub endpoint: Option<String>,
     /// One API key by its number in `api_keys`; 0 stands for requests without a key.
     pub api_key_id: Option<i64>,
+    /// The keys of one user, by their `user_id`. A read narrows the scope of the question to them.
+    pub user_id: Option<String>,
+    /// The keys of one team, by their `team_id`. A read narrows the scope of the question to them.
+    pub team_id: Option<String>,
 }
 
 impl Filter {
@@ -215,6 +219,10 @@ pub struct GroupBy {
     pub endpoint: bool,
     /// By API key.
     pub api_key: bool,
+    /// By the user that the API key belongs to.
+    pub user: bool,
+    /// By the team that the API key belongs to.
+    pub team: bool,
     /// By time.
     pub time: Option<TimeStep>,
 }

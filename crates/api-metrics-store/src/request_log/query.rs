@@ -51,7 +51,11 @@ pub struct RequestFilter {
     pub outcome: Option<String>,
     /// One API key by its number in `api_keys`; 0 stands for requests without a key.
     pub api_key_id: Option<i64>,
-    /// The user, exactly.
+    /// The keys of one user, by their `user_id`, whatever user a request names itself.
+    pub user_id: Option<String>,
+    /// The keys of one team, by their `team_id`.
+    pub team_id: Option<String>,
+    /// The user that the request names, exactly.
     pub user: Option<String>,
     /// The least latency, in microseconds.
     pub min_latency_us: Option<u64>,

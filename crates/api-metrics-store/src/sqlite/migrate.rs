@@ -58,6 +58,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "alert_silences",
         sql: include_str!("../../migrations/sqlite/0008_alert_silences.sql"),
     },
+    Migration {
+        version: 9,
+        name: "users_and_teams",
+        sql: include_str!("../../migrations/sqlite/0009_users_and_teams.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

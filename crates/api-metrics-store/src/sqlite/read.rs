@@ -26,7 +26,7 @@ use crate::{
     engine::condition::{Condition, Values},
     engine::sum::Key,
     query::Detail,
-    store::{ApiKeyInfo, SharedSecret, StoreStatus},
+    store::{ApiKeyInfo, KeyOwner, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
 
@@ -240,7 +240,7 @@ impl ReadTx for SqliteTx {
 
     async fn api_keys(&mut self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>> {
         sqlx::query(
-            "SELECT id, external_id, name, tenant_id FROM api_metrics_api_keys \
+            "SELECT id, external_id, name, tenant_id, user_id, team_id FROM api_metrics_api_keys \
              WHERE ?1 IS NULL OR id IN (SELECT value FROM json_each(?1)) ORDER BY id",
         )
         .bind(ids.map(|ids| json_numbers(ids.iter().copied())))
@@ -258,7 +258,7 @@ impl ReadTx for SqliteTx {
         let mut keys = Vec::with_capacity(external_ids.len());
         for external_id in external_ids {
             let found = sqlx::query(
-                "SELECT id, external_id, name, tenant_id FROM api_metrics_api_keys WHERE external_id = ?",
+                "SELECT id, external_id, name, tenant_id, user_id, team_id FROM api_metrics_api_keys WHERE external_id = ?",
             )
             .bind(external_id)
             .fetch_optional(&mut *self.sql)
@@ -266,6 +266,22 @@ impl ReadTx for SqliteTx {
             keys.extend(found.as_ref().map(key).transpose()?);
         }
         Ok(keys)
+    }
+
+    async fn api_keys_of(&mut self, owner: &KeyOwner) -> Result<Vec<ApiKeyInfo>> {
+        sqlx::query(
+            "SELECT id, external_id, name, tenant_id, user_id, team_id FROM api_metrics_api_keys \
+             WHERE (?1 IS NULL OR tenant_id = ?1) AND (?2 IS NULL OR user_id = ?2) \
+               AND (?3 IS NULL OR team_id = ?3) AND coalesce(?1, ?2, ?3) IS NOT NULL ORDER BY id",
+        )
+        .bind(&owner.tenant_id)
+        .bind(&owner.user_id)
+        .bind(&owner.team_id)
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(key)
+        .collect()
     }
 
     async fn shared_secret(&mut self, name: &str, proposal: &[u8]) -> Result<SharedSecret> {
@@ -336,5 +352,7 @@ fn key(row: &SqliteRow) -> Result<ApiKeyInfo> {
         external_id: row.try_get("external_id")?,
         name: row.try_get("name")?,
         tenant_id: row.try_get("tenant_id")?,
+        user_id: row.try_get("user_id")?,
+        team_id: row.try_get("team_id")?,
     })
 }

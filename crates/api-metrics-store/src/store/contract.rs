@@ -64,6 +64,39 @@ pub struct ApiKeyInfo {
     pub name: Option<String>,
     /// The tenant that it belongs to.
     pub tenant_id: Option<String>,
+    /// The user that it belongs to.
+    pub user_id: Option<String>,
+    /// The team that it belongs to.
+    pub team_id: Option<String>,
+}
+
+/// Whose keys are meant. All that are given must hold; of an owner that names nothing there are no keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct KeyOwner {
+    /// The tenant.
+    pub tenant_id: Option<String>,
+    /// The user.
+    pub user_id: Option<String>,
+    /// The team.
+    pub team_id: Option<String>,
+}
+
+impl KeyOwner {
+    /// Whether a key is the owner's.
+    #[must_use]
+    pub fn has(&self, key: &ApiKeyInfo) -> bool {
+        let parts = [
+            (&self.tenant_id, &key.tenant_id),
+            (&self.user_id, &key.user_id),
+            (&self.team_id, &key.team_id),
+        ];
+        let named = parts.iter().any(|(wanted, _)| wanted.is_some());
+        named
+            && parts
+                .iter()
+                .all(|(wanted, its)| wanted.is_none() || wanted == its)
+    }
 }
 
 /// A value that all instances on one database agree on.
@@ -177,6 +210,16 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
     async fn api_keys_named(&self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>, StoreError>;
+
+    /// What the store knows about the keys of an owner.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
+    async fn api_keys_of(&self, owner: &KeyOwner) -> Result<Vec<ApiKeyInfo>, StoreError> {
+        let mut keys = self.api_keys(None).await?;
+        keys.retain(|key| owner.has(key));
+        Ok(keys)
+    }
 
     /// The value under `name` that all instances agree on: `proposal`, if none was there.
     ///

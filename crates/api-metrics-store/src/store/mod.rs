@@ -55,7 +55,7 @@ mod status;
 pub use crate::options::{Retention, StoreOptions, Synchronous};
 /// For implementations of [`Store`].
 pub use async_trait::async_trait;
-pub use contract::{ApiKeyInfo, Flushed, Folded, Maintained, SharedSecret, Store};
+pub use contract::{ApiKeyInfo, Flushed, Folded, KeyOwner, Maintained, SharedSecret, Store};
 pub(crate) use error::invalid;
 pub use error::{Cause, FlushError, StoreError};
 pub use instance::{Instance, Writer};
@@ -114,6 +114,12 @@ macro_rules! delegate_store {
                 external_ids: &[String],
             ) -> Result<Vec<$crate::store::ApiKeyInfo>, $crate::store::StoreError> {
                 self.0.api_keys_named(external_ids).await
+            }
+            async fn api_keys_of(
+                &self,
+                owner: &$crate::store::KeyOwner,
+            ) -> Result<Vec<$crate::store::ApiKeyInfo>, $crate::store::StoreError> {
+                self.0.api_keys_of(owner).await
             }
             async fn shared_secret(
                 &self,

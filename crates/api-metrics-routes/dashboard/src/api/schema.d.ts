@@ -1582,6 +1582,8 @@ export interface components {
              * @description Requests that it may send in a minute; null: no limit is known.
              */
             rateLimitPerMinute?: number | null;
+            /** @description The team that it belongs to. */
+            teamId?: string | null;
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
             /**
@@ -1632,6 +1634,8 @@ export interface components {
              * @description Requests that it may send in a minute.
              */
             rateLimitPerMinute?: number | null;
+            /** @description The team that it belongs to. */
+            teamId?: string | null;
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
             /** @description The user that it belongs to. */
@@ -1688,6 +1692,8 @@ export interface components {
              * @example 100
              */
             rateLimitPerMinute?: number | null;
+            /** @description The team that it belongs to. */
+            teamId?: string | null;
             /** @description The tenant that it belongs to. Only an admin may name another one than its own. */
             tenantId?: string | null;
             /** @description The user that it belongs to. */
@@ -2131,6 +2137,11 @@ export interface components {
              */
             distinctKeys: number;
             /**
+             * Format: int64
+             * @description How many users had API keys that were used.
+             */
+            distinctUsers: number;
+            /**
              * Format: double
              * @description 4xx and 5xx in percent of the requests.
              */
@@ -2182,6 +2193,11 @@ export interface components {
             member?: string | null;
             /** @description What is wrong with it. */
             reason: string;
+            /**
+             * @description The shape of the collector in which it came: `command`, `agent`, `productivity`, `session_start` or
+             *     `session_end`; null: it came as ingest has it.
+             */
+            shape?: string | null;
             /**
              * Format: int64
              * @description The token that it came by.
@@ -3691,6 +3707,8 @@ export interface components {
             statusCodes?: {
                 [key: string]: number;
             };
+            /** @description The team that the API key belongs to; null where it belongs to none. */
+            teamId?: string | null;
             /**
              * Format: int64
              * @description How many of the requests these three cover: all that had a head where every instance keeps them, 0
@@ -3701,6 +3719,8 @@ export interface components {
             units?: {
                 [key: string]: number;
             };
+            /** @description The user that the API key belongs to; null where it belongs to none. */
+            userId?: string | null;
         };
         /** @description One minute. */
         Minute: {
@@ -4207,6 +4227,10 @@ export interface components {
             protocol?: string;
             /** @description Only this recording service. */
             service?: string;
+            /** @description Only the API keys of this team. */
+            teamId?: string;
+            /** @description Only the API keys of this user. */
+            userId?: string;
         };
         /** @description The rows of one grouping. */
         QueryResult: {
@@ -8779,6 +8803,7 @@ export interface operations {
                      *           "quotaPeriod": "month",
                      *           "quotaUnit": null,
                      *           "rateLimitPerMinute": 100,
+                     *           "teamId": null,
                      *           "tenantId": "acme",
                      *           "updatedAt": "2026-05-01T08:00:00Z",
                      *           "userId": null
@@ -8909,6 +8934,7 @@ export interface operations {
                      *       "quotaPeriod": "month",
                      *       "quotaUnit": null,
                      *       "rateLimitPerMinute": 100,
+                     *       "teamId": null,
                      *       "tenantId": "acme",
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "userId": null
@@ -9056,6 +9082,7 @@ export interface operations {
                      *       "quotaPeriod": "month",
                      *       "quotaUnit": null,
                      *       "rateLimitPerMinute": 100,
+                     *       "teamId": null,
                      *       "tenantId": "acme",
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "userId": null
@@ -9196,7 +9223,7 @@ export interface operations {
                  */
                 tz?: string;
                 /**
-                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey.
+                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey, user, team.
                  * @example endpoint,method
                  */
                 groupBy?: string;
@@ -9235,6 +9262,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100
@@ -9990,6 +10027,16 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
+                /**
                  * @description The most rows to answer.
                  * @example 100
                  */
@@ -10031,6 +10078,7 @@ export interface operations {
                      *           "bandwidthBytes": 410220,
                      *           "date": "2026-05-17",
                      *           "distinctKeys": 3,
+                     *           "distinctUsers": 2,
                      *           "errorRate": 0.5,
                      *           "partial": false,
                      *           "peakHour": "2026-05-17T14:00:00Z",
@@ -10176,6 +10224,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100
@@ -10362,6 +10420,16 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
+                /**
                  * @description The most rows to answer.
                  * @example 100
                  */
@@ -10547,7 +10615,7 @@ export interface operations {
                  */
                 tz?: string;
                 /**
-                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey.
+                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey, user, team.
                  * @example endpoint,method
                  */
                 groupBy?: string;
@@ -10586,6 +10654,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -10742,6 +10820,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -10917,6 +11005,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100
@@ -11693,6 +11791,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -11893,6 +12001,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -12038,6 +12156,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -12287,6 +12415,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
             };
             header?: never;
             path?: never;
@@ -12777,6 +12915,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -13300,6 +13448,16 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
+                /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
                  */
@@ -13495,6 +13653,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -13762,6 +13930,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -14122,6 +14300,16 @@ export interface operations {
                  * @example 0
                  */
                 apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -15245,6 +15433,7 @@ export interface operations {
                      *           "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}",
                      *           "member": "status",
                      *           "reason": "`99` is not from 100 to 999",
+                     *           "shape": null,
                      *           "tokenId": 1
                      *         }
                      *       ],

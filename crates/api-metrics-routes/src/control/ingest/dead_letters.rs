@@ -37,6 +37,9 @@ pub(crate) struct DeadLetterView {
     item: String,
     /// Whether it came as an event, and not as a request.
     is_event: bool,
+    /// The shape of the collector in which it came: `command`, `agent`, `productivity`, `session_start` or
+    /// `session_end`; null: it came as ingest has it.
+    shape: Option<String>,
 }
 
 impl From<DeadLetter> for DeadLetterView {
@@ -49,6 +52,7 @@ impl From<DeadLetter> for DeadLetterView {
             reason: letter.reason,
             item: letter.item,
             is_event: letter.is_event,
+            shape: letter.shape,
         }
     }
 }
@@ -82,7 +86,7 @@ query_params! {
     responses((status = 200, description = "The items", body = DeadLetterPage,
         example = json!({"data": [{"id": 17, "tokenId": 1, "at": "2026-05-18T09:25:00Z",
             "member": "status", "reason": "`99` is not from 100 to 999",
-            "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}", "isEvent": false}],
+            "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}", "isEvent": false, "shape": null}],
             "nextCursor": null}))),
 )]
 pub(crate) async fn list(

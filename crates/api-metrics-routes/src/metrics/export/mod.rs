@@ -19,7 +19,7 @@ use super::series::RowParams;
 use crate::{
     auth::Caller,
     read::WindowedReader,
-    request::{Context, DIMENSIONS, OneOf, ParamDocs, Params, QueryParams, Validated},
+    request::{Context, OneOf, PLAIN_DIMENSIONS, ParamDocs, Params, QueryParams, Validated},
     response::Problem,
     router::App,
 };
@@ -85,7 +85,7 @@ impl QueryParams for ExportParams {
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
         Ok(Self {
             format: FORMAT.take(params)?,
-            rows: RowParams::take_by(params, context, &DIMENSIONS)?,
+            rows: RowParams::take_by(params, context, &PLAIN_DIMENSIONS)?,
         })
     }
 }

@@ -131,6 +131,12 @@ impl Problem {
         self.parameter.as_deref()
     }
 
+    /// Whether it is of this kind.
+    #[cfg(feature = "ingest")]
+    pub(crate) fn is(&self, kind: Kind) -> bool {
+        self.kind == kind.urn()
+    }
+
     /// What is wrong, in words.
     pub(crate) fn detail(&self) -> &str {
         &self.detail

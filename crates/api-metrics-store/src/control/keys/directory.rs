@@ -53,6 +53,7 @@ pub enum DirectoryError {
 pub(super) fn plain((key, mut change): (String, KeyChange)) -> (String, KeyChange) {
     change.name = change.name.map(|name| name.map(plain_name));
     change.user_id = change.user_id.map(|user| user.map(plain_name));
+    change.team_id = change.team_id.map(|team| team.map(plain_name));
     (key, change)
 }
 

@@ -29,6 +29,7 @@ pub(super) async fn note_changes<T: SqlTx>(
         ("name", before.name != after.name),
         ("tenantId", before.tenant_id != after.tenant_id),
         ("userId", before.user_id != after.user_id),
+        ("teamId", before.team_id != after.team_id),
         ("enabled", before.enabled != after.enabled),
     ]
     .into_iter()

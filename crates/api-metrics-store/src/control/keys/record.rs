@@ -8,7 +8,7 @@
 //! | `Some(None)` | clear it | `null` |
 //! | `Some(Some(x))` | set it | the value |
 //!
-//! Names, tenants and users take 1 to 200 bytes without control characters. Limits take up to 10^15 requests.
+//! Names, tenants, users and teams take 1 to 200 bytes without control characters. Limits take up to 10^15 requests.
 
 use std::borrow::Cow;
 
@@ -31,8 +31,10 @@ pub struct KeySpec {
     pub name: Option<String>,
     /// The tenant that it belongs to.
     pub tenant_id: Option<String>,
-    /// The user that it belongs to.
+    /// The user that it belongs to: a user is the keys with its id.
     pub user_id: Option<String>,
+    /// The team that it belongs to: a team is the keys with its id.
+    pub team_id: Option<String>,
     /// Requests that it may send in a minute. The host enforces it; here it is measured against.
     pub rate_limit_per_minute: Option<u64>,
     /// Requests that it may send in a quota period, or how much of [`quota_unit`](Self::quota_unit) it may use.
@@ -57,6 +59,7 @@ impl Default for KeySpec {
             name: None,
             tenant_id: None,
             user_id: None,
+            team_id: None,
             rate_limit_per_minute: None,
             quota_limit: None,
             quota_unit: None,
@@ -129,6 +132,8 @@ pub struct KeyChange {
     pub tenant_id: Option<Option<String>>,
     /// See [`KeySpec::user_id`].
     pub user_id: Option<Option<String>>,
+    /// See [`KeySpec::team_id`].
+    pub team_id: Option<Option<String>>,
     /// See [`KeySpec::rate_limit_per_minute`].
     pub rate_limit_per_minute: Option<Option<u64>>,
     /// See [`KeySpec::quota_limit`].
@@ -157,6 +162,7 @@ impl KeyChange {
             ("name", &self.name),
             ("tenantId", &self.tenant_id),
             ("userId", &self.user_id),
+            ("teamId", &self.team_id),
         ] {
             if let Some(Some(text)) = value {
                 check_text(field, text, MAX_NAME_BYTES)?;
@@ -190,6 +196,7 @@ impl KeyChange {
         set(&mut to.name, self.name.as_ref());
         set(&mut to.tenant_id, self.tenant_id.as_ref());
         set(&mut to.user_id, self.user_id.as_ref());
+        set(&mut to.team_id, self.team_id.as_ref());
         set(
             &mut to.rate_limit_per_minute,
             self.rate_limit_per_minute.as_ref(),

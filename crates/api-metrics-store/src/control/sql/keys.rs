@@ -25,7 +25,7 @@ pub(in crate::control) struct PlanFrom {
 /// The statement that reads keys; `tail` is its condition, order and limit.
 fn select(d: Dialect, tail: &str) -> String {
     format!(
-        "SELECT id, external_id, name, tenant_id, user_id, rate_limit_per_minute, quota_limit, \
+        "SELECT id, external_id, name, tenant_id, user_id, team_id, rate_limit_per_minute, quota_limit, \
            quota_unit, quota_period, {anchor} AS quota_anchor, price_plan_id, enabled, {created} AS created_at, \
            {updated} AS updated_at \
          FROM {keys} {tail}",
@@ -104,7 +104,7 @@ pub(in crate::control) async fn update_key<T: SqlTx>(tx: &mut T, key: &KeyRecord
     let sql = format!(
         "UPDATE {keys} SET name = $2, tenant_id = $3, user_id = $4, rate_limit_per_minute = $5, \
            quota_limit = $6, quota_period = $7, quota_anchor = {anchor}, price_plan_id = $9, \
-           enabled = $10, quota_unit = $11, updated_at = {updated} \
+           enabled = $10, quota_unit = $11, updated_at = {updated}, team_id = $13 \
          WHERE id = $1",
         keys = d.table("api_keys"),
         anchor = d.at("$8"),
@@ -124,6 +124,7 @@ pub(in crate::control) async fn update_key<T: SqlTx>(tx: &mut T, key: &KeyRecord
         spec.enabled,
         &spec.quota_unit,
         key.updated_at,
+        &spec.team_id,
     ];
     tx.execute(sql, values).await?;
     Ok(())
@@ -184,6 +185,7 @@ fn record(row: &impl SqlRow) -> Result<KeyRecord> {
             name: row.optional_text("name")?,
             tenant_id: row.optional_text("tenant_id")?,
             user_id: row.optional_text("user_id")?,
+            team_id: row.optional_text("team_id")?,
             rate_limit_per_minute: count("rate_limit_per_minute")?,
             quota_limit: count("quota_limit")?,
             quota_unit: row.optional_text("quota_unit")?,

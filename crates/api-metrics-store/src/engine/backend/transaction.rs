@@ -15,7 +15,7 @@ use crate::{
     engine::damage::{Damage, DamagedPart},
     query::TimeRange,
     series::SeriesKind,
-    store::{ApiKeyInfo, Instance, SharedSecret, StoreStatus},
+    store::{ApiKeyInfo, Instance, KeyOwner, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
 
@@ -344,6 +344,11 @@ pub(crate) trait ReadTx: Send {
     fn api_keys_by_external_id(
         &mut self,
         external_ids: &[String],
+    ) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    /// The keys of an owner, ordered by number.
+    fn api_keys_of(
+        &mut self,
+        owner: &KeyOwner,
     ) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
     /// The secret of that name, which all instances agree on. Stores `proposal` where there is none
     /// yet. Asks for a `Mode::Write` transaction. Of two processes that propose at once, one waits for

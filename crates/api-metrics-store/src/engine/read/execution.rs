@@ -7,7 +7,10 @@
 //! by period counts where it can; the second sums the groups that are kept. A question for requests
 //! alone over the whole range needs only the first.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::{
     inbox::{ByNumber, InboxMatch},
@@ -84,7 +87,7 @@ impl<'a> QueryExecution<'a> {
         meta: Meta,
         own: Option<&Own>,
     ) -> Result<Self> {
-        let mut groups = Groups::new(query.group_by);
+        let mut groups = Groups::new(query.group_by, Arc::clone(&snapshot.owners));
         let series = snapshot.series(query);
         let series = series.map(|row| (row.id, groups.number(&row.labels)));
         let mut execution = Self {

@@ -61,7 +61,7 @@ use super::{
 use crate::{
     query::{Answer, Query, Scope, TimeRange},
     recorder::OwnDeltas,
-    store::{StoreError, Writer, invalid},
+    store::{KeyOwner, StoreError, Writer, invalid},
     time::Granularity,
 };
 
@@ -115,6 +115,8 @@ async fn read_in<T: Tx>(
     queries: &[Query],
     own: Option<(&Writer, &OwnDeltas)>,
 ) -> Result<Vec<Answer>> {
+    let narrowed = narrow(tx, queries).await?;
+    let queries = narrowed.as_deref().unwrap_or(queries);
     let Some(asked) = around(queries.iter().map(axis::asked)) else {
         return Ok(Vec::new());
     };
@@ -173,6 +175,40 @@ async fn read_in<T: Tx>(
             execution.answer(stored, &unfolded.sums, incomplete)
         })
         .collect()
+}
+
+/// The questions, each with its scope narrowed to the keys of the user and the team that its filter names. `None`
+/// where none names any. The filter keeps their names, so that questions of unlike scopes stay unlike.
+async fn narrow<T: Tx>(tx: &mut T, queries: &[Query]) -> Result<Option<Vec<Query>>> {
+    let names_owner =
+        |query: &Query| query.filter.user_id.is_some() || query.filter.team_id.is_some();
+    if !queries.iter().any(names_owner) {
+        return Ok(None);
+    }
+    let mut narrowed = Vec::with_capacity(queries.len());
+    for query in queries {
+        let mut query = query.clone();
+        if names_owner(&query) {
+            let mut owner = KeyOwner::default();
+            owner.user_id.clone_from(&query.filter.user_id);
+            owner.team_id.clone_from(&query.filter.team_id);
+            if let Scope::Tenant(tenant) = &query.scope {
+                owner.tenant_id = Some(tenant.clone());
+            }
+            let mut ids: Vec<i64> = tx
+                .api_keys_of(&owner)
+                .await?
+                .iter()
+                .map(|key| key.id)
+                .collect();
+            if let Scope::Keys(seen) = &query.scope {
+                ids.retain(|id| seen.contains(id));
+            }
+            query.scope = Scope::Keys(ids);
+        }
+        narrowed.push(query);
+    }
+    Ok(Some(narrowed))
 }
 
 /// How often bytes of a bucket were left out in this transaction.

@@ -13,6 +13,7 @@ use crate::{
     engine::{
         backend::{ReadHeader, Result, Selection, SeriesRow, Tx},
         condition::Condition,
+        groups::KeyOwners,
     },
     query::{Filter, Query, Scope, TimeRange},
     series::SeriesKind,
@@ -32,6 +33,8 @@ pub(super) struct Snapshot<'a> {
     pub(super) counts: RangeRequests,
     /// Aggregate series that are known in this snapshot.
     pub(super) known: SeriesCache,
+    /// Whose the keys are, where a question groups by that.
+    pub(super) owners: Arc<KeyOwners>,
     /// The kinds of stored series that answer its questions.
     pub(super) kinds: BTreeSet<SeriesKind>,
     /// Spans that an outage made a process coarsen.
@@ -64,7 +67,14 @@ impl<'a> Snapshot<'a> {
         // The flush batches are taken apart while the database works.
         let select = select(tx, &mut known, queries);
         let (selected, inbox) = join(select, Inbox::of(&header.unfolded)).await;
+        let by_owner = |query: &Query| query.group_by.user || query.group_by.team;
+        let owners = if queries.iter().any(by_owner) {
+            KeyOwners::of(tx.api_keys(None).await?)
+        } else {
+            KeyOwners::default()
+        };
         Ok(Self {
+            owners: Arc::new(owners),
             inbox,
             dirty: header.dirty.iter().copied().collect(),
             counts: RangeRequests::default(),
@@ -115,8 +125,9 @@ impl<'a> Snapshot<'a> {
 ///
 /// Any scope but `All` asks about keys.
 pub(super) fn kind_for(query: &Query) -> SeriesKind {
-    let keys =
-        query.group_by.api_key || query.filter.api_key_id.is_some() || query.scope != Scope::All;
+    let by = &query.group_by;
+    let by_key = by.api_key || by.user || by.team;
+    let keys = by_key || query.filter.api_key_id.is_some() || query.scope != Scope::All;
     let endpoints = query.group_by.endpoint || query.filter.endpoint.is_some();
     match (keys, endpoints) {
         (true, true) => SeriesKind::Base,

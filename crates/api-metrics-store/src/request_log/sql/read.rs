@@ -225,6 +225,15 @@ pub(in crate::request_log) fn indexed<'a>(
         c.and(format!("r.series_id IN {}", d.numbers(&series)));
     }
     c.equals("r.api_key_id", filter.api_key_id);
+    for (column, owner) in [("user_id", &filter.user_id), ("team_id", &filter.team_id)] {
+        if let Some(owner) = owner {
+            let owner = c.param(owner.as_str());
+            let keys = d.table("api_keys");
+            c.and(format!(
+                "r.api_key_id IN (SELECT id FROM {keys} WHERE {column} = {owner})"
+            ));
+        }
+    }
     c.equals("r.user_id", filter.user.as_deref());
     c.equals("r.trace_id", filter.trace_id);
     c.equals("r.group_id", filter.group);
