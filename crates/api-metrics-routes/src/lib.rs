@@ -93,6 +93,7 @@ mod request;
 mod requests;
 mod response;
 mod router;
+mod timing;
 mod ui;
 
 pub use admin::{Admin, AdminBuilder, MIN_TOKEN_CHARS, SignInError};
