@@ -25,6 +25,9 @@ use crate::{failure::Failure, format::Entry};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
+/// What is waiting for its acknowledgement, and what was acknowledged and is kept in case that the database falls
+/// back, may each take so many bytes.
+const MEMORY_BUDGET: usize = 12 << 20;
 /// Another leader may have looked before our last flush; after this many looks it does the rest alone.
 const LOOKS_AT_ANOTHER_LEADER: u32 = 20;
 
@@ -97,6 +100,7 @@ impl Recording {
         // One thread reads lines.
         options.shards = 1;
         options.max_series = self.labels.max_series;
+        options.memory_budget = MEMORY_BUDGET;
         options.sketch_kind = self.store.sketch_kind();
         let recorder = Recorder::new(options);
         // Empty batches, so that the next number is the one after the fence.
