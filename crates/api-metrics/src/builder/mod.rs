@@ -5,6 +5,8 @@ mod admin;
 mod control;
 mod environment;
 mod open;
+#[cfg(feature = "otlp-push")]
+mod push;
 mod start;
 mod unusable;
 
@@ -69,6 +71,8 @@ pub struct Builder {
     events: Option<api_metrics_layer::CaptureEvents>,
     #[cfg(feature = "control")]
     control: control::ControlBuilder,
+    #[cfg(feature = "otlp-push")]
+    otlp_push: Option<api_metrics_store::control::push::OtlpPush>,
     admin: admin::Admins,
 }
 
@@ -101,6 +105,8 @@ impl Default for Builder {
             events: None,
             #[cfg(feature = "control")]
             control: control::ControlBuilder::default(),
+            #[cfg(feature = "otlp-push")]
+            otlp_push: None,
             admin: admin::Admins::default(),
         }
     }

@@ -40,7 +40,7 @@ mod notifier;
 mod published;
 mod schedule;
 #[cfg(feature = "webhook")]
-mod webhook;
+pub(super) mod webhook;
 
 pub use async_trait::async_trait;
 pub use broadcast::BroadcastNotifier;
