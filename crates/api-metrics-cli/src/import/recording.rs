@@ -9,7 +9,10 @@ use api_metrics::{
     ApiMetrics, Maintenance, MetricSink, Outcome, RequestRecord,
     layer::UNMATCHED,
     store::{
-        control::{ControlStore, imports::ImportRecord},
+        control::{
+            ControlStore,
+            imports::{ImportRecord, ImportUndo, ImportedRequests},
+        },
         query::{Detail, Filter, GroupBy, Query, TimeRange, TimeStep},
         recorder::{Recorder, RecorderOptions},
         store::{FlushError, Instance, StoreError, Writer},
@@ -129,6 +132,23 @@ impl Recording {
             imports.extend(Import::known(record, fence));
         }
         Ok(imports)
+    }
+
+    /// Takes an import back, where that can be done exactly. `None`: another process has kept the lead.
+    pub(super) async fn undo(&self, import: &Import) -> Result<Option<ImportUndo>, Failure> {
+        let counts = &import.at.counts;
+        let (Some(first), Some(last)) = (counts.first, counts.last) else {
+            return Err(Failure::known("the import holds no request"));
+        };
+        let wanted = ImportedRequests::new(&import.record, counts.requests, (first, last));
+        for _ in 0..LOOKS_AT_ANOTHER_LEADER {
+            self.settle().await?;
+            match self.patiently(|| self.store.undo_import(&wanted)).await? {
+                ImportUndo::Busy => tokio::time::sleep(PAUSE / 5).await,
+                done => return Ok(Some(done)),
+            }
+        }
+        Ok(None)
     }
 
     pub(super) async fn fence(&self, id: Uuid) -> Result<u64, Failure> {
