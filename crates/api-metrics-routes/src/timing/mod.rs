@@ -2,6 +2,24 @@
 //!
 //! Each router registers its routes when it is built, so what is counted is bounded by the routes that
 //! there are: a path that matches none is counted as [`UNMATCHED`]. Counting takes no lock.
+//!
+//! # What is timed
+//!
+//! | part of a request | is in its time |
+//! |---|---|
+//! | authentication, and the wait for a query's turn | yes |
+//! | the handler, up to the head of its answer | yes |
+//! | the body of the answer: a download, a stream of events | no |
+//! | compression, and what the host has put around the router | no |
+//!
+//! A request whose client leaves before its answer has a head is not counted. Neither is a preflight request of
+//! CORS, which never reaches a route.
+//!
+//! # Where it stands
+//!
+//! The middleware is around each route and not around the router, because a route knows its template below the mount
+//! point without asking anybody, and its timer without looking it up. Each router's table adds it, so that a new route
+//! can't be forgotten.
 
 use std::{
     sync::{

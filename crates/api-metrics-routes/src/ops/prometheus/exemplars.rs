@@ -1,6 +1,10 @@
 //! Exemplars: of each bucket of latencies the latest request that the request log has kept with a trace.
 //!
 //! They are looked up when a scraper asks for them, in one page of the log: requests themselves pay nothing.
+//!
+//! A request is an exemplar of the bucket that its own latency falls into, so its value is never above the bucket's
+//! bound. Requests without a trace are none, and neither are events. With thousands of requests a second the page
+//! covers less than its five minutes, and a rare bucket may go without one: an exemplar is a help and no promise.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,30 @@
 //! `GET /metrics`: our own health and what the service has served, as Prometheus text.
 //!
 //! Own metrics begin with `api_metrics_`; what the service has served has OpenTelemetry's names.
+//!
+//! | file | what it writes |
+//! |---|---|
+//! | `health` | the state of store, recorder, background tasks, queries, cache and streams |
+//! | `routes` | requests to our own routes, and how long they took |
+//! | `served` | requests to the service: a histogram, a summary, counters |
+//! | `exemplars` | which request of the log stands for a bucket |
+//! | `text` | the two formats, and which one a scraper gets |
+//!
+//! # Formats
+//!
+//! | format | who gets it | what differs |
+//! |---|---|---|
+//! | Prometheus text 0.0.4 | who accepts nothing else, or anything | |
+//! | OpenMetrics 1.0 | who accepts it at least as gladly, as Prometheus does | exemplars; counters' families without `_total`; `# EOF` |
+//!
+//! Names, labels and values are the same in both, bounds of buckets too, so that a series goes on where a scraper
+//! changes its mind. All samples of one series stand together, which OpenMetrics asks for.
+//!
+//! # Why no native histograms
+//!
+//! They have a format of their own, in protobuf, and bins of their own, which would cut those of our sketches once
+//! more. Classic buckets at the bounds that OpenTelemetry advises are read by every Prometheus and by every rule that
+//! was written for these names. Quantiles within 1% stand beside them in a summary.
 
 mod exemplars;
 mod health;

@@ -1,4 +1,7 @@
 //! How often our own routes are asked, and how long they take.
+//!
+//! Of this process alone, since it began: unlike what the service has served, it is in no database. Routes that nobody
+//! asked are left out, so that a scrape has a dozen of them and not two hundred.
 
 use super::text::{MetricsText, count};
 use crate::{

@@ -48,7 +48,7 @@ pub struct ImportedRequests {
 }
 
 impl ImportedRequests {
-    /// So many requests of an import, the earliest and the latest of which finished then.
+    /// The requests of an import, with the times of the earliest and the latest.
     #[must_use]
     pub fn new(
         import: &super::ImportRecord,
