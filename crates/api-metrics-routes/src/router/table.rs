@@ -3,6 +3,13 @@
 //! A route is declared with its access, documented or hidden, and only then reachable. Around all
 //! routes stand the bound on bodies, security headers, compression and the end of streams with the
 //! service.
+//!
+//! | around | stands | for |
+//! |---|---|---|
+//! | each route | its timer | `GET /metrics`, refusals of the authentication among its answers |
+//! | | the authentication | its access, and how often a principal asks |
+//! | what matches none | a timer of all of them | a path that somebody tries is no label |
+//! | all of it | CORS, outside of authentication | pages of other origins |
 
 use std::sync::Arc;
 

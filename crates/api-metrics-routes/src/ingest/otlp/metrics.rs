@@ -8,6 +8,10 @@
 //! | `http.server.response.body.size`, `http.server.response.size` | By | bytes of responses |
 //! | `http.server.requests`, of another api-metrics alone | {request} | requests by their status; the latencies are then only latencies |
 //!
+//! Another api-metrics knows latencies by endpoint, and requests by endpoint and status, but no latencies by status: its
+//! histogram has no status, and would count as requests whose caller left. So of its scope, `api-metrics`, requests are
+//! counted by `http.server.requests` alone, and what the histogram says are the latencies of the same requests.
+//!
 //! A stream is told apart by all that its library tells streams apart by: the attributes of the resource, name and version
 //! of the scope, the metric, the attributes of the point, when it began, and the shape of its bins. Two processes that
 //! name the same resource, as those of Rust's library do, differ by when they began.

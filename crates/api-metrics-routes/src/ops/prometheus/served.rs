@@ -1,5 +1,20 @@
 //! Rate, errors and duration of what the service has served, by OpenTelemetry's names (semantic
 //! conventions for HTTP servers) in Prometheus' spelling.
+//!
+//! | metric | type | covers |
+//! |---|---|---|
+//! | `http_server_request_duration_seconds` | histogram | since midnight UTC |
+//! | `api_metrics_request_duration_seconds` | summary | quantiles of five minutes; sum and count since midnight UTC |
+//! | `http_server_requests_total` | counter, by status | since midnight UTC |
+//! | `http_server_requests_aborted_total` | counter | since midnight UTC |
+//! | `http_server_request_body_bytes_total`, `http_server_response_body_bytes_total` | counter | since midnight UTC |
+//!
+//! All have the labels `service_name`, `deployment_environment_name`, `http_request_method` and `http_route`. They are
+//! read from the database, so that every instance says the same, and what this process has not flushed is added. A
+//! counter that falls back to 0 at midnight is a reset to Prometheus, as of a process that was started anew.
+//!
+//! A bound of the histogram lies within a bin of our sketches, which is taken for below it: a bucket's count is that
+//! of values up to 0.8% above its bound.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,14 @@
 //! The two text formats: families with help and type, samples with escaped labels, exemplars where the format has them.
 //!
 //! Written by hand: the formats are small, and labels are all that needs care.
+//!
+//! | in a label | is written as |
+//! |---|---|
+//! | a backslash | two |
+//! | a quotation mark | one behind a backslash |
+//! | a line feed | a backslash and an `n` |
+//!
+//! Other control characters are left as they are: both formats allow them, and whoever shows a label escapes it.
 
 use std::fmt::Write as _;
 
