@@ -248,8 +248,10 @@ mod tests {
 
     #[test]
     fn whoever_logs_it_logs_no_secret() {
-        let mut options = OtlpPushOptions::default();
-        options.headers = vec![("authorization".to_owned(), "Bearer s3cret".to_owned())];
+        let mut options = OtlpPushOptions {
+            headers: vec![("authorization".to_owned(), "Bearer s3cret".to_owned())],
+            ..OtlpPushOptions::default()
+        };
         let push = OtlpPush::new("https://example.com/hidden", options.clone()).unwrap();
         for shown in [format!("{options:?}"), format!("{push:?}")] {
             assert!(
