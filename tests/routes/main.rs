@@ -29,6 +29,7 @@ mod jobs;
 mod notices;
 mod otlp;
 mod otlp_libraries;
+mod otlp_push;
 mod parameters;
 mod postgres;
 mod prometheus;

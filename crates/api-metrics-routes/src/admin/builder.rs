@@ -22,6 +22,7 @@ use crate::{
     read::{HealthSource, KeyCache, StoreClient, StoreProbe, UnattributedServices},
     response::{AnswerCache, Lifetimes},
     router::{AppState, Cors},
+    timing::RouteTimes,
 };
 
 /// A time that nobody means to wait for; `Duration::MAX` would overflow clocks.
@@ -583,6 +584,7 @@ impl AdminBuilder {
             probe: StoreProbe::default(),
             unattributed: UnattributedServices::default(),
             health: self.health,
+            times: RouteTimes::default(),
             shutdown: self.shutdown,
             lifetimes: self.lifetimes,
             replay: self.replay,

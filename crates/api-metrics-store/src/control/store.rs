@@ -13,7 +13,7 @@ use super::{
     },
     audit::{self, AuditEntry, AuditQuery, BY_CODE},
     billing::{self, NewPlan, PlanStore, PlanVersion},
-    imports::{self, ImportRecord},
+    imports::{self, ImportRecord, ImportUndo, ImportedRequests},
     jobs::JobStore,
     keys::{self, DirectoryError, KeyChange, KeyDirectory, KeyRecord},
     limits::{self, LimitSettings, LimitStore, NearLimit, UtilizationRow},
@@ -370,6 +370,14 @@ pub trait ControlStore: Store + WorkerStore + JobStore {
     /// the statement limit.
     async fn put_import(&self, import: &ImportRecord) -> Result<(), StoreError>;
 
+    /// Takes an import back: its buckets and what the ledger knows of it. Only where the buckets of its service hold
+    /// nothing else in the periods that it fell into, which the outcome says.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement limit:
+    /// nothing was changed, or all of it.
+    async fn undo_import(&self, import: &ImportedRequests) -> Result<ImportUndo, StoreError>;
+
     /// The number of the last flush of an instance that is in the database; 0 before its first. Waits
     /// for a flush of it that is under way, so what it says about earlier ones is final.
     ///
@@ -580,6 +588,10 @@ impl<T: Store + BeginTx> ControlStore for T {
 
     async fn put_import(&self, import: &ImportRecord) -> Result<(), StoreError> {
         imports::store::put_import(self, import).await
+    }
+
+    async fn undo_import(&self, import: &ImportedRequests) -> Result<ImportUndo, StoreError> {
+        imports::undo::undo_import(self, import).await
     }
 
     async fn fence(&self, id: Uuid) -> Result<u64, StoreError> {

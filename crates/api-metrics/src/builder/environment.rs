@@ -28,6 +28,8 @@ impl Builder {
         self.admin_token = self.admin_token.or_else(|| text("API_METRICS_ADMIN_TOKEN"));
         #[cfg(feature = "control")]
         self.control.fill_from(variables)?;
+        #[cfg(feature = "otlp-push")]
+        self.fill_push_from(variables)?;
         let number = "a whole number above 0";
         fill(
             variables,

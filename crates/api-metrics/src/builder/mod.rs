@@ -7,6 +7,8 @@ mod environment;
 #[cfg(feature = "control")]
 mod notifiers;
 mod open;
+#[cfg(feature = "otlp-push")]
+mod push;
 mod start;
 mod unusable;
 
@@ -74,6 +76,8 @@ pub struct Builder {
     events: Option<api_metrics_layer::CaptureEvents>,
     #[cfg(feature = "control")]
     control: control::ControlBuilder,
+    #[cfg(feature = "otlp-push")]
+    otlp_push: Option<api_metrics_store::control::push::OtlpPush>,
     admin: admin::Admins,
 }
 
@@ -106,6 +110,8 @@ impl Default for Builder {
             events: None,
             #[cfg(feature = "control")]
             control: control::ControlBuilder::default(),
+            #[cfg(feature = "otlp-push")]
+            otlp_push: None,
             admin: admin::Admins::default(),
         }
     }

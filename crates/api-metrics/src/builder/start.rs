@@ -48,9 +48,15 @@ impl Builder {
         }
         let connect_timeout = settings.connect_timeout;
         let require_database = settings.require_database;
+        #[cfg(feature = "otlp-push")]
+        let push = settings.otlp_push.clone();
         let shared = settings.assemble(runtime)?;
         background::spawn(&shared);
         let metrics = ApiMetrics::running(Arc::clone(&shared));
+        #[cfg(feature = "otlp-push")]
+        if let Some(push) = push {
+            super::push::schedule(&metrics, &shared, push);
+        }
         match tokio::time::timeout(connect_timeout, shared.first_answer()).await {
             Ok(Ok(())) => {}
             Ok(Err((source, for_good))) if for_good || require_database => {

@@ -1167,6 +1167,8 @@ export interface paths {
          *     maximum over instances. Latencies are a histogram with the bounds that OpenTelemetry advises; quantiles by our own
          *     sketches, within 1%, are a summary. Counters begin at midnight UTC, quantiles are of the last five
          *     minutes. While the store does not answer, `api_metrics_store_up` is 0 and they are absent.
+         *
+         *     Who accepts OpenMetrics gets it: its buckets have exemplars, each the trace of a request in the request log.
          */
         get: operations["metrics"];
         put?: never;
@@ -16135,6 +16137,13 @@ export interface operations {
                      *     api_metrics_store_up 1
                      */
                     "text/plain": string;
+                    /**
+                     * @example # HELP api_metrics_store_up Whether the store answers.
+                     *     # TYPE api_metrics_store_up gauge
+                     *     api_metrics_store_up 1
+                     *     # EOF
+                     */
+                    "application/openmetrics-text": string;
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */

@@ -49,7 +49,7 @@ mod schedule;
 #[cfg(feature = "smtp")]
 mod smtp;
 #[cfg(feature = "webhook")]
-mod webhook;
+pub(super) mod webhook;
 
 pub use async_trait::async_trait;
 pub use broadcast::BroadcastNotifier;

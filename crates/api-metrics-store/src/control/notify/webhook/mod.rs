@@ -27,10 +27,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
-use self::{address::is_literally_private, connect::Connector, endpoint::Endpoint, sign::Secret};
+use self::{address::is_literally_private, sign::Secret};
 use super::{Notice, Notifier, NotifyError};
 
 pub use self::endpoint::WebhookError;
+pub(in crate::control) use self::{connect::Connector, endpoint::Endpoint, exchange::post};
 
 /// The longest time that a receiver may have: less than the patience of the dispatcher.
 const MAX_TIMEOUT: Duration = Duration::from_secs(25);
