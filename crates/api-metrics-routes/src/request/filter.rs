@@ -61,7 +61,15 @@ const API_KEY: Parsed<i64> = api_key_id(
     "0",
 );
 
-/// `service`, `environment`, `protocol`, `method`, `endpoint`, `apiKeyId`: which series count.
+/// `tenantId`, which narrows the scope of the caller: [`Caller`](crate::auth::Caller) does, before any handler.
+pub(crate) const TENANT: Text = Text {
+    name: "tenantId",
+    description: "Only the API keys of this tenant. Never more than the caller may see.",
+    example: "acme",
+    max_bytes: MAX_TENANT_BYTES,
+};
+
+/// `service`, `environment`, `protocol`, `method`, `endpoint`, `apiKeyId`, `tenantId`: which series count.
 impl QueryParams for Filter {
     fn describe(docs: &mut ParamDocs) {
         SERVICE.describe(docs);
@@ -70,6 +78,7 @@ impl QueryParams for Filter {
         METHOD.describe(docs);
         ENDPOINT.describe(docs);
         API_KEY.describe(docs);
+        TENANT.describe(docs);
     }
 
     fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
@@ -82,6 +91,8 @@ impl QueryParams for Filter {
             .map(|method| method.to_ascii_uppercase());
         filter.endpoint = ENDPOINT.take(params)?;
         filter.api_key_id = API_KEY.take(params)?;
+        // Checked here, and applied to the caller's scope.
+        TENANT.take(params)?;
         Ok(filter)
     }
 }

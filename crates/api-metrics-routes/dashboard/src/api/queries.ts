@@ -1,8 +1,9 @@
 // Every query of the page, keyed by the view it depends on.
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { refetchInterval, type View, viewParams } from "../view/view";
+import { refetchInterval, slowInterval, stateInterval, type View, viewParams } from "../view/view";
 import { call, urlOf } from "./client";
+import { useMay } from "./session";
 import type {
   DependencyPage,
   EndpointPage,
@@ -47,6 +48,9 @@ const options = (view: View) => ({
   refetchInterval: refetchInterval(view),
   placeholderData: keepPreviousData,
 });
+
+/** For long lists. */
+const slow = (view: View) => ({ refetchInterval: slowInterval(view), placeholderData: keepPreviousData });
 
 export const useSummary = (view: View, filter: Filter = {}) => {
   const params = { ...viewParams(view), ...filter };
@@ -131,7 +135,7 @@ export const useEndpoints = (view: View, filter: Filter = {}, enabled = true) =>
     queryFn: ({ signal }) =>
       pages<EndpointPage["data"][number], EndpointPage>("api-metrics/endpoints", params, signal, 10),
     enabled,
-    ...options(view),
+    ...slow(view),
   });
 };
 
@@ -141,7 +145,7 @@ export const useDependencies = (view: View) => {
     queryKey: ["dependencies", params],
     queryFn: ({ signal }) =>
       pages<DependencyPage["data"][number], DependencyPage>("api-metrics/dependencies", params, signal, 10),
-    ...options(view),
+    ...slow(view),
   });
 };
 
@@ -150,7 +154,7 @@ export const useKeys = (view: View, filter: Filter = {}, maxPages = 5) => {
   return useQuery({
     queryKey: ["keys", params, maxPages],
     queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, maxPages),
-    ...options(view),
+    ...slow(view),
   });
 };
 
@@ -160,7 +164,7 @@ export const useHeatmap = (view: View, layoutParams: Filter, enabled: boolean) =
     queryKey: ["heatmap", params],
     queryFn: ({ signal }) => call<Heatmap>(urlOf("api-metrics/heatmap", params), { signal }),
     enabled,
-    ...options(view),
+    ...slow(view),
   });
 };
 
@@ -168,17 +172,18 @@ export const useHeatmap = (view: View, layoutParams: Filter, enabled: boolean) =
 const keepKnown = (before: Status | undefined, now: Status): Status =>
   before && !now.store.reachable && now.instances.length === 0 ? { ...now, instances: before.instances } : now;
 
+/** Of admins: others have charts without release marks. */
 export const useStatus = (view: View) => {
   const client = useQueryClient();
+  const { operate } = useMay();
   return useQuery({
     queryKey: ["status"],
     queryFn: async ({ signal }) =>
       keepKnown(client.getQueryData<Status>(["status"]), await call<Status>("api-status", { signal })),
     meta: { covers: false },
-    refetchInterval:
-      view.refresh === "off" ? false : view.refresh === "5s" || view.refresh === "live" ? 5_000 : 30_000,
+    enabled: operate,
+    refetchInterval: stateInterval(view),
     placeholderData: keepPreviousData,
-    // Without access to the status, charts have no release marks.
     retry: false,
   });
 };

@@ -1,7 +1,7 @@
 // Queries of the log of requests.
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { requestParams } from "../view/requests";
-import { isOpen, refetchInterval, type View, viewParams } from "../view/view";
+import { isOpen, labelParams, refetchInterval, type View } from "../view/view";
 import { ApiError, call, urlOf } from "./client";
 import type {
   CurlCommand,
@@ -52,9 +52,10 @@ export const useGroups = (view: View, params: Params, enabled: boolean) => {
 };
 
 /** Requests by country, of all of them; only admins are answered. */
-export const useCountries = (view: View) => {
-  const asked = viewParams(view);
+export const useCountries = (view: View, enabled: boolean) => {
+  const asked = labelParams(view);
   return useQuery({
+    enabled,
     queryKey: ["request-countries", asked],
     queryFn: ({ signal }) => call<RequestCountries>(urlOf("api-requests/countries", asked), { signal }),
     // Who was refused once stays so.
@@ -66,8 +67,9 @@ export const useCountries = (view: View) => {
 };
 
 /** What the log has kept and dropped; only admins are answered. */
-export const useLogStatus = () =>
+export const useLogStatus = (enabled: boolean) =>
   useQuery({
+    enabled,
     queryKey: ["request-log-status"],
     queryFn: ({ signal }) => call<RequestLogStatus>("api-requests/status", { signal }),
     refetchInterval: (query) => (query.state.error === null ? 60_000 : false),

@@ -1,12 +1,12 @@
 // Time range, time zone, service, environment and refresh, shared by all pages.
 import { useMemo, useState } from "react";
 import { useSeries } from "../api/queries";
-import { fromInput, iso, moment, toInput } from "../format/time";
+import { fromInput, iso, toInput } from "../format/time";
 import { Select } from "../ui/Select";
 import { patch } from "../view/location";
 import { lengthOf, localZone, PERIODS, REFRESHES, type Refresh, useView } from "../view/view";
 
-const NAMES: Readonly<Record<Refresh, string>> = { live: "Live", "5s": "Every 5 s", "30s": "Every 30 s", off: "Off" };
+const NAMES: Readonly<Record<Refresh, string>> = { "2s": "Every 2 s", "5s": "Every 5 s", "30s": "Every 30 s", off: "Off" };
 
 const zones = (chosen: string): string[] => {
   const all = Intl.supportedValuesOf?.("timeZone") ?? [];
@@ -17,7 +17,7 @@ const zones = (chosen: string): string[] => {
 const useLabels = () => {
   const view = useView();
   const page = useSeries(
-    { ...view, service: null, environment: null, refresh: "off" },
+    { ...view, service: null, environment: null, filters: {}, refresh: "off" },
     {
       groupBy: "service,environment",
       metrics: "requestCount",
@@ -93,15 +93,6 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
           ›
         </button>
       </div>
-      {custom && (
-        <span className="range-text">
-          {moment(Date.parse(view.from ?? ""), view.tz)} –{" "}
-          {view.to === null ? "now" : moment(Date.parse(view.to), view.tz)}
-          <button type="button" className="ghost" onClick={() => patch({ from: undefined, to: undefined })}>
-            Reset
-          </button>
-        </span>
-      )}
       <button
         type="button"
         className="ghost filters-button"

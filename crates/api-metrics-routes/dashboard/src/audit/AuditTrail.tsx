@@ -2,6 +2,7 @@
 import { useMemo, useState } from "react";
 import { useAuditTrail } from "../api/control";
 import { isMissing } from "../api/requests";
+import { useMay } from "../api/session";
 import type { AuditEntry } from "../api/types";
 import { precise } from "../format/time";
 import { ExportRows } from "../ui/ExportRows";
@@ -10,8 +11,9 @@ import { useView } from "../view/view";
 
 export const AuditTrail = () => {
   const view = useView();
+  const { operate } = useMay();
   const [maxPages, setMaxPages] = useState(1);
-  const trail = useAuditTrail(view, maxPages);
+  const trail = useAuditTrail(view, maxPages, operate);
   const columns = useMemo(
     (): Column<AuditEntry>[] => [
       {
@@ -36,9 +38,10 @@ export const AuditTrail = () => {
     ],
     [view.tz],
   );
-  if (isMissing(trail.error)) return null;
+  if (!operate || isMissing(trail.error)) return null;
   return (
     <Table
+      name="audit."
       caption="Audit trail"
       columns={columns}
       rows={trail.data?.data}

@@ -2,7 +2,7 @@
 import { lazy, type ReactNode, Suspense, useCallback, useId, useMemo, useState } from "react";
 import { iso } from "../format/time";
 import { Empty, Failure } from "../ui/states";
-import { patch } from "../view/location";
+import { patch, useLocation } from "../view/location";
 import { useView } from "../view/view";
 import { ChartTable } from "./ChartTable";
 import { useHover } from "./hover";
@@ -54,7 +54,13 @@ export const TimeChart = ({
 }: Props) => {
   const id = useId();
   const { tz } = useView();
-  const [asTable, setAsTable] = useState(false);
+  const { params } = useLocation();
+  const tables = params.table?.split(",") ?? [];
+  const asTable = tables.includes(name);
+  const flipTable = () => {
+    const others = tables.filter((each) => each !== name);
+    patch({ table: (asTable ? others : [...others, name]).join(",") }, true);
+  };
   const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
   const hover = useHover();
 
@@ -123,7 +129,7 @@ export const TimeChart = ({
         </div>
         <div className="card-tools">
           {extra}
-          <button type="button" className="ghost" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+          <button type="button" className="ghost" aria-pressed={asTable} onClick={flipTable}>
             {asTable ? "Chart" : "Table"}
           </button>
         </div>

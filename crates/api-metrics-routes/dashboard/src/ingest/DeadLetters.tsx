@@ -80,6 +80,7 @@ export const DeadLetters = () => {
   );
   return (
     <Table
+      name="dead."
       caption="Refused items"
       columns={columns}
       rows={letters.data?.data}

@@ -77,6 +77,7 @@ export const Events = () => {
   const share = rows ? relayShare(rows) : null;
   return (
     <Table
+      name="events."
       caption="Events"
       columns={COLUMNS}
       rows={rows}

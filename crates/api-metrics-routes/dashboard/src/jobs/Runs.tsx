@@ -60,6 +60,7 @@ export const Runs = ({ job, close }: { job: Job; close: () => void }) => {
   );
   return (
     <Table
+      name="runs."
       caption={`Runs of ${job.name}`}
       columns={columns}
       rows={runs.data?.data}

@@ -6,6 +6,7 @@ import { FailedDeliveries } from "../alerts/FailedDeliveries";
 import { RuleForm } from "../alerts/RuleForm";
 import { requestsOf } from "../alerts/requestsOf";
 import { useAlertEvents, useAlerts, useAlertWrites, useApiKeys } from "../api/control";
+import { useMay } from "../api/session";
 import type { Alert, AlertEvent } from "../api/types";
 import * as number from "../format/number";
 import { moment } from "../format/time";
@@ -24,6 +25,7 @@ const Alerts = () => {
   const { params } = useLocation();
   const rules = useAlerts(view);
   const keys = useApiKeys().data?.data;
+  const { write } = useMay();
   const { toggle, remove } = useAlertWrites();
   const [removing, setRemoving] = useState<number | null>(null);
   const rows = rules.data?.data;
@@ -60,9 +62,13 @@ const Alerts = () => {
         by: (row) => row.name,
         cell: (row) => (
           <span className="rule">
-            <button type="button" className="link" onClick={() => patch({ edit: String(row.id) })}>
-              {row.name}
-            </button>
+            {write ? (
+              <button type="button" className="link" onClick={() => patch({ edit: String(row.id) })}>
+                {row.name}
+              </button>
+            ) : (
+              row.name
+            )}
             <span className="muted">{condition(row)}</span>
           </span>
         ),
@@ -104,7 +110,7 @@ const Alerts = () => {
         id: "do",
         head: "",
         number: true,
-        cell: (row) => (
+        cell: (row) => write && (
           <span className="row-tools">
             <button
               type="button"
@@ -142,7 +148,7 @@ const Alerts = () => {
         ),
       },
     ],
-    [view.tz, keyNames, toggle, remove, removing],
+    [view.tz, keyNames, toggle, remove, removing, write],
   );
 
   const failed = toggle.error ?? remove.error;
@@ -163,9 +169,11 @@ const Alerts = () => {
         tools={
           <>
             <ExportRows rows={rows} file="alerts" label="Rules" />
-            <button type="button" className="primary" onClick={() => patch({ edit: "new" })}>
-              New rule
-            </button>
+            {write && (
+              <button type="button" className="primary" onClick={() => patch({ edit: "new" })}>
+                New rule
+              </button>
+            )}
           </>
         }
       />
@@ -173,7 +181,7 @@ const Alerts = () => {
         <History rules={rows} />
         <FailedDeliveries />
       </Deferred>
-      {edited !== undefined && <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}
+      {write && edited !== undefined && <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}
     </>
   );
 };
@@ -261,6 +269,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
   return (
     <Table
       caption="Alert history"
+      name="history."
       columns={columns}
       rows={events.data?.data}
       idOf={(row) => row.id}

@@ -1,6 +1,7 @@
 // The cost of a month by day and by consumer, its projection and its invoice.
 import { useEffect, useMemo } from "react";
 import { useBilling } from "../api/control";
+import { useMay } from "../api/session";
 import type { BillingPage, KeyUsage } from "../api/types";
 import { amountIn, byDay, currenciesOf, monthName, months, roughly, spark } from "../billing/costs";
 import { Invoice } from "../billing/Invoice";
@@ -23,6 +24,7 @@ import { useView } from "../view/view";
 
 const Billing = () => {
   const view = useView();
+  const { operate } = useMay();
   const { params } = useLocation();
   const known = months(Date.now(), 13);
   const month = params.month !== undefined && known.includes(params.month) ? params.month : undefined;
@@ -72,7 +74,7 @@ const Billing = () => {
       <CostByConsumer page={page} currency={currency} error={billing.error} stale={billing.isPlaceholderData} />
       <Deferred ready={page !== undefined || billing.error !== null}>
         <Invoice month={month} />
-        <Reconciliation month={month} tz={view.tz} />
+        {operate && <Reconciliation month={month} tz={view.tz} />}
       </Deferred>
     </>
   );

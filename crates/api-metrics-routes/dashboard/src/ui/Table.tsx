@@ -1,6 +1,7 @@
 // A table with sortable columns, a search field and pages of rows.
 import { type ReactNode, useMemo, useState } from "react";
 import { type SortKey, searchRows, sortRows } from "./rows";
+import { patch, useLocation } from "../view/location";
 import { Empty, Failure, SkeletonRows } from "./states";
 
 export interface Column<Row> {
@@ -33,10 +34,24 @@ export interface TableProps<Row> {
   stale?: boolean;
   /** Rows shown at first. */
   shown?: number;
+  /** Tells tables of one page apart in the URL, which keeps their order and their search. */
+  name?: string;
 }
 
 /** Rows shown at first. More are shown on demand, so that ten thousand rows don't block the page. */
 const SHOWN = 100;
+
+/** The order that a URL names: a column, with `-` before it for descending. */
+export const sortOf = <Row,>(
+  text: string | undefined,
+  columns: readonly Pick<Column<Row>, "id" | "by">[],
+  start: { id: string; down: boolean },
+): { id: string; down: boolean } => {
+  const down = text?.startsWith("-") ?? false;
+  const id = down ? text?.slice(1) : text;
+  const column = columns.find((each) => each.id === id && each.by !== undefined);
+  return column ? { id: column.id, down } : start;
+};
 
 export const Table = <Row,>({
   caption,
@@ -53,9 +68,12 @@ export const Table = <Row,>({
   lead,
   stale = false,
   shown = SHOWN,
+  name = "",
 }: TableProps<Row>) => {
-  const [sort, setSort] = useState(start);
-  const [search, setSearch] = useState("");
+  const { params } = useLocation();
+  const [sorting, finding] = [`${name}sort`, `${name}find`];
+  const sort = useMemo(() => sortOf(params[sorting], columns, start), [params, sorting, columns, start]);
+  const search = params[finding] ?? "";
   const [limit, setLimit] = useState(shown);
 
   const sorted = useMemo(() => {
@@ -71,7 +89,11 @@ export const Table = <Row,>({
       <button
         type="button"
         className="sort"
-        onClick={() => setSort({ id: column.id, down: on ? !sort.down : column.number === true })}
+        onClick={() => {
+          const down = on ? !sort.down : column.number === true;
+          const first = column.id === start.id && down === start.down;
+          patch({ [sorting]: first ? undefined : `${down ? "-" : ""}${column.id}` }, true);
+        }}
       >
         {column.head}
         <span aria-hidden="true" className="sort-mark">
@@ -93,7 +115,7 @@ export const Table = <Row,>({
               aria-label={searchLabel ?? `Search ${caption}`}
               placeholder="Search"
               value={search}
-              onChange={(event) => setSearch(event.target.value)}
+              onChange={(event) => patch({ [finding]: event.target.value }, true)}
             />
           )}
           {tools}
