@@ -114,7 +114,7 @@ test("filters are chips that the URL keeps, checked before they are sent", () =>
     await page.locator('[data-filter="key"]', { hasText: key.name ?? key.externalId }).waitFor();
     await page.getByText("No requests match in this range.").waitFor();
 
-    const chips = page.getByRole("region", { name: "Filters of requests" });
+    const chips = page.getByRole("region", { name: "Filters", exact: true });
     await follow(page, () => chips.getByRole("button", { name: /^Remove the filter Consumer/ }).click());
     await follow(page, () => chips.getByRole("button", { name: "Remove the filter Status: 4xx" }).click());
     assert.equal(await rowsOf(page).count(), 2);

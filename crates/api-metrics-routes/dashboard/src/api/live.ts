@@ -1,7 +1,7 @@
 // The figures of the last five minutes, from the stream that the tabs of a browser share.
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { call, urlOf } from "./client";
-import { follow, MISSING_UPDATES, type Message } from "./stream";
+import { follow, type Message, MISSING_UPDATES } from "./stream";
 import type { Snapshot } from "./types";
 
 export type LiveState = "off" | "connecting" | "live" | "lost";

@@ -4,8 +4,8 @@ import { Component, type ReactNode, Suspense, useEffect, useMemo, useRef, useSta
 import { hasSession, onSignedOut, signOut } from "../api/client";
 import { useAlertEvents } from "../api/control";
 import { useLive } from "../api/live";
-import { useMay } from "../api/session";
 import { useRefresh, useStatus } from "../api/queries";
+import { useMay } from "../api/session";
 import { HoverContext, HoverStore } from "../charts/hover";
 import { Failure } from "../ui/states";
 import { forgetDrafts } from "../ui/useDraft";
@@ -125,10 +125,14 @@ const Frame = () => {
         <div className="top-tools">
           <ThemeButton />
           {hasSession() && (
-            <button type="button" className="ghost" onClick={() => {
+            <button
+              type="button"
+              className="ghost"
+              onClick={() => {
                 forgetDrafts();
                 void signOut();
-              }}>
+              }}
+            >
               Sign out
             </button>
           )}

@@ -59,9 +59,17 @@ const CopyLink = () => {
           onBlur={() => setLink(null)}
         />
       )}
-      <button type="button" className="ghost" title="A link to this view with its range as it is now" onClick={() => void copy()}>
-        <span role="status">{copied ? "Copied" : "Copy link"}</span>
+      <button
+        type="button"
+        className="ghost"
+        title="A link to this view with its range as it is now"
+        onClick={() => void copy()}
+      >
+        {copied ? "Copied" : "Copy link"}
       </button>
+      <span className="sr" role="status">
+        {copied ? "The link was copied" : ""}
+      </span>
     </span>
   );
 };

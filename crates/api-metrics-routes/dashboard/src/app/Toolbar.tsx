@@ -6,7 +6,12 @@ import { Select } from "../ui/Select";
 import { patch } from "../view/location";
 import { lengthOf, localZone, PERIODS, REFRESHES, type Refresh, useView } from "../view/view";
 
-const NAMES: Readonly<Record<Refresh, string>> = { "2s": "Every 2 s", "5s": "Every 5 s", "30s": "Every 30 s", off: "Off" };
+const NAMES: Readonly<Record<Refresh, string>> = {
+  "2s": "Every 2 s",
+  "5s": "Every 5 s",
+  "30s": "Every 30 s",
+  off: "Off",
+};
 
 const zones = (chosen: string): string[] => {
   const all = Intl.supportedValuesOf?.("timeZone") ?? [];

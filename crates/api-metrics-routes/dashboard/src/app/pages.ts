@@ -95,7 +95,14 @@ export const PAGES: readonly Entry[] = [
     filters: [],
     Page: lazy(() => import("../pages/Incident")),
   },
-  { id: "ingest", title: "Ingest", menu: true, operate: true, filters: [], Page: lazy(() => import("../pages/Ingest")) },
+  {
+    id: "ingest",
+    title: "Ingest",
+    menu: true,
+    operate: true,
+    filters: [],
+    Page: lazy(() => import("../pages/Ingest")),
+  },
   {
     id: "billing",
     title: "Billing",
@@ -104,7 +111,14 @@ export const PAGES: readonly Entry[] = [
     filters: [],
     Page: lazy(() => import("../pages/Billing")),
   },
-  { id: "status", title: "Status", menu: true, operate: true, filters: [], Page: lazy(() => import("../pages/Status")) },
+  {
+    id: "status",
+    title: "Status",
+    menu: true,
+    operate: true,
+    filters: [],
+    Page: lazy(() => import("../pages/Status")),
+  },
 ];
 
 /** The menu of a role, with the titles that it has there; none until the role is known. */

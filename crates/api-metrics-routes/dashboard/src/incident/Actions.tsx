@@ -65,21 +65,23 @@ export const Actions = ({ incident }: { incident: Incident }) => {
               )}
             </>
           ) : (
-            write && <>
-              <span className="muted">Silence</span>
-              {PERIODS.filter(([period]) => period !== "resolved" || event.resolvedAt == null).map(
-                ([period, label]) => (
-                  <button
-                    key={period}
-                    type="button"
-                    disabled={silence.isPending}
-                    onClick={() => silence.mutate(period)}
-                  >
-                    {label}
-                  </button>
-                ),
-              )}
-            </>
+            write && (
+              <>
+                <span className="muted">Silence</span>
+                {PERIODS.filter(([period]) => period !== "resolved" || event.resolvedAt == null).map(
+                  ([period, label]) => (
+                    <button
+                      key={period}
+                      type="button"
+                      disabled={silence.isPending}
+                      onClick={() => silence.mutate(period)}
+                    >
+                      {label}
+                    </button>
+                  ),
+                )}
+              </>
+            )
           )}
         </div>
         {top?.endpoint != null && (

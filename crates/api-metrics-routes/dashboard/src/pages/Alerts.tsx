@@ -110,42 +110,43 @@ const Alerts = () => {
         id: "do",
         head: "",
         number: true,
-        cell: (row) => write && (
-          <span className="row-tools">
-            <button
-              type="button"
-              role="switch"
-              aria-checked={row.enabled}
-              aria-label={`Enabled: ${row.name}`}
-              className="switch"
-              disabled={toggle.isPending}
-              onClick={() => toggle.mutate({ id: row.id, enabled: !row.enabled, revision: row.revision })}
-            />
-            {removing === row.id ? (
-              <>
+        cell: (row) =>
+          write && (
+            <span className="row-tools">
+              <button
+                type="button"
+                role="switch"
+                aria-checked={row.enabled}
+                aria-label={`Enabled: ${row.name}`}
+                className="switch"
+                disabled={toggle.isPending}
+                onClick={() => toggle.mutate({ id: row.id, enabled: !row.enabled, revision: row.revision })}
+              />
+              {removing === row.id ? (
+                <>
+                  <button
+                    type="button"
+                    className="danger"
+                    onClick={() => remove.mutate(row.id, { onSettled: () => setRemoving(null) })}
+                  >
+                    Delete
+                  </button>
+                  <button type="button" className="ghost" onClick={() => setRemoving(null)}>
+                    Cancel
+                  </button>
+                </>
+              ) : (
                 <button
                   type="button"
-                  className="danger"
-                  onClick={() => remove.mutate(row.id, { onSettled: () => setRemoving(null) })}
+                  className="ghost"
+                  aria-label={`Delete ${row.name}`}
+                  onClick={() => setRemoving(row.id)}
                 >
                   Delete
                 </button>
-                <button type="button" className="ghost" onClick={() => setRemoving(null)}>
-                  Cancel
-                </button>
-              </>
-            ) : (
-              <button
-                type="button"
-                className="ghost"
-                aria-label={`Delete ${row.name}`}
-                onClick={() => setRemoving(row.id)}
-              >
-                Delete
-              </button>
-            )}
-          </span>
-        ),
+              )}
+            </span>
+          ),
       },
     ],
     [view.tz, keyNames, toggle, remove, removing, write],
@@ -181,7 +182,9 @@ const Alerts = () => {
         <History rules={rows} />
         <FailedDeliveries />
       </Deferred>
-      {write && edited !== undefined && <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}
+      {write && edited !== undefined && (
+        <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />
+      )}
     </>
   );
 };

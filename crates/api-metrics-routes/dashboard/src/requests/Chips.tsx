@@ -46,7 +46,9 @@ export const Chips = ({ subject, applied }: Props) => {
             className="chip"
             data-filter={id}
             data-applied={applied?.includes(id) ?? true}
-            title={(applied?.includes(id) ?? true) ? undefined : "Kept, but the numbers of this page have no such filter"}
+            title={
+              (applied?.includes(id) ?? true) ? undefined : "Kept, but the numbers of this page have no such filter"
+            }
           >
             <span className="muted">{label}</span>
             <span className="chip-value" title={value}>
@@ -66,7 +68,11 @@ export const Chips = ({ subject, applied }: Props) => {
         Add filter
       </button>
       {filters.length > 1 && (
-        <button type="button" className="ghost" onClick={() => patch(Object.fromEntries(filters.map(([{ id }]) => [id, undefined])))}>
+        <button
+          type="button"
+          className="ghost"
+          onClick={() => patch(Object.fromEntries(filters.map(([{ id }]) => [id, undefined])))}
+        >
           Clear filters
         </button>
       )}

@@ -1,7 +1,7 @@
 // A table with sortable columns, a search field and pages of rows.
 import { type ReactNode, useMemo, useState } from "react";
-import { type SortKey, searchRows, sortRows } from "./rows";
 import { patch, useLocation } from "../view/location";
+import { type SortKey, searchRows, sortRows } from "./rows";
 import { Empty, Failure, SkeletonRows } from "./states";
 
 export interface Column<Row> {
