@@ -25,6 +25,7 @@ mod ingest;
 mod jobs;
 mod otlp;
 mod otlp_libraries;
+mod pairs;
 mod parameters;
 mod postgres;
 mod prometheus;

@@ -6,6 +6,7 @@ import { call, urlOf } from "./client";
 import { useMay } from "./session";
 import type {
   DependencyPage,
+  EndpointConsumers,
   EndpointPage,
   Heatmap,
   KeyPage,
@@ -154,6 +155,17 @@ export const useKeys = (view: View, filter: Filter = {}, maxPages = 5) => {
   return useQuery({
     queryKey: ["keys", params, maxPages],
     queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, maxPages),
+    ...slow(view),
+  });
+};
+
+/** Who calls what, beside everybody else: the pairs with the most requests. */
+export const usePairs = (view: View, filter: Filter = {}, enabled = true) => {
+  const params = { ...viewParams(view), ...filter, limit: LIMIT };
+  return useQuery({
+    queryKey: ["pairs", params],
+    queryFn: ({ signal }) => call<EndpointConsumers>(urlOf("api-metrics/endpoint-consumers", params), { signal }),
+    enabled,
     ...slow(view),
   });
 };

@@ -5,7 +5,6 @@ import { isMissing } from "../api/requests";
 import { useMay } from "../api/session";
 import type { AuditEntry } from "../api/types";
 import { precise } from "../format/time";
-import { ExportRows } from "../ui/ExportRows";
 import { type Column, Table } from "../ui/Table";
 import { useView } from "../view/view";
 
@@ -53,9 +52,10 @@ export const AuditTrail = () => {
       empty="Nothing has been changed yet."
       stale={trail.isPlaceholderData}
       shown={25}
+      file="audit-trail"
+      exported="Audit trail"
       tools={
         <>
-          <ExportRows rows={trail.data?.data} file="audit-trail" label="Audit trail" />
           {trail.data && !trail.data.complete && (
             <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
               Load older

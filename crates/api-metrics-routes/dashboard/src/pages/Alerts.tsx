@@ -11,7 +11,6 @@ import type { Alert, AlertEvent } from "../api/types";
 import * as number from "../format/number";
 import { moment } from "../format/time";
 import { Deferred } from "../ui/Deferred";
-import { ExportRows } from "../ui/ExportRows";
 import { Select } from "../ui/Select";
 import { Failure } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
@@ -43,6 +42,7 @@ const Alerts = () => {
         id: "state",
         head: "State",
         by: (row) => RANK[stateOf(row)] ?? 9,
+        plain: (row) => STATES[stateOf(row)]?.label ?? row.state,
         cell: (row) => {
           const state = STATES[stateOf(row)] ?? { label: row.state, level: "none" };
           return (
@@ -78,6 +78,7 @@ const Alerts = () => {
         head: "Severity",
         wide: 1,
         by: (row) => ["critical", "high", "medium", "low"].indexOf(row.severity),
+        plain: (row) => row.severity,
         cell: (row) => (
           <span className="severity" data-severity={row.severity}>
             {row.severity}
@@ -95,6 +96,7 @@ const Alerts = () => {
         id: "value",
         head: "Current value",
         number: true,
+        plain: (row) => (row.enabled ? valueIn(row.alertType, row.value) : null),
         wide: 1,
         cell: (row) => (row.enabled ? valueIn(row.alertType, row.value) : number.NONE),
       },
@@ -167,9 +169,10 @@ const Alerts = () => {
         retry={() => void rules.refetch()}
         start={{ id: "state", down: false }}
         empty="No alert rules yet. Rules are evaluated every minute; test one on past data before you save it."
+        file="alerts"
+        exported="Rules"
         tools={
           <>
-            <ExportRows rows={rows} file="alerts" label="Rules" />
             {write && (
               <button type="button" className="primary" onClick={() => patch({ edit: "new" })}>
                 New rule
@@ -239,6 +242,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
       {
         id: "message",
         head: "Message",
+        plain: (row) => `${row.name}: ${row.message}`,
         cell: (row) => (
           <span className="rule">
             <a href={href(`incident/${row.id}`)}>{row.message}</a>
@@ -283,6 +287,8 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
       start={{ id: "fired", down: true }}
       empty="No alerts have fired."
       stale={events.isPlaceholderData}
+      file="alert-history"
+      exported="History"
       tools={
         <>
           <Select
@@ -291,7 +297,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
             options={[["", "All"], ...(rules ?? []).map((rule): [string, string] => [String(rule.id), rule.name])]}
             onChange={(alert) => patch({ alert })}
           />
-          <ExportRows rows={events.data?.data} file="alert-history" label="History" />
+
           {events.data && !events.data.complete && (
             <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
               Load older

@@ -11,7 +11,6 @@ import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { Bar } from "../ui/Bar";
 import { Deferred } from "../ui/Deferred";
-import { ExportRows } from "../ui/ExportRows";
 import { Figures } from "../ui/Figures";
 import { SegmentedControl } from "../ui/SegmentedControl";
 import { Select } from "../ui/Select";
@@ -186,6 +185,7 @@ const CostByConsumer = ({
         number: true,
         wide: 1,
         by: (row) => roughly(row.cost, currency),
+        plain: (row) => number.percent((100 * roughly(row.cost, currency)) / Math.max(total, Number.MIN_VALUE)),
         cell: (row) => {
           const share = (100 * roughly(row.cost, currency)) / Math.max(total, Number.MIN_VALUE);
           return (
@@ -201,6 +201,7 @@ const CostByConsumer = ({
         head: `Cost (${currency})`,
         number: true,
         by: (row) => roughly(row.cost, currency),
+        plain: (row) => amountIn(row.cost, currency),
         cell: (row) => (
           <span title={number.exactMoney(amountIn(row.cost, currency), currency)}>
             {number.money(amountIn(row.cost, currency), currency, 4)}
@@ -222,7 +223,8 @@ const CostByConsumer = ({
       start={{ id: "cost", down: true }}
       empty="No consumers were charged in this month."
       stale={stale}
-      tools={<ExportRows rows={rows} file={`billing-${page?.from.slice(0, 7) ?? ""}`} label="Costs" />}
+      file={`billing-${page?.from.slice(0, 7) ?? ""}`}
+      exported="Costs"
     />
   );
 };

@@ -1,20 +1,12 @@
 // A table with sortable columns, a search field and pages of rows.
 import { type ReactNode, useMemo, useState } from "react";
 import { patch, useLocation } from "../view/location";
-import { type SortKey, searchRows, sortRows } from "./rows";
+import type { Column } from "./column";
+import { ExportRows } from "./ExportRows";
+import { searchRows, sortRows } from "./rows";
 import { Empty, Failure, SkeletonRows } from "./states";
 
-export interface Column<Row> {
-  id: string;
-  head: string;
-  cell: (row: Row) => ReactNode;
-  /** The sort key; a column without one does not sort. */
-  by?: (row: Row) => SortKey;
-  number?: boolean;
-  /** Hidden on narrow screens: 3 first, then 2, then 1. */
-  wide?: 1 | 2 | 3;
-  title?: string;
-}
+export type { Column } from "./column";
 
 export interface TableProps<Row> {
   caption: string;
@@ -29,6 +21,10 @@ export interface TableProps<Row> {
   start: { id: string; down: boolean };
   empty: ReactNode;
   tools?: ReactNode;
+  /** The name of the file that its rows are exported to; a table without one has no export. */
+  file?: string;
+  /** What is exported, where a page has several tables. */
+  exported?: string;
   /** Shown between the header and the rows. */
   lead?: ReactNode;
   stale?: boolean;
@@ -69,6 +65,8 @@ export const Table = <Row,>({
   stale = false,
   shown = SHOWN,
   name = "",
+  file,
+  exported,
 }: TableProps<Row>) => {
   const { params } = useLocation();
   const [sorting, finding] = [`${name}sort`, `${name}find`];
@@ -119,6 +117,14 @@ export const Table = <Row,>({
             />
           )}
           {tools}
+          {file !== undefined && (
+            <ExportRows
+              columns={columns}
+              rows={rows && sorted}
+              file={file}
+              {...(exported === undefined ? {} : { label: exported })}
+            />
+          )}
         </div>
       </header>
       {rows && lead}
