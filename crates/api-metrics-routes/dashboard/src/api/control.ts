@@ -190,8 +190,9 @@ export const useQuotas = (view: View, apiKeyId?: string) => {
   });
 };
 
-export const useApiKeys = () =>
+export const useApiKeys = (enabled = true) =>
   useQuery({
+    enabled,
     queryKey: ["api-keys"],
     queryFn: ({ signal }) => pages<ApiKey, ApiKeyPage>("api-keys", {}, signal, 5),
     staleTime: 60_000,

@@ -140,6 +140,19 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
   );
 };
 
+const DateField = ({ value, onChange }: { value: string; onChange: (value: string) => void }) => (
+  <input
+    className="date-field"
+    inputMode="numeric"
+    autoComplete="off"
+    spellCheck={false}
+    placeholder="2026-11-29 14:05"
+    title="Year-month-day hour:minute, 24 hours"
+    value={value}
+    onChange={(event) => onChange(event.target.value)}
+  />
+);
+
 const CustomRange = ({ close }: { close: () => void }) => {
   const view = useView();
   const end = view.to === null ? Date.now() : Date.parse(view.to);
@@ -148,7 +161,7 @@ const CustomRange = ({ close }: { close: () => void }) => {
   const [start, stop] = [fromInput(from, view.tz), fromInput(to, view.tz)];
   const wrong =
     start === null || stop === null
-      ? "Enter a start and an end."
+      ? "Enter a start and an end, such as 2026-11-29 14:05."
       : stop <= start
         ? "The end must be after the start."
         : null;
@@ -164,11 +177,11 @@ const CustomRange = ({ close }: { close: () => void }) => {
     >
       <label className="field">
         <span>From</span>
-        <input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
+        <DateField value={from} onChange={setFrom} />
       </label>
       <label className="field">
         <span>To</span>
-        <input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
+        <DateField value={to} onChange={setTo} />
       </label>
       <button type="submit" className="primary" disabled={wrong !== null}>
         Apply

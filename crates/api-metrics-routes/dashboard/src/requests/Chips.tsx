@@ -18,8 +18,9 @@ interface Props {
   applied: readonly string[] | null;
 }
 
-const useKeyNames = () => {
-  const keys = useApiKeys().data?.data ?? [];
+/** The names of consumers, where one is shown or may be chosen: there may be thousands. */
+const useKeyNames = (wanted: boolean) => {
+  const keys = useApiKeys(wanted).data?.data ?? [];
   const named = keys.map((key): [string, string] => [
     String(key.id),
     consumerName({ apiKeyId: key.id, name: key.name ?? null, externalId: key.externalId }),
@@ -33,8 +34,8 @@ export const Chips = ({ subject, applied }: Props) => {
     ([{ id }]) => !subject.includes(id) && (applied === null || (SHARED_FILTERS as readonly string[]).includes(id)),
   );
   const offered = (applied === null ? OFFERED : SHARED).filter(({ id }) => !subject.includes(id));
-  const names = useKeyNames();
   const [adding, setAdding] = useState(false);
+  const names = useKeyNames(adding || filters.some(([{ id }]) => id === "key"));
   const textOf = (id: string, value: string): string =>
     id === "key" ? (names.get(value) ?? `Key ${value}`) : id === "min" ? `${value} ms` : value;
   return (

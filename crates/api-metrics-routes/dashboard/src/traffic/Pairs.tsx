@@ -136,7 +136,7 @@ export const Pairs = ({ caption, name = "", filter = NO_FILTER, without, shown }
           if (times === null) return number.NONE;
           return (
             <span className="rate" data-level={times < 1.5 ? "fine" : times < 3 ? "some" : "bad"}>
-              {`${times.toFixed(times < 9.95 ? 1 : 0)}×`}
+              {`${number.fixed(times, times < 9.95 ? 1 : 0)}×`}
             </span>
           );
         },

@@ -38,9 +38,9 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
   const { line, error, stale } = useTimeline(filter);
   const watched: Scope = {
     service: view.service,
-    method: filter.method ?? null,
-    endpoint: filter.endpoint ?? null,
-    key: filter.apiKeyId ?? null,
+    method: filter.method ?? view.filters.method ?? null,
+    endpoint: filter.endpoint ?? view.filters.endpoint ?? null,
+    key: filter.apiKeyId ?? view.filters.apiKeyId ?? null,
   };
   const { thresholds, marks: alerts } = useAlertOverlay(watched);
   // Loads the chart library while the data is loading.
