@@ -15,8 +15,7 @@ const watchVisibility = (listener: () => void) => {
   return () => document.removeEventListener("visibilitychange", listener);
 };
 
-export const useVisible = (): boolean =>
-  useSyncExternalStore(watchVisibility, () => document.visibilityState !== "hidden");
+const useVisible = (): boolean => useSyncExternalStore(watchVisibility, () => document.visibilityState !== "hidden");
 
 /** The stream carries all that its user may see; a tab with filters asks for its own figures at each update. */
 export const useLive = (

@@ -62,13 +62,17 @@ export const useSummary = (view: View, filter: Filter = {}) => {
   });
 };
 
-/** The summary of the previous period, which has the same length. */
-export const usePreviousSummary = (view: View, summary: Summary | undefined, filter: Filter = {}) => {
-  const { from: start, to: end } = summary?.previous ?? {};
+/** The summary of the compared range, else of the previous one, which has the same length. */
+export const usePreviousSummary = (
+  view: View,
+  summary: Summary | undefined,
+  compared: { from: string; to: string } | null,
+) => {
+  const { from: start, to: end } = compared ?? summary?.previous ?? {};
   // Without a range of the same length there is nothing to compare with.
   const before = start && end ? { from: start, to: end } : undefined;
   const { period: _, from: __, to: ___, ...filters } = viewParams(view);
-  const params = { ...filters, ...filter, ...before };
+  const params = { ...filters, ...before };
   return useQuery({
     queryKey: ["summary", params],
     queryFn: ({ signal }) => call<Summary>(urlOf("api-metrics/summary", params), { signal }),
@@ -150,11 +154,12 @@ export const useDependencies = (view: View) => {
   });
 };
 
-export const useKeys = (view: View, filter: Filter = {}, maxPages = 5) => {
+export const useKeys = (view: View, filter: Filter = {}, maxPages = 5, enabled = true) => {
   const params = { ...viewParams(view), ...filter };
   return useQuery({
     queryKey: ["keys", params, maxPages],
     queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, maxPages),
+    enabled,
     ...slow(view),
   });
 };

@@ -1,8 +1,9 @@
 // Queries of the log of requests.
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { requestParams } from "../view/requests";
-import { isOpen, labelParams, refetchInterval, type View } from "../view/view";
+import { isOpen, labelParams, refetchInterval, slowInterval, type View } from "../view/view";
 import { ApiError, call, urlOf } from "./client";
+import { pages } from "./queries";
 import type {
   CurlCommand,
   GroupPage,
@@ -37,6 +38,17 @@ export const useRequests = (view: View, params: Params, enabled: boolean) => {
     placeholderData: keepPreviousData,
     // Whoever has gone back reads; only the first page is renewed under a reader.
     refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? false : refetchInterval(view)),
+  });
+};
+
+/** Requests that no route matched, the newest first, as far as a few pages go. */
+export const useUnmatched = (view: View) => {
+  const asked = { ...labelParams(view), endpoint: "<unmatched>" };
+  return useQuery({
+    queryKey: ["requests-unmatched", asked],
+    queryFn: ({ signal }) => pages<LoggedRequest, RequestPage>("api-requests", asked, signal, 3),
+    placeholderData: keepPreviousData,
+    refetchInterval: slowInterval(view),
   });
 };
 

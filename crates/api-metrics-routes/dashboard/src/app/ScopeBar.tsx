@@ -4,6 +4,7 @@ import { iso, moment } from "../format/time";
 import { Chips } from "../requests/Chips";
 import { frozenLink, patch, subjectOf } from "../view/location";
 import { spanOf, useView } from "../view/view";
+import { CompareWith } from "./CompareWith";
 import type { pageOf } from "./pages";
 
 export const ScopeBar = ({ page }: { page: ReturnType<typeof pageOf> }) => {
@@ -20,6 +21,7 @@ export const ScopeBar = ({ page }: { page: ReturnType<typeof pageOf> }) => {
         </span>
       )}
       <Chips subject={subjectOf(page.id)} applied={page.filters} />
+      {page.compares !== undefined && <CompareWith fallback={page.compares ?? undefined} />}
       <CopyLink />
     </div>
   );

@@ -1,5 +1,5 @@
 // Time range, time zone, service, environment and refresh, shared by all pages.
-import { useMemo, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import { useSeries } from "../api/queries";
 import { fromInput, iso, toInput } from "../format/time";
 import { Select } from "../ui/Select";
@@ -140,18 +140,31 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
   );
 };
 
-const DateField = ({ value, onChange }: { value: string; onChange: (value: string) => void }) => (
-  <input
-    className="date-field"
-    inputMode="numeric"
-    autoComplete="off"
-    spellCheck={false}
-    placeholder="2026-11-29 14:05"
-    title="Year-month-day hour:minute, 24 hours"
-    value={value}
-    onChange={(event) => onChange(event.target.value)}
-  />
-);
+interface DateProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+const DateField = ({ label, value, onChange }: DateProps) => {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        className="date-field"
+        inputMode="numeric"
+        autoComplete="off"
+        spellCheck={false}
+        placeholder="2026-11-29 14:05"
+        title="Year-month-day hour:minute, 24 hours"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </div>
+  );
+};
 
 const CustomRange = ({ close }: { close: () => void }) => {
   const view = useView();
@@ -175,14 +188,8 @@ const CustomRange = ({ close }: { close: () => void }) => {
         close();
       }}
     >
-      <label className="field">
-        <span>From</span>
-        <DateField value={from} onChange={setFrom} />
-      </label>
-      <label className="field">
-        <span>To</span>
-        <DateField value={to} onChange={setTo} />
-      </label>
+      <DateField label="From" value={from} onChange={setFrom} />
+      <DateField label="To" value={to} onChange={setTo} />
       <button type="submit" className="primary" disabled={wrong !== null}>
         Apply
       </button>

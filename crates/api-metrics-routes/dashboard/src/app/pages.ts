@@ -4,7 +4,7 @@ import type { Role } from "../api/session";
 import { Overview } from "../pages/Overview";
 
 /** Filters of the toolbar that a page's numbers have. */
-export const TRAFFIC = ["service", "env", "protocol", "method", "endpoint", "key", "tenant"];
+const TRAFFIC = ["service", "env", "protocol", "method", "endpoint", "key", "tenant"];
 const LABELS = ["service", "env", "key", "tenant"];
 
 interface Entry {
@@ -18,11 +18,21 @@ interface Entry {
   operate?: boolean;
   /** Which filters it applies; null for all that there are. */
   filters: readonly string[] | null;
+  /** Whether it compares ranges, and with what unless the URL says; null for nothing. */
+  compares?: string | null;
   Page: ComponentType | LazyExoticComponent<ComponentType>;
 }
 
 export const PAGES: readonly Entry[] = [
-  { id: "overview", title: "Overview", menu: true, consumer: "Usage", filters: TRAFFIC, Page: Overview },
+  {
+    id: "overview",
+    title: "Overview",
+    menu: true,
+    consumer: "Usage",
+    filters: TRAFFIC,
+    compares: null,
+    Page: Overview,
+  },
   {
     id: "endpoints",
     title: "Endpoints",
@@ -37,7 +47,24 @@ export const PAGES: readonly Entry[] = [
     menu: false,
     parent: "endpoints",
     filters: TRAFFIC,
+    compares: null,
     Page: lazy(() => import("../pages/Endpoint")),
+  },
+  {
+    id: "unmatched",
+    title: "Unmatched",
+    menu: false,
+    parent: "endpoints",
+    filters: ["service", "env"],
+    Page: lazy(() => import("../pages/Unmatched")),
+  },
+  {
+    id: "changes",
+    title: "Changes",
+    menu: true,
+    filters: TRAFFIC,
+    compares: "week",
+    Page: lazy(() => import("../pages/Changes")),
   },
   {
     id: "dependencies",
@@ -59,6 +86,7 @@ export const PAGES: readonly Entry[] = [
     menu: false,
     parent: "consumers",
     filters: TRAFFIC,
+    compares: null,
     Page: lazy(() => import("../pages/Consumer")),
   },
   {

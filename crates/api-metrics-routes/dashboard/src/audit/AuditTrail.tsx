@@ -55,13 +55,12 @@ export const AuditTrail = () => {
       file="audit-trail"
       exported="Audit trail"
       tools={
-        <>
-          {trail.data && !trail.data.complete && (
-            <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
-              Load older
-            </button>
-          )}
-        </>
+        trail.data &&
+        !trail.data.complete && (
+          <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
+            Load older
+          </button>
+        )
       }
     />
   );

@@ -94,13 +94,12 @@ export const DeadLetters = () => {
       file="refused-items"
       exported="Refused items"
       tools={
-        <>
-          {letters.data && !letters.data.complete && (
-            <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
-              Load older
-            </button>
-          )}
-        </>
+        letters.data &&
+        !letters.data.complete && (
+          <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
+            Load older
+          </button>
+        )
       }
     />
   );

@@ -172,13 +172,11 @@ const Alerts = () => {
         file="alerts"
         exported="Rules"
         tools={
-          <>
-            {write && (
-              <button type="button" className="primary" onClick={() => patch({ edit: "new" })}>
-                New rule
-              </button>
-            )}
-          </>
+          write && (
+            <button type="button" className="primary" onClick={() => patch({ edit: "new" })}>
+              New rule
+            </button>
+          )
         }
       />
       <Deferred ready={rows !== undefined || rules.error !== null}>

@@ -71,7 +71,7 @@ const List = () => {
         plain: (row) => `${row.method} ${row.endpoint}`,
         cell: (row) => (
           <span className="with-chip">
-            <a href={href("endpoint", endpointOf(row))}>
+            <a href={row.endpoint === "<unmatched>" ? href("unmatched") : href("endpoint", endpointOf(row))}>
               <Route method={row.method} endpoint={row.endpoint} />
             </a>
             <AddChip filter={endpointOf(row)} name={`${row.method} ${row.endpoint}`} />
