@@ -10,7 +10,7 @@ import type { pageOf } from "./pages";
 export const ScopeBar = ({ page }: { page: ReturnType<typeof pageOf> }) => {
   const view = useView();
   return (
-    <div className="scope-bar">
+    <section className="scope-bar" aria-label="Scope">
       {view.period === null && (
         <span className="range-text">
           {moment(Date.parse(view.from ?? ""), view.tz)} –{" "}
@@ -23,7 +23,7 @@ export const ScopeBar = ({ page }: { page: ReturnType<typeof pageOf> }) => {
       <Chips subject={subjectOf(page.id)} applied={page.filters} />
       {page.compares !== undefined && <CompareWith fallback={page.compares ?? undefined} />}
       <CopyLink />
-    </div>
+    </section>
   );
 };
 
