@@ -101,6 +101,7 @@ const columnsOf = <Row extends Counted>(
     id: "score",
     head: "Significance",
     number: true,
+    wide: 1,
     title: "Standard deviations, about: the higher, the less it is by chance",
     by: (row) => row.score,
     plain: (row) => number.fixed(row.score, 1),

@@ -81,6 +81,8 @@ export const Table = <Row,>({
   }, [rows, search, sort, columns, text]);
 
   const head = (column: Column<Row>) => {
+    // What acts on a row needs no title to the eye.
+    if (column.head === "") return <span className="sr">Actions</span>;
     if (!column.by) return column.head;
     const on = sort.id === column.id;
     return (
