@@ -148,6 +148,9 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 }
 
 /// The tenant that a query string narrows the answer to. Routes that know no such parameter refuse it.
+///
+/// It is read here and not by the handlers, so that none of them can forget to apply it: caches, streams
+/// and the row-level security of the database see the narrowed scope as if it were the caller's own.
 fn tenant_of(parts: &Parts) -> Option<String> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
     let mut pairs = pairs.into_iter();
@@ -157,7 +160,7 @@ fn tenant_of(parts: &Parts) -> Option<String> {
 }
 
 /// The part of a scope that belongs to one tenant; nothing where it lies outside, so that tenants can't be
-/// probed.
+/// probed. A viewer's keys are not looked up by tenant: it has few, and names them by `apiKeyId`.
 pub(crate) fn within(scope: Scope, tenant: String) -> Scope {
     match scope {
         Scope::All => Scope::Tenant(tenant),

@@ -3,6 +3,14 @@
 //! Everybody else at an endpoint is the endpoint without that consumer: counts are subtracted, and so
 //! are the histograms of latencies, which is exact. All rows come from one snapshot, so a part is never
 //! larger than its whole.
+//!
+//! Two questions are asked: one for the busiest pairs, one for all endpoints. The second leaves out the
+//! filter by a consumer, because nobody else is among one consumer's requests; every other filter, and
+//! what the caller may see, holds for both. A tenant is compared with itself alone, and a consumer that
+//! sees nobody else is compared with nobody.
+//!
+//! Pairs are ranked by requests in the store, so that a service with thousands of consumers costs no
+//! more than its page. Any other order is the reader's: there are at most a thousand rows.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -87,6 +95,7 @@ query_params! {
 /// An endpoint by its labels.
 type Endpoint = [Option<Arc<str>>; 3];
 
+/// The endpoint of a row, by which a pair finds its whole.
 fn endpoint_of(row: &Row) -> Endpoint {
     let group = &row.group;
     [&group.service, &group.method, &group.endpoint].map(Clone::clone)
@@ -190,6 +199,8 @@ async fn compute(
 }
 
 /// A pair beside the rest of its endpoint, without what is known of the key.
+///
+/// A pair without a whole, which the snapshot excludes, stands alone: nobody else has called.
 fn pair_of(row: &Row, whole: Option<&Row>) -> EndpointConsumer {
     let text = |label: &Option<Arc<str>>| label.as_deref().unwrap_or("").to_owned();
     let errors = |row: &Row| {

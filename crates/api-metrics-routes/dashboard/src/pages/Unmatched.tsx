@@ -8,6 +8,7 @@ import { LogOff } from "../requests/LogOff";
 import { byPath, bySource, type Sum } from "../requests/unmatched";
 import { errors } from "../traffic/models";
 import { useTimeline } from "../traffic/TrafficCharts";
+import { Empty, isNotFound } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
 import { href } from "../view/location";
 import { requestsHref } from "../view/requests";
@@ -64,16 +65,22 @@ const Unmatched = () => {
         <h1>Requests that no route matched</h1>
         <a href={requestsHref(FILTER)}>Requests</a>
       </header>
-      <div className="tall">
-        <TimeChart
-          name="unmatched"
-          title="Errors without a route"
-          model={model}
-          error={error}
-          empty={line?.empty ?? false}
-          stale={stale}
-        />
-      </div>
+      {isNotFound(error) ? (
+        <section className="card">
+          <Empty>Every request has matched a route.</Empty>
+        </section>
+      ) : (
+        <div className="tall">
+          <TimeChart
+            name="unmatched"
+            title="Errors without a route"
+            model={model}
+            error={error}
+            empty={line?.empty ?? false}
+            stale={stale}
+          />
+        </div>
+      )}
       {isMissing(logged.error) ? (
         <LogOff />
       ) : (

@@ -81,7 +81,7 @@ export const Table = <Row,>({
   }, [rows, search, sort, columns, text]);
 
   const head = (column: Column<Row>) => {
-    // What acts on a row needs no title to the eye.
+    // Above buttons of a row there is no title to the eye.
     if (column.head === "") return <span className="sr">Actions</span>;
     if (!column.by) return column.head;
     const on = sort.id === column.id;
