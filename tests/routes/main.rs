@@ -30,6 +30,7 @@ mod notices;
 mod otlp;
 mod otlp_libraries;
 mod otlp_push;
+mod pairs;
 mod parameters;
 mod postgres;
 mod prometheus;

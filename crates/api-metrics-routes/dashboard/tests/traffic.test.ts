@@ -133,6 +133,16 @@ test("a slow stretch has at least twice the median p95, and 50 ms", () => {
   assert.deepEqual(p95([1, 1, 1, 500]), [], "four slots are too few to tell");
 });
 
+test("a slot is slow too where its p99 passes a threshold that is drawn", () => {
+  const rows = [100, 700, 100].map((p99Ms) => ({ p50Ms: 10, p95Ms: 20, p99Ms, requestCount: 1 }));
+  const found = timeline(page(FROM, "2026-01-05T12:00:00Z", hours(FROM, rows)), undefined, null, null);
+  const slow = (model: ReturnType<typeof latency>) => (model.stretches ?? []).filter(({ kind }) => kind === "slow");
+  assert.deepEqual(slow(latency(found)), []);
+  const model = latency(found, [{ value: 600, name: "Slow answers" }]);
+  assert.deepEqual(slow(model), [{ first: 1, last: 1, kind: "slow" }]);
+  assert.match(model.note?.(1) ?? "", /p99 at or above the threshold of 600 ms/);
+});
+
 test("errors name the five most frequent codes", () => {
   const statusCodes = { 200: 900, 404: 50, 500: 30, 429: 9, 401: 8, 502: 2, 503: 1 };
   const found = line(

@@ -420,9 +420,8 @@ impl AdminBuilder {
         self
     }
 
-    /// The channels of notices that this process delivers through: those of its
-    /// [`ControlWorker`](api_metrics_store::control::ControlWorker). They are listed, and a test can be sent through each.
-    /// None by default.
+    /// The channels of notices that this process has: those of its [`ControlWorker`](api_metrics_store::control::ControlWorker).
+    /// They are listed, and a test can be sent through each. None by default.
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -23,11 +23,12 @@ const PAGE_ASSETS: &str = if cfg!(feature = "dashboard") {
 
 /// Operations of the admin that are always there, and who may use them. Whoever adds a route decides
 /// here too.
-const ADMIN: [(&str, &str, Access); 24] = [
+const ADMIN: [(&str, &str, Access); 26] = [
     ("GET", "/", Open),
     ("GET", "/api-metrics", Read),
     ("GET", "/api-metrics/daily", Read),
     ("GET", "/api-metrics/dependencies", Read),
+    ("GET", "/api-metrics/endpoint-consumers", Read),
     ("GET", "/api-metrics/endpoints", Read),
     ("GET", "/api-metrics/export", Read),
     ("GET", "/api-metrics/heatmap", Read),
@@ -46,6 +47,7 @@ const ADMIN: [(&str, &str, Access); 24] = [
     ("GET", "/openapi.json", Open),
     ("GET", "/reference", Open),
     ("POST", "/api-metrics/query", Read),
+    ("GET", "/session", Read),
     ("POST", "/session", Open),
     ("DELETE", "/session", Open),
 ];

@@ -1,6 +1,7 @@
 // Where notices go, whether they arrive, and a test of each channel.
 import { useState } from "react";
 import { isUnderWay, useChannels, useChannelTest } from "../api/notices";
+import { useMay } from "../api/session";
 import type { Channel } from "../api/types";
 import { precise } from "../format/time";
 import { useView } from "../view/view";
@@ -33,7 +34,7 @@ const outcome = (channels: readonly Channel[], test: string | null): string => {
 export const Channels = () => {
   const view = useView();
   const [watched, setWatched] = useState<string | null>(null);
-  const channels = useChannels(view, watched).data ?? [];
+  const channels = useChannels(view, watched, useMay().operate).data ?? [];
   const test = useChannelTest();
   if (channels.length === 0) return null;
   return (

@@ -1,8 +1,10 @@
 // Plans a silence: from when until when, for what, and why.
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId } from "react";
 import { useSilenceWrites } from "../api/notices";
 import type { Alert } from "../api/types";
 import { fromInput, iso, toInput } from "../format/time";
+import { DateInput } from "../ui/DateInput";
+import { forgetDraft, useDraft } from "../ui/useDraft";
 import { useView } from "../view/view";
 
 interface Draft {
@@ -24,10 +26,19 @@ const TEXTS: readonly (readonly ["service" | "environment" | "endpoint" | "reaso
   ["reason", "Reason", "The database moves"],
 ];
 
-export const NewSilence = ({ rules, close }: { rules: readonly Alert[] | undefined; close: () => void }) => {
+interface Props {
+  rules: readonly Alert[] | undefined;
+  close: () => void;
+}
+
+export const NewSilence = ({ rules, close: leave }: Props) => {
+  const close = () => {
+    forgetDraft("silence");
+    leave();
+  };
   const id = useId();
   const view = useView();
-  const [draft, setDraft] = useState<Draft>(() => ({
+  const [draft, setDraft] = useDraft<Draft>("silence", () => ({
     from: toInput(Date.now(), view.tz),
     until: toInput(Date.now() + HOUR, view.tz),
     service: "",
@@ -74,13 +85,7 @@ export const NewSilence = ({ rules, close }: { rules: readonly Alert[] | undefin
           <div className="form-field" key={field}>
             <label htmlFor={`${id}-${field}`}>{field === "from" ? "From" : "Until"}</label>
             <div className="form-control">
-              <input
-                id={`${id}-${field}`}
-                type="datetime-local"
-                required
-                value={draft[field]}
-                onChange={(event) => change(field)(event.target.value)}
-              />
+              <DateInput id={`${id}-${field}`} value={draft[field]} onChange={change(field)} />
             </div>
           </div>
         ))}

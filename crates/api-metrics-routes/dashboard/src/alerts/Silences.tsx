@@ -1,6 +1,7 @@
 // Maintenance windows and other silences.
 import { useState } from "react";
 import { useSilences, useSilenceWrites } from "../api/notices";
+import { useMay } from "../api/session";
 import type { Alert, Silence } from "../api/types";
 import { moment } from "../format/time";
 import { Failure } from "../ui/states";
@@ -34,11 +35,13 @@ export const Silences = ({ rules }: { rules: readonly Alert[] | undefined }) => 
   const [adding, setAdding] = useState(false);
   const silences = useSilences(view);
   const { end } = useSilenceWrites();
+  const { write } = useMay();
   const columns: Column<Silence>[] = [
     {
       id: "state",
       head: "State",
       by: (row) => stateOf(row).rank,
+      plain: (row) => stateOf(row).label,
       cell: (row) => (
         <span className="badge" data-level={stateOf(row).level}>
           {stateOf(row).label}
@@ -64,6 +67,7 @@ export const Silences = ({ rules }: { rules: readonly Alert[] | undefined }) => 
       head: "",
       number: true,
       cell: (row) =>
+        write &&
         row.state !== "over" && (
           <button
             type="button"
@@ -90,10 +94,15 @@ export const Silences = ({ rules }: { rules: readonly Alert[] | undefined }) => 
         retry={() => void silences.refetch()}
         start={{ id: "state", down: false }}
         empty="Nothing is silent. Plan a silence before maintenance, so that nobody is woken."
+        name="silences."
+        file="silences"
+        exported="Silences"
         tools={
-          <button type="button" disabled={adding} onClick={() => setAdding(true)}>
-            New silence
-          </button>
+          write && (
+            <button type="button" disabled={adding} onClick={() => setAdding(true)}>
+              New silence
+            </button>
+          )
         }
       />
     </>

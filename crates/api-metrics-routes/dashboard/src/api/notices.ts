@@ -7,8 +7,9 @@ import type { Channel, ChannelList, NewSilence, Silence, SilenceList } from "./t
 const interval = (view: View): number | false => (view.refresh === "off" ? false : 30_000);
 
 /** Where notices go; for admins. `watched` is a test whose outcome is waited for. */
-export const useChannels = (view: View, watched: string | null) =>
+export const useChannels = (view: View, watched: string | null, enabled: boolean) =>
   useQuery({
+    enabled,
     queryKey: ["channels"],
     queryFn: async ({ signal }) => (await call<ChannelList>("api-alerts/channels", { signal })).data,
     // A test is delivered within seconds.
