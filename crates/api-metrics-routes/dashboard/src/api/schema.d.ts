@@ -515,6 +515,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-metrics/endpoint-consumers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who calls which endpoint, beside everybody else */
+        get: operations["endpoint_consumers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-metrics/endpoints": {
         parameters: {
             query?: never;
@@ -2545,6 +2562,90 @@ export interface components {
              */
             value: number;
         };
+        /** @description One endpoint as one consumer sees it. */
+        EndpointConsumer: {
+            /**
+             * Format: int64
+             * @description The number of the API key; 0 for requests without a key, null for keys that are too new to have one.
+             */
+            apiKeyId?: number | null;
+            /** @description The route template, `<unmatched>` or `<other>`. */
+            endpoint: string;
+            /**
+             * Format: int64
+             * @description Those of them that were answered with 4xx or 5xx.
+             */
+            errorCount: number;
+            /**
+             * Format: double
+             * @description These in percent of the requests.
+             */
+            errorRate?: number | null;
+            /** @description The host's own name for the key. */
+            externalId?: string | null;
+            /** @description The method, or `_OTHER`. */
+            method: string;
+            /** @description A name for people. */
+            name?: string | null;
+            /**
+             * Format: double
+             * @description Their errors in percent.
+             */
+            othersErrorRate?: number | null;
+            /**
+             * Format: double
+             * @description Their 95th percentile in milliseconds; null without others, and where latencies are kept as t-digests.
+             */
+            othersP95Ms?: number | null;
+            /**
+             * Format: int64
+             * @description Requests of everybody else to this endpoint, as far as the caller may see them.
+             */
+            othersRequestCount: number;
+            /**
+             * Format: double
+             * @description The 95th percentile in milliseconds.
+             */
+            p95Ms?: number | null;
+            /**
+             * Format: int64
+             * @description Requests of this consumer to this endpoint.
+             */
+            requestCount: number;
+            /** @description The recording service. */
+            service: string;
+            /** @description The tenant that the key belongs to. */
+            tenantId?: string | null;
+        };
+        /** @description Endpoints by consumer. */
+        EndpointConsumers: {
+            /** @description Whether records at an edge may belong to the other side of it. */
+            approximate: boolean;
+            /**
+             * Format: date-time
+             * @description When the snapshot was taken, by the clock of the database.
+             */
+            asOf: string;
+            /** @description Whether these are all pairs. */
+            complete: boolean;
+            /** @description The pairs with the most requests, the most first. */
+            data: components["schemas"]["EndpointConsumer"][];
+            /**
+             * Format: date-time
+             * @description The first instant that the answer covers.
+             */
+            from: string;
+            /**
+             * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+             *     flush batches, are left out. The status names them.
+             */
+            incomplete: boolean;
+            /**
+             * Format: date-time
+             * @description The first instant that the answer does not cover.
+             */
+            to: string;
+        };
         /** @description A page of endpoints. */
         EndpointPage: {
             /** @description Whether records at an edge may belong to the other side of it. */
@@ -4231,6 +4332,8 @@ export interface components {
             service?: string;
             /** @description Only the API keys of this team. */
             teamId?: string;
+            /** @description Only the API keys of this tenant. Never more than the caller may see. */
+            tenantId?: string;
             /** @description Only the API keys of this user. */
             userId?: string;
         };
@@ -9275,6 +9378,11 @@ export interface operations {
                  */
                 teamId?: string;
                 /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
+                /**
                  * @description The most rows to answer.
                  * @example 100
                  */
@@ -10039,6 +10147,11 @@ export interface operations {
                  */
                 teamId?: string;
                 /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
+                /**
                  * @description The most rows to answer.
                  * @example 100
                  */
@@ -10237,6 +10350,11 @@ export interface operations {
                  */
                 teamId?: string;
                 /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
+                /**
                  * @description The most rows to answer.
                  * @example 100
                  */
@@ -10376,6 +10494,194 @@ export interface operations {
             };
         };
     };
+    endpoint_consumers: {
+        parameters: {
+            query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pairs with the most requests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approximate": false,
+                     *       "asOf": "2026-05-18T09:30:00.125Z",
+                     *       "complete": true,
+                     *       "data": [
+                     *         {
+                     *           "apiKeyId": 3,
+                     *           "endpoint": "/users/{id}",
+                     *           "errorCount": 4,
+                     *           "errorRate": 0.5,
+                     *           "externalId": "partner-sync",
+                     *           "method": "GET",
+                     *           "name": "Partner sync",
+                     *           "othersErrorRate": 0.25,
+                     *           "othersP95Ms": 31.232,
+                     *           "othersRequestCount": 400,
+                     *           "p95Ms": 190.464,
+                     *           "requestCount": 800,
+                     *           "service": "shop",
+                     *           "tenantId": "acme"
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-17T00:00:00Z",
+                     *       "incomplete": false,
+                     *       "to": "2026-05-18T00:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointConsumers"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     endpoints: {
         parameters: {
             query?: {
@@ -10431,6 +10737,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100
@@ -10666,6 +10977,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
             };
             header?: never;
             path?: never;
@@ -10832,6 +11148,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
             };
             header?: never;
             path?: never;
@@ -11017,6 +11338,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100
@@ -11803,6 +12129,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
             };
             header?: never;
             path?: never;
@@ -12013,6 +12344,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
             };
             header?: never;
             path?: never;
@@ -12168,6 +12504,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
             };
             header?: never;
             path?: never;
@@ -12427,6 +12768,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
             };
             header?: never;
             path?: never;
@@ -12927,6 +13273,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -13460,6 +13811,11 @@ export interface operations {
                  */
                 teamId?: string;
                 /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
+                /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
                  */
@@ -13665,6 +14021,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -13942,6 +14303,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
@@ -14312,6 +14678,11 @@ export interface operations {
                  * @example platform
                  */
                 teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
                 /**
                  * @description Only this version of the service's code.
                  * @example 1.9.1
