@@ -1,116 +1,260 @@
-//! How many items a second ingest and the collector take on Postgres: read from JSON, checked, committed and
-//! acknowledged. In one process with its client, without sockets.
+//! How many requests other services can report, and what that does to the live view. The server is `api-metrics serve`
+//! in a process of its own; reports and questions go over sockets.
 //!
 //! `DATABASE_URL=postgres://… cargo bench --bench ingest` makes a database of its own on that server and drops it.
-//! `BENCH_SECONDS` (10) is how long each line is measured.
+//! `BENCH_STORE` (`postgres,sqlite`), `BENCH_ITEMS` (400000, of the burst) and `BENCH_SECONDS` (60, of 1,000 events a
+//! second) choose.
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
     clippy::print_stdout,
+    clippy::unwrap_used,
     missing_docs,
-    unreachable_pub
+    reason = "a program for people"
 )]
+
+mod client;
 
 use std::{
     fmt::Write as _,
-    sync::Arc,
+    fs,
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, ExitCode, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
-use api_metrics_benches::database::Scratch;
-use api_metrics_routes::{Admin, Ingest};
-use api_metrics_store::{
-    ingest::{IngestStore as _, NewIngestToken},
-    postgres::PostgresStore,
-    store::{Store as _, StoreOptions},
-    time::SystemClock,
+use api_metrics_benches::{
+    database::{self, Scratch},
+    quantile,
 };
-use axum::{
-    Router,
-    body::Body,
-    http::{Request, StatusCode, header},
-};
-use tower::ServiceExt as _;
+use sqlx::ConnectOptions as _;
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+use client::Connection;
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() {
+/// In the child: it is the server. Without it this is the sender.
+const CHILD: &str = "BENCH_CHILD";
+const TOKEN: &str = "the token of the benchmark, 32 characters";
+/// Connections that report side by side.
+const SENDERS: usize = 8;
+/// Items of a report, the most that is taken.
+const BATCH: usize = 1_000;
+
+fn main() -> ExitCode {
+    if std::env::var_os(CHILD).is_some() {
+        return api_metrics_cli::run(std::env::args_os());
+    }
     // `cargo test --benches` and `cargo bench -- --list` only want to know that it starts.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
     }
-    let scratch = Scratch::create().await;
-    let store = PostgresStore::connect_lazy(&scratch.url(), StoreOptions::default()).unwrap();
-    let store = Arc::new(store);
-    store.prepare().await.unwrap();
-    let ingest = Ingest::new(store.clone(), Arc::new(SystemClock::default()), "bench");
-    let admin = Admin::builder(store.clone())
-        .control(store.clone())
-        .ingest(ingest.clone())
-        .token(TOKEN)
-        .build();
-    let token = NewIngestToken::new("bench", "shop", "test");
-    let (_, secret) = store.create_ingest_token(&token, "bench").await.unwrap();
-    let mut requests = String::from("[");
-    let mut commands = String::from("{\"command_executions\":[");
-    for n in 0..1_000 {
-        let comma = if n == 0 { "" } else { "," };
-        write!(
-            requests,
-            "{comma}{{\"method\":\"GET\",\"endpoint\":\"/items/{}/{{id}}\",\"status\":200,\"latencyMs\":{n},\"key\":\"k-{}\"}}",
-            n % 50,
-            n % 20
-        )
-        .unwrap();
-        write!(
-            commands,
-            "{comma}{{\"user_id\":\"6f9619ff-8b86-4d01-b42d-{:012}\",\"command_name\":\"command-{}\",\"execution_time_ms\":{n},\"status\":\"success\"}}",
-            n % 20,
-            n % 50
-        )
-        .unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let wanted = |name: &str| {
+        std::env::var("BENCH_STORE").map_or(true, |value| value.split(',').any(|one| one == name))
+    };
+    if wanted("postgres") {
+        let scratch = runtime.block_on(Scratch::create());
+        measure("Postgres", scratch.options().to_url_lossy().as_ref());
+        runtime.block_on(scratch.remove());
     }
-    requests.push(']');
-    commands.push_str("]}");
-    let collector = admin.collector().unwrap();
-    println!("| | senders | items a second | ms a batch |\n|---|---:|---:|---:|");
-    for senders in [1, 4] {
-        let line = ("/v1/requests", secret.as_str(), requests.as_str());
-        measure(&ingest.router(), line, senders).await;
-        measure(&collector, ("/batch", TOKEN, commands.as_str()), senders).await;
+    if wanted("sqlite") {
+        let file = database::file();
+        measure("SQLite", &format!("sqlite://{}", file.display()));
+        database::remove_file(&file);
     }
-    store.pool().close().await;
-    scratch.remove().await;
+    ExitCode::SUCCESS
 }
 
-/// Sends batches of 1,000 by so many senders at once, each after the answer to its last.
-async fn measure(router: &Router, (path, token, body): (&str, &str, &str), senders: u32) {
-    let seconds = std::env::var("BENCH_SECONDS").ok();
-    let seconds = seconds.map_or(10, |text| text.parse().unwrap());
-    let started = Instant::now();
-    let until = started + Duration::from_secs(seconds);
-    let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..senders {
-        let (router, body) = (router.clone(), body.to_owned());
-        let (path, token) = (path.to_owned(), format!("Bearer {token}"));
-        tasks.spawn(async move {
-            let mut batches = 0_u32;
-            while Instant::now() < until {
-                let request = Request::post(&path).header(header::AUTHORIZATION, &token);
-                let request = request.body(Body::from(body.clone())).unwrap();
-                let answer = router.clone().oneshot(request).await.unwrap();
-                assert_eq!(answer.status(), StatusCode::OK);
-                batches += 1;
+fn number(name: &str, default: u64) -> u64 {
+    let value = std::env::var(name).ok();
+    value
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(default)
+}
+
+/// The server, ended with this value.
+struct Server {
+    process: Child,
+    authority: String,
+    secret: String,
+}
+
+impl Server {
+    fn start(database: &str) -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["serve", "--database", database])
+            .env(CHILD, "1")
+            .env("API_METRICS_LISTEN", "127.0.0.1:0")
+            .env("API_METRICS_ADMIN_TOKEN", TOKEN)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let authority = loop {
+            let line = lines.next().expect("the server says where it is").unwrap();
+            if let Some((_, rest)) = line.split_once("serves http://") {
+                break rest.split('/').next().unwrap().to_owned();
             }
-            batches
-        });
+        };
+        // Whoever stops reading stops the server.
+        thread::spawn(move || lines.for_each(drop));
+        let mut admin = Connection::open(&authority, TOKEN);
+        let body = r#"{"name": "bench", "service": "shop", "environment": "bench"}"#;
+        let made = admin.post("/admin/ingest-tokens", "", body);
+        let (_, secret) = made.split_once("\"secret\":\"").expect("a token is made");
+        let secret = secret.split('"').next().unwrap().to_owned();
+        Self {
+            process,
+            authority,
+            secret,
+        }
     }
-    let batches: u32 = tasks.join_all().await.into_iter().sum();
+
+    fn proc(&self, file: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{file}", self.process.id())).unwrap()
+    }
+
+    fn peak_mib(&self) -> f64 {
+        let status = self.proc("status");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib: f64 = peak
+            .unwrap()
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        kib / 1_024.0
+    }
+
+    fn cpu_seconds(&self) -> f64 {
+        let stat = self.proc("stat");
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+        // Fields 14 and 15 of proc(5), the third being the first here.
+        let ticks: u64 = [11, 12]
+            .map(|at| fields[at].parse::<u64>().unwrap())
+            .iter()
+            .sum();
+        ticks as f64 / rustix::param::clock_ticks_per_second() as f64
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A report of so many requests to a hundred endpoints.
+fn report(items: usize, seed: usize) -> String {
+    let mut body = String::with_capacity(items * 110);
+    for at in 0..items {
+        let n = seed.wrapping_mul(7_919).wrapping_add(at * 31);
+        let status = [200, 200, 200, 404, 500][n % 5];
+        writeln!(
+            body,
+            "{{\"method\":\"GET\",\"endpoint\":\"/shop/{}/{{id}}\",\"status\":{status},\"latencyMs\":{}.5,\
+             \"responseBytes\":{}}}",
+            n % 100,
+            n % 90,
+            n % 9_000
+        )
+        .unwrap();
+    }
+    body
+}
+
+fn measure(name: &str, database: &str) {
+    let server = Server::start(database);
+    let items = number("BENCH_ITEMS", 400_000) as usize;
+    let batches = items / BATCH / SENDERS;
+    let (started, cpu) = (Instant::now(), server.cpu_seconds());
+    let mut times: Vec<Duration> = thread::scope(|scope| {
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|sender| {
+                let server = &server;
+                scope.spawn(move || {
+                    let mut wire = Connection::open(&server.authority, &server.secret);
+                    let send = |batch| {
+                        let key = format!("idempotency-key: {sender}-{batch}\r\n");
+                        let body = report(BATCH, sender * 1_000 + batch);
+                        let started = Instant::now();
+                        let answer = wire.post("/ingest/v1/requests", &key, &body);
+                        assert!(answer.contains("\"accepted\":1000"), "{answer}");
+                        started.elapsed()
+                    };
+                    (0..batches).map(send).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        senders
+            .into_iter()
+            .flat_map(|sender| sender.join().unwrap())
+            .collect()
+    });
     let took = started.elapsed().as_secs_f64();
+    times.sort_unstable();
+    let sent = (batches * BATCH * SENDERS) as f64;
+    let cpu = server.cpu_seconds() - cpu;
     println!(
-        "| `{path}` | {senders} | {:.0} | {:.0} |",
-        f64::from(batches) * 1_000.0 / took,
-        took * 1_000.0 * f64::from(senders) / f64::from(batches)
+        "{name}: {:.0} items a second in reports of {BATCH}, {:.1} µs of the server's processor time an item, \
+         answers p50 {:.0} ms, p95 {:.0} ms, peak {:.0} MiB",
+        sent / took,
+        cpu / sent * 1e6,
+        quantile(&times, 0.5).as_secs_f64() * 1e3,
+        quantile(&times, 0.95).as_secs_f64() * 1e3,
+        server.peak_mib(),
+    );
+    steady(name, &server, sent as u64);
+}
+
+/// A thousand events a second, one by one in twenty reports, while somebody looks at the live view.
+fn steady(name: &str, server: &Server, before: u64) {
+    let seconds = number("BENCH_SECONDS", 60);
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let (mut views, mut answers) = (Vec::new(), Vec::new());
+    let mut wire = Connection::open(&server.authority, &server.secret);
+    let mut admin = Connection::open(&server.authority, TOKEN);
+    let mut sent = 0;
+    let mut next = Instant::now();
+    for tick in 0.. {
+        if next >= until {
+            break;
+        }
+        thread::sleep(next.saturating_duration_since(Instant::now()));
+        next += Duration::from_millis(50);
+        let started = Instant::now();
+        let answer = wire.post("/ingest/v1/requests", "", &report(50, tick));
+        assert!(answer.contains("\"accepted\":50"), "{answer}");
+        answers.push(started.elapsed());
+        sent += 50;
+        // Twice a second, which is more than a cache of a second can answer for all.
+        if tick.is_multiple_of(10) {
+            let started = Instant::now();
+            let live = admin.get(&format!(
+                "/admin/api-metrics/realtime?service=shop&method=GET&endpoint=/shop/{}/{{id}}",
+                tick / 10 % 100
+            ));
+            assert!(live.contains("totalRequests"), "{live}");
+            views.push(started.elapsed());
+        }
+    }
+    // Everything that was answered is there.
+    let total = admin.get("/admin/api-metrics/summary?period=24h&service=shop");
+    let expected = format!("\"totalRequests\":{}", before + sent);
+    assert!(total.contains(&expected), "{expected}: {total}");
+    views.sort_unstable();
+    answers.sort_unstable();
+    let ms = |times: &[Duration], q| quantile(times, q).as_secs_f64() * 1e3;
+    println!(
+        "{name}: {seconds} s of 1,000 events a second: live view p50 {:.0} ms, p95 {:.0} ms; reports p50 {:.0} ms, \
+         p95 {:.0} ms; peak {:.0} MiB; all {} counted",
+        ms(&views, 0.5),
+        ms(&views, 0.95),
+        ms(&answers, 0.5),
+        ms(&answers, 0.95),
+        server.peak_mib(),
+        before + sent,
     );
 }

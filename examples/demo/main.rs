@@ -114,11 +114,16 @@ async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
     let console = metrics
         .console()
         .layer(axum::middleware::from_fn(auth::principal));
+    // The same page for consumers: who comes with a key sees its own requests, quota and bill.
+    let account = metrics
+        .admin()
+        .layer(axum::middleware::from_fn(auth::principal));
     let api = api::router(stopping.clone()).layer(metrics.layer());
     // Requests are replayed into the API, the layer included, as clients would send them.
     replay.serve(api.clone());
     let app = api
         .nest_service("/admin", metrics.admin())
+        .nest_service("/account", account)
         .nest_service("/ingest", metrics.ingest())
         .nest_service("/api/v2/console/metrics", console)
         // Tells the admin from which address a wrong token came.

@@ -197,27 +197,104 @@ async fn other_options_are_refused_in_the_middle_of_a_log() {
     assert!(requests(&url).await > before);
 }
 
+/// Lines of so many requests, a second apart, from a time on.
+fn lines_at(from: i64, path: &str, count: i64) -> String {
+    let at = |at| chrono::DateTime::from_timestamp(at, 0).unwrap();
+    (from..from + count)
+        .map(|second| {
+            let at = at(second).format("%d/%b/%Y:%H:%M:%S +0000");
+            format!("192.0.2.1 - - [{at}] \"GET {path} HTTP/1.1\" 200 10 \"-\" \"-\"\n")
+        })
+        .collect()
+}
+
+async fn endpoints(url: &str) -> std::collections::BTreeMap<String, u64> {
+    let endpoints = stored::endpoints(&*stored::open(url)).await;
+    endpoints
+        .into_iter()
+        .map(|(endpoint, n)| (endpoint.to_string(), n))
+        .collect()
+}
+
+/// An import that is alone in its periods is taken back exactly, however old it is, and can be imported again.
+async fn is_taken_back(url: &str) {
+    let folder = Folder::new();
+    let old = folder.write("old.log", &lines(0, 5_000));
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    // Minutes are kept of one, hours of another, and days of the oldest; each has neighbours of the same service that
+    // share its coarser periods, and of another service that share all.
+    let now = i64::try_from(now.as_secs()).unwrap() / 3_600 * 3_600;
+    let recent = folder.write("recent.log", &lines_at(now - 7_200, "/recent", 90));
+    let hours = folder.write("hours.log", &lines_at(now - 30 * 86_400, "/hours", 90));
+    let beside = [
+        lines_at(now - 6_600, "/beside", 30),
+        lines_at(now - 30 * 86_400 + 7_200, "/beside", 30),
+        lines_at(1_431_993_600, "/beside", 30),
+    ];
+    let beside = folder.write("beside.log", &beside.concat());
+    imported(&beside, url, &[]);
+    imported(&old, url, &["--service", "other"]);
+    let before = endpoints(url).await;
+    for log in [&old, &recent, &hours] {
+        let unknown = import(log, url, &["--undo"]);
+        assert_eq!(unknown.status.code(), Some(1), "{}", unknown.output);
+        assert!(unknown.output.contains("knows no import"));
+        imported(log, url, &[]);
+        let with = endpoints(url).await;
+        assert!(with.values().sum::<u64>() > before.values().sum());
+        let answer = imported(log, url, &["--undo"]);
+        let counted = with.values().sum::<u64>() - before.values().sum::<u64>();
+        assert_eq!(answer["undone"], counted);
+        assert_eq!(endpoints(url).await, before, "{}", log.display());
+        // Nor does the ledger know it any more.
+        let again = imported(log, url, &[]);
+        assert_eq!(again["total"]["requests"], counted);
+        assert_eq!(endpoints(url).await, with);
+        imported(log, url, &["--undo"]);
+        assert_eq!(endpoints(url).await, before);
+    }
+    let refused = import(&beside, url, &["--undo", "--service", "other"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.output);
+    imported(&beside, url, &["--undo"]);
+    imported(&old, url, &["--undo", "--service", "other"]);
+    assert_eq!(endpoints(url).await, std::collections::BTreeMap::new());
+    assert_eq!(requests(url).await, 0);
+}
+
 #[tokio::test]
-async fn an_import_that_can_not_be_taken_back_says_why() {
+async fn an_import_that_is_alone_in_its_periods_is_taken_back_on_sqlite() {
+    is_taken_back(&SqliteFile::create().url()).await;
+}
+
+#[tokio::test]
+async fn an_import_that_is_alone_in_its_periods_is_taken_back_on_postgres() {
+    let database = PgDatabase::create().await;
+    is_taken_back(&database.url()).await;
+}
+
+#[tokio::test]
+async fn an_import_that_is_mixed_with_other_requests_says_why_it_can_not_be_taken_back() {
     let (folder, database) = (Folder::new(), SqliteFile::create());
     let url = database.url();
     let log = folder.write("access.log", &lines(0, 100));
-    let unknown = import(&log, &url, &["--undo"]);
-    assert_eq!(unknown.status.code(), Some(1), "{}", unknown.output);
-    assert!(
-        unknown.output.contains("knows no import"),
-        "{}",
-        unknown.output
-    );
+    let other = folder.write("other.log", &lines(1_000, 7));
     imported(&log, &url, &[]);
-    let refused = import(&log, &url, &["--undo"]);
-    assert_eq!(refused.status.code(), Some(4), "{}", refused.output);
-    assert!(
-        refused.output.contains("100 requests"),
-        "{}",
-        refused.output
-    );
-    assert_eq!(requests(&url).await, 100);
+    imported(&other, &url, &[]);
+    for log in [&log, &other] {
+        let refused = import(log, &url, &["--undo"]);
+        assert_eq!(refused.status.code(), Some(4), "{}", refused.output);
+        for told in [
+            "hold 107 requests",
+            "2015-05-17T00:00:00Z to 2015-05-18T00:00:00Z",
+        ] {
+            assert!(refused.output.contains(told), "{}", refused.output);
+        }
+        assert_eq!(requests(&url).await, 107);
+    }
+    // It is still known.
+    assert_eq!(import(&log, &url, &[]).status.code(), Some(4));
 }
 
 #[tokio::test]

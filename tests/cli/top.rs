@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use api_metrics_tests::{Process, SqliteFile, process::isolated};
+use api_metrics_tests::{Process, Proxy, SqliteFile, process::isolated};
 use rustix::{
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{Winsize, tcsetwinsize},
@@ -211,6 +211,42 @@ fn traffic_is_shown_sorted_filtered_and_looked_into_on_a_terminal_of_80_by_24() 
         left.contains("\u{1b}[?1049l") && left.contains("\u{1b}[?25h"),
         "{left:?}"
     );
+    assert!(server.end("TERM").status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn live_numbers_come_by_the_stream_which_is_opened_again_after_it_broke() {
+    let (database, server) = server_with_traffic();
+    let target = server.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let mut wire = Proxy::reserve();
+    wire.connect(target);
+    let url = format!("http://{}", wire.address());
+    let mut command = api_metrics(&["top", "--server", &url]);
+    command.env("API_METRICS_ADMIN_TOKEN", TOKEN);
+    let mut screen = OnTerminal::start(&mut command, 120, 30);
+    screen.shows(&["40 requests", "UTC, stream"]);
+    // Of an endpoint alone there is a stream of its own.
+    screen.press("\r");
+    screen.shows(&["30 requests", "UTC, stream"]);
+    screen.press("\u{1b}");
+    screen.shows(&["40 requests", "UTC, stream"]);
+    wire.cut().await;
+    screen.shows(&["STALE", "GET /orders"]);
+    // Meanwhile there is more to be seen.
+    let folder = tempfile::tempdir().unwrap();
+    let now = chrono::Utc::now() - chrono::TimeDelta::seconds(30);
+    let time = now.format("%d/%b/%Y:%H:%M:%S +0000");
+    let log = folder.path().join("more.log");
+    let line = format!("h - - [{time}] \"GET /more HTTP/1.1\" 200 5000\n");
+    std::fs::write(&log, line.repeat(7)).unwrap();
+    let database = database.url();
+    let mut command = api_metrics(&["import", "--service", "shop", "--database", &database]);
+    assert!(Process::start(command.arg(log)).ended().status.success());
+    wire.connect(target);
+    let shown = screen.shows(&["47 requests", "GET /more", "UTC, stream"]);
+    assert!(!shown.contains("STALE"), "{shown}");
+    screen.press("q");
+    assert!(screen.ends().0.success());
     assert!(server.end("TERM").status.success());
 }
 

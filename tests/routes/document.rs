@@ -204,6 +204,10 @@ async fn every_answer_and_every_refusal_is_as_documented() {
             vec!["", "?sort=errorRate", "?sort=x"],
         ),
         (
+            "/api-metrics/endpoint-consumers",
+            vec!["", "?limit=1", "?tenantId=acme", "?limit=x"],
+        ),
+        (
             "/api-metrics/daily",
             vec!["?period=30d", "?tz=Asia/Kathmandu", "?tz=x"],
         ),

@@ -189,6 +189,7 @@ async fn an_agents_seconds_never_enter_the_p95_of_an_api(database: Database) {
         "heatmap",
         "keys",
         "top-consumers",
+        "endpoint-consumers",
     ] {
         let sum = async |query: &str| {
             let url = format!(

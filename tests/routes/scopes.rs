@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::host::{Hit, Host, TOKEN};
 
 /// Every route of metrics, with parameters that make it show all it can.
-pub(crate) const READS: [&str; 17] = [
+pub(crate) const READS: [&str; 20] = [
     "/api-metrics?groupBy=service,method,endpoint,apiKey&limit=1000",
     "/api-metrics?granularity=none&groupBy=endpoint",
     "/api-metrics?granularity=none",
@@ -17,6 +17,9 @@ pub(crate) const READS: [&str; 17] = [
     "/api-metrics/summary?endpoint=/of-beta",
     "/api-metrics/endpoints",
     "/api-metrics/dependencies",
+    "/api-metrics/endpoint-consumers",
+    "/api-metrics/endpoint-consumers?tenantId=umbrella",
+    "/api-metrics?groupBy=endpoint&tenantId=umbrella",
     "/api-metrics/keys",
     "/api-metrics/heatmap",
     "/api-metrics/heatmap?layout=weekday",
@@ -121,6 +124,54 @@ fn at_most_three(path: &str, value: &Value) {
         Value::Array(values) => values.iter().for_each(|value| at_most_three(path, value)),
         _ => {}
     }
+}
+
+#[tokio::test]
+async fn a_tenant_in_the_query_narrows_what_is_seen_and_never_widens_it() {
+    let admin = host_of(Principal::new("a", Role::Admin)).await;
+    for path in READS.iter().filter(|path| !path.contains("tenantId")) {
+        // Of the other's endpoint nothing is known within the tenant.
+        let and = if path.contains('?') { '&' } else { '?' };
+        let url = admin.url(&format!("{path}{and}tenantId=acme"));
+        sees_only_alpha(path, &body(&admin.client, &url).await);
+    }
+    let summary = admin.json("/api-metrics/summary?tenantId=acme").await;
+    assert_eq!(summary["totalRequests"], 3);
+    let nobody = admin.json("/api-metrics/summary?tenantId=nobody").await;
+    assert_eq!(nobody["totalRequests"], 0);
+    let asked =
+        serde_json::json!({"period": "24h", "granularity": "none", "filter": {"tenantId": "acme"}});
+    let answer = admin
+        .client
+        .post(admin.url("/api-metrics/query"))
+        .json(&asked)
+        .send()
+        .await
+        .unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(
+        answer["results"][0]["data"][0]["requestCount"], 3,
+        "{answer}"
+    );
+    let viewer = host_of(Principal::new("v", Role::Viewer).with_key("alpha")).await;
+    for (tenant, seen) in [("umbrella", 0), ("acme", 0)] {
+        let path = format!("/api-metrics/summary?tenantId={tenant}");
+        assert_eq!(viewer.json(&path).await["totalRequests"], seen, "{tenant}");
+    }
+}
+
+#[tokio::test]
+async fn the_session_says_who_is_signed_in() {
+    let host = host_of(Principal::new("m", Role::Manager).with_tenant("acme")).await;
+    let who = host.json("/session").await;
+    assert_eq!(
+        who,
+        serde_json::json!({"subject": "m", "role": "manager", "tenantId": "acme", "apiKeyIds": null, "expiresAt": null})
+    );
+    let host = host_of(Principal::new("v", Role::Viewer).with_key("alpha")).await;
+    let who = host.json("/session").await;
+    assert_eq!(who["role"], "viewer");
+    assert_eq!(who["apiKeyIds"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

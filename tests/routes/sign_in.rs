@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::host::{Hit, Host, TOKEN, problem};
 
-const CLOSED: [&str; 13] = [
+const CLOSED: [&str; 15] = [
     "/api-metrics",
     "/api-metrics/query",
     "/api-metrics/keys",
@@ -21,6 +21,8 @@ const CLOSED: [&str; 13] = [
     "/api-metrics/summary",
     "/api-metrics/endpoints",
     "/api-metrics/dependencies",
+    "/api-metrics/endpoint-consumers",
+    "/session",
     "/api-metrics/daily",
     "/api-metrics/realtime",
     "/api-metrics/stream",

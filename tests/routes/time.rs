@@ -374,6 +374,7 @@ async fn what_is_not_known_is_not_found(database: Database) {
         "/api-metrics",
         "/api-metrics/summary",
         "/api-metrics/endpoints",
+        "/api-metrics/endpoint-consumers",
         "/api-metrics/keys",
         "/api-metrics/daily",
         "/api-metrics/heatmap",
@@ -439,6 +440,7 @@ async fn a_late_record_changes_all_views_at_once(database: Database) {
     let views = [
         ("/api-metrics/summary", "/totalRequests"),
         ("/api-metrics/endpoints", "/data/0/requestCount"),
+        ("/api-metrics/endpoint-consumers", "/data/0/requestCount"),
         ("/api-metrics/keys", "/data/0/requestCount"),
         ("/api-metrics/daily", "/data/0/requestCount"),
         ("/api-metrics/top-consumers", "/data/0/requestCount"),

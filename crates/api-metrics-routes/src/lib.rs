@@ -95,6 +95,7 @@ mod request;
 mod requests;
 mod response;
 mod router;
+mod timing;
 mod ui;
 
 pub use admin::{Admin, AdminBuilder, MIN_TOKEN_CHARS, SignInError};

@@ -64,6 +64,24 @@ pub enum StartError {
         #[source]
         source: api_metrics_store::control::notify::WebhookError,
     },
+    /// Mails can't be sent as the environment says.
+    #[cfg(feature = "smtp")]
+    #[error(
+        "API_METRICS_SMTP_URL, API_METRICS_SMTP_FROM and API_METRICS_SMTP_TO can't be used: {source}"
+    )]
+    Smtp {
+        /// Why.
+        #[source]
+        source: api_metrics_store::control::notify::SmtpError,
+    },
+    /// The receiver of OpenTelemetry's protocol that the environment names can't be used.
+    #[cfg(feature = "otlp-push")]
+    #[error("the environment variable API_METRICS_OTLP_PUSH_URL can't be used: {source}")]
+    OtlpPush {
+        /// Why.
+        #[source]
+        source: api_metrics_store::control::push::OtlpPushError,
+    },
     /// Background tasks need Tokio, and this is no Tokio runtime.
     #[error("api-metrics must be started from within a Tokio runtime")]
     NoRuntime,

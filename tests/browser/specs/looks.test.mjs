@@ -10,11 +10,16 @@ const PAGES = [
   "overview",
   "endpoints",
   "endpoint?service=shop&method=POST&endpoint=%2Fapi%2Forders",
+  "endpoints?by=consumer",
+  "changes?vs=previous",
+  "unmatched",
   "consumers",
   "consumer?key=1",
+  "consumers?key=1&status=5xx&method=GET",
   "requests",
   "requests?show=groups",
   "requests?show=search",
+  "overview?vs=previous",
   "heatmap",
   "heatmap?layout=weekday&period=30d",
   "limits",
@@ -27,16 +32,15 @@ const PAGES = [
 const link = (page) => `#/${page}${page.includes("?") ? "&" : "?"}tz=UTC&refresh=off`;
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing serious on any page in ${colorScheme} colours`, () =>
+  test(`axe finds nothing on any page in ${colorScheme} colours`, () =>
     use({ colorScheme }, async (page) => {
       for (const each of PAGES) {
         await show(page, link(each));
         // By the debugger's door, which no policy of the page concerns.
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-        const serious = violations.filter((found) => ["serious", "critical"].includes(found.impact));
         assert.deepEqual(
-          serious.map(
+          violations.map(
             (found) =>
               `${each}: ${found.id} ${found.nodes
                 .slice(0, 3)
@@ -56,7 +60,7 @@ test("the sign-in page is accessible too", () =>
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => window.axe.run());
     assert.deepEqual(
-      violations.filter((found) => ["serious", "critical"].includes(found.impact)).map((found) => found.id),
+      violations.map((found) => found.id),
       [],
     );
   }));

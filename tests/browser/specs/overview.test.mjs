@@ -137,8 +137,8 @@ test("range, time zone, filters and refresh are in the URL and restored from it"
     await page.getByRole("button", { name: "7d" }).click();
     await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
     await page.getByLabel("Refresh", { exact: true }).selectOption("off");
-    await page.getByLabel("Service").selectOption("shop");
-    await page.getByLabel("Environment").selectOption("production");
+    await page.getByLabel("Service", { exact: true }).selectOption("shop");
+    await page.getByLabel("Environment", { exact: true }).selectOption("production");
     await settled(page);
     const link = page.url();
     for (const part of ["period=7d", "tz=Asia%2FTokyo", "refresh=off", "service=shop", "env=production"])
@@ -148,7 +148,7 @@ test("range, time zone, filters and refresh are in the URL and restored from it"
     await settled(other);
     assert.equal(await other.getByRole("button", { name: "7d" }).getAttribute("aria-pressed"), "true");
     assert.equal(await other.getByLabel("Time zone").inputValue(), "Asia/Tokyo");
-    assert.equal(await other.getByLabel("Service").inputValue(), "shop");
+    assert.equal(await other.getByLabel("Service", { exact: true }).inputValue(), "shop");
     await other.close();
     await follow(page, () => page.getByRole("link", { name: "Endpoints" }).click());
     assert.ok(page.url().includes("period=7d"), "another page keeps the range");

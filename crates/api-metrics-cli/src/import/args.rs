@@ -123,7 +123,8 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     pub(super) force: bool,
 
-    /// Take an import back, or say why that can't be done
+    /// Take imports of these logs back, where their service holds nothing else in the same periods; else say why that
+    /// can't be done
     #[arg(long, conflicts_with_all = ["force", "follow", "dry_run"])]
     pub(super) undo: bool,
 

@@ -5,6 +5,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use api_metrics::store::control::imports::ImportUndo;
+use chrono::{DateTime, SecondsFormat};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -30,6 +33,32 @@ const LINES_A_FLUSH: u64 = 50_000;
 const LINES_A_LOOK: u64 = 256;
 /// A file of which none of so many first lines can be read is no log.
 const LINES_TO_TELL: u64 = 100;
+
+/// An import that was taken back.
+struct Undone {
+    name: String,
+    requests: u64,
+    /// The periods that were emptied.
+    from: String,
+    to: String,
+}
+
+impl Undone {
+    fn tell(&self, json: bool) {
+        let Self {
+            name,
+            requests,
+            from,
+            to,
+        } = self;
+        if json {
+            let told = json!({"name": name, "undone": requests, "from": from, "to": to});
+            return terminal::out(&told.to_string());
+        }
+        let told = format!("{name}: {requests} requests taken back, from {from} to {to}");
+        terminal::out(&terminal::escaped_line(&told));
+    }
+}
 
 /// A log that is read.
 pub(super) struct Log<'a> {
@@ -90,6 +119,17 @@ impl<'a> Log<'a> {
         let Some((mut format, head)) = self.first_lines(opened)? else {
             return Ok(());
         };
+        if let Some(recording) = self
+            .import
+            .recording
+            .as_ref()
+            .filter(|_| self.import.args.undo)
+        {
+            let undone = self.undo(recording, opened, &mut format, &head)?;
+            opened.progress.clear();
+            undone.tell(self.import.args.json);
+            return Ok(());
+        }
         let mut target = match &self.import.recording {
             None => None,
             Some(recording) => {
@@ -162,11 +202,6 @@ impl<'a> Log<'a> {
         summary: &mut LogSummary,
     ) -> Result<Target<'t>, Failure> {
         if !self.has_ledger {
-            if self.import.args.undo {
-                return Err(Failure::usage(
-                    "--undo is for files: what comes by a pipe is in no ledger",
-                ));
-            }
             return Ok(Target {
                 imported: recording.writer(uuid::Uuid::new_v4(), 0),
                 recording,
@@ -187,9 +222,6 @@ impl<'a> Log<'a> {
         } else {
             self.known(recording, opened, format, head)?
         };
-        if self.import.args.undo {
-            return Err(self.can_not_be_undone(known.as_ref()));
-        }
         let ledger = match known {
             None => fresh(),
             Some(known) => {
@@ -219,20 +251,56 @@ impl<'a> Log<'a> {
         })
     }
 
-    /// Why an import can't be taken back.
-    fn can_not_be_undone(&self, known: Option<&ledger::Import>) -> Failure {
-        let Some(known) = known else {
-            return Failure::failed(format!(
+    /// Takes the import of this log back, or says why that can't be done.
+    fn undo(
+        &mut self,
+        recording: &Recording,
+        opened: &mut Opened,
+        format: &mut Format,
+        head: &str,
+    ) -> Result<Undone, Failure> {
+        if !self.has_ledger {
+            return Err(Failure::usage(
+                "--undo is for files: what comes by a pipe is in no ledger",
+            ));
+        }
+        let Some(known) = self.known(recording, opened, format, head)? else {
+            return Err(Failure::failed(format!(
                 "{}: the ledger of this database knows no import of it",
                 self.name
-            ));
+            )));
         };
-        Failure::known(format!(
-            "{}: its {} requests of service {} can't be taken back: buckets hold sums, minima, maxima and \
-             sketches, in which they can no longer be told from other requests of the same service and \
-             period; restore a backup from before, or let that service's data expire",
-            self.name, known.at.counts.requests, known.record.service
-        ))
+        let (requests, service) = (known.at.counts.requests, &known.record.service);
+        let day = |at: i64| {
+            let at = DateTime::from_timestamp(at, 0).unwrap_or_default();
+            at.to_rfc3339_opts(SecondsFormat::Secs, true)
+        };
+        let undo = recording.undo(&known);
+        match self.import.runtime.block_on(undo)? {
+            Some(ImportUndo::Done { from, to }) => Ok(Undone {
+                name: self.name.clone(),
+                requests,
+                from: day(from),
+                to: day(to),
+            }),
+            Some(ImportUndo::Mixed {
+                from,
+                to,
+                requests: all,
+            }) => Err(Failure::known(format!(
+                "{}: its {requests} requests of service {service} can't be taken back: the periods that they fell \
+                 into, from {} to {}, hold {all} requests of that service, and buckets hold sums, in which one \
+                 request can't be told from another; restore a backup from before, or let that service's data \
+                 expire",
+                self.name,
+                day(from),
+                day(to)
+            ))),
+            _ => Err(Failure::failed(format!(
+                "{}: another process kept the database busy; nothing was changed",
+                self.name
+            ))),
+        }
     }
 
     /// The import of this log that came furthest. Reads as much of the log as the ledger knows of any, and

@@ -177,6 +177,10 @@ impl Import<'_> {
                 break;
             }
         }
+        if self.args.undo {
+            // Each log has told it already.
+            return outcome;
+        }
         let mut total = LogSummary::default();
         for log in &logs {
             total.add(&log.summary);

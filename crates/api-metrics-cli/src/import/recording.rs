@@ -9,7 +9,10 @@ use api_metrics::{
     ApiMetrics, Maintenance, MetricSink, Outcome, RequestRecord,
     layer::UNMATCHED,
     store::{
-        control::{ControlStore, imports::ImportRecord},
+        control::{
+            ControlStore,
+            imports::{ImportRecord, ImportUndo, ImportedRequests},
+        },
         query::{Detail, Filter, GroupBy, Query, TimeRange, TimeStep},
         recorder::{Recorder, RecorderOptions},
         store::{FlushError, Instance, StoreError, Writer},
@@ -25,6 +28,9 @@ use crate::{failure::Failure, format::Entry};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
+/// What is waiting for its acknowledgement, and what was acknowledged and is kept in case that the database falls
+/// back, may each take so many bytes.
+const MEMORY_BUDGET: usize = 12 << 20;
 /// Another leader may have looked before our last flush; after this many looks it does the rest alone.
 const LOOKS_AT_ANOTHER_LEADER: u32 = 20;
 
@@ -97,6 +103,7 @@ impl Recording {
         // One thread reads lines.
         options.shards = 1;
         options.max_series = self.labels.max_series;
+        options.memory_budget = MEMORY_BUDGET;
         options.sketch_kind = self.store.sketch_kind();
         let recorder = Recorder::new(options);
         // Empty batches, so that the next number is the one after the fence.
@@ -125,6 +132,23 @@ impl Recording {
             imports.extend(Import::known(record, fence));
         }
         Ok(imports)
+    }
+
+    /// Takes an import back, where that can be done exactly. `None`: another process has kept the lead.
+    pub(super) async fn undo(&self, import: &Import) -> Result<Option<ImportUndo>, Failure> {
+        let counts = &import.at.counts;
+        let (Some(first), Some(last)) = (counts.first, counts.last) else {
+            return Err(Failure::known("the import holds no request"));
+        };
+        let wanted = ImportedRequests::new(&import.record, counts.requests, (first, last));
+        for _ in 0..LOOKS_AT_ANOTHER_LEADER {
+            self.settle().await?;
+            match self.patiently(|| self.store.undo_import(&wanted)).await? {
+                ImportUndo::Busy => tokio::time::sleep(PAUSE / 5).await,
+                done => return Ok(Some(done)),
+            }
+        }
+        Ok(None)
     }
 
     pub(super) async fn fence(&self, id: Uuid) -> Result<u64, Failure> {

@@ -1,10 +1,14 @@
 //! What is shown, and how it is asked for.
 
-use std::{sync::mpsc, time::Duration};
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 
+use super::stream;
 use crate::{
     api::{Api, encoded},
     failure::Failure,
@@ -35,6 +39,16 @@ impl ViewRequest {
         };
         self.filter(&mut query);
         query
+    }
+
+    /// A view of the last five minutes.
+    pub(super) fn live(&self, path: &str) -> String {
+        let mut query = String::new();
+        self.filter(&mut query);
+        match query.strip_prefix('&') {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        }
     }
 
     fn filter(&self, query: &mut String) {
@@ -77,14 +91,21 @@ pub(super) struct Snapshot {
     /// What waits, and when something was flushed last.
     pub(super) waiting: String,
     pub(super) as_of: String,
+    /// Whether the stream tells the live numbers; else they are asked for.
+    pub(super) is_streamed: bool,
 }
 
 impl Snapshot {
-    /// Asks for everything.
-    pub(super) async fn read(api: &Api, asked: &ViewRequest) -> Result<Self, Failure> {
-        let mut live = String::from("/api-metrics/realtime?");
-        asked.filter(&mut live);
-        let live = api.json(&live.replace("?&", "?")).await?;
+    /// Asks for everything; for the live numbers only where nobody has told them.
+    pub(super) async fn read(
+        api: &Api,
+        asked: &ViewRequest,
+        told: Option<Value>,
+    ) -> Result<Self, Failure> {
+        let live = match told {
+            Some(told) => told,
+            None => api.json(&asked.live("/api-metrics/realtime")).await?,
+        };
         let is_live = asked.range == 0;
         let query = asked.query();
         let mut query = query.as_str();
@@ -100,7 +121,7 @@ impl Snapshot {
             ))
             .await?;
         let total = if is_live {
-            live.clone()
+            Value::Null
         } else {
             api.json(&format!("/api-metrics/summary?{query}")).await?
         };
@@ -114,16 +135,6 @@ impl Snapshot {
         let limits = api.json("/api-metrics/rate-limits?limit=5").await;
         let status = api.json("/api-status").await;
         let mut snapshot = Self {
-            requests: number(&total["totalRequests"]),
-            per_second: live["requestsPerSecond"].as_f64(),
-            error_rate: total["errorRate"].as_f64(),
-            quantiles_ms: ["p50Ms", "p95Ms", "p99Ms"].map(|name| total[name].as_f64()),
-            bytes: number(&total["totalRequestBytes"]) + number(&total["totalResponseBytes"]),
-            minutes: list(&live["minutes"])
-                .iter()
-                .map(|minute| number(&minute["requestCount"]))
-                .collect(),
-            as_of: text(&live["asOf"]),
             waiting: status.map_or_else(|error| error.to_string(), |status| waiting(&status)),
             ..Self::default()
         };
@@ -135,13 +146,11 @@ impl Snapshot {
             }
         }
         snapshot.statuses = statuses.into_iter().collect();
-        // Live rows are those of the last five minutes, with the bytes of the hour left out.
-        let rows = if is_live {
-            &live["endpoints"]
-        } else {
-            &endpoints["data"]
-        };
-        snapshot.endpoints = list(rows).iter().map(endpoint).collect();
+        if !is_live {
+            snapshot.take_total(&total);
+            snapshot.endpoints = list(&endpoints["data"]).iter().map(endpoint).collect();
+        }
+        snapshot.take_live(asked, &live);
         snapshot.consumers = list(&consumers["data"]).iter().map(consumer).collect();
         if let Ok(alerts) = alerts {
             snapshot.alerts = list(&alerts["data"]).iter().map(alert).collect();
@@ -151,27 +160,106 @@ impl Snapshot {
         }
         Ok(snapshot)
     }
+
+    /// The live numbers, which are all there is where no other range is asked for.
+    fn take_live(&mut self, asked: &ViewRequest, live: &Value) {
+        self.per_second = live["requestsPerSecond"].as_f64();
+        self.minutes = list(&live["minutes"])
+            .iter()
+            .map(|minute| number(&minute["requestCount"]))
+            .collect();
+        self.as_of = text(&live["asOf"]);
+        if asked.range == 0 {
+            self.take_total(live);
+            // Those of the last five minutes, with the bytes of the hour left out.
+            self.endpoints = list(&live["endpoints"]).iter().map(endpoint).collect();
+        }
+    }
+
+    fn take_total(&mut self, total: &Value) {
+        self.requests = number(&total["totalRequests"]);
+        self.error_rate = total["errorRate"].as_f64();
+        self.quantiles_ms = ["p50Ms", "p95Ms", "p99Ms"].map(|name| total[name].as_f64());
+        self.bytes = number(&total["totalRequestBytes"]) + number(&total["totalResponseBytes"]);
+    }
 }
 
-/// Asks again and again, at once when somebody wants to see something else.
+/// A stream that is followed as long as this lives.
+struct Following {
+    latest: watch::Receiver<Option<Value>>,
+    task: JoinHandle<()>,
+}
+
+impl Following {
+    fn start(api: &Arc<Api>, asked: &ViewRequest) -> Self {
+        let (told, latest) = watch::channel(None);
+        let (api, asked) = (Arc::clone(api), asked.clone());
+        let task = tokio::spawn(async move { stream::follow(&api, &asked, told).await });
+        Self { latest, task }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Asks again and again, at once when somebody wants to see something else. What the stream tells is passed on at
+/// once; live numbers are asked for only where it has told none since the last time.
 pub(super) async fn poll(
     api: Api,
     mut asks: watch::Receiver<ViewRequest>,
     told: mpsc::Sender<Result<Snapshot, String>>,
     every: Duration,
 ) {
+    let api = Arc::new(api);
+    let mut asked = asks.borrow_and_update().clone();
+    let mut following = Following::start(&api, &asked);
+    let mut has_told = false;
     loop {
-        let asked = asks.borrow_and_update().clone();
-        let snapshot = Snapshot::read(&api, &asked).await;
+        // Seen or not: an event that comes from now on is passed on.
+        let streamed = following.latest.borrow_and_update().clone();
+        let is_streamed = streamed.is_some();
+        let fresh = streamed.filter(|_| std::mem::take(&mut has_told));
+        let mut snapshot = Snapshot::read(&api, &asked, fresh).await;
+        if let Ok(snapshot) = &mut snapshot {
+            snapshot.is_streamed = is_streamed;
+        }
+        let mut shown = snapshot.as_ref().ok().cloned();
         if told
             .send(snapshot.map_err(|error| error.to_string()))
             .is_err()
         {
             return;
         }
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            changed = asks.changed() => if changed.is_err() { return },
+        let next = Instant::now() + every;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(next.into()) => break,
+                changed = asks.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    asked = asks.borrow_and_update().clone();
+                    has_told = false;
+                    following = Following::start(&api, &asked);
+                    break;
+                }
+                _ = following.latest.changed() => {
+                    let live = following.latest.borrow_and_update().clone();
+                    let (Some(live), Some(shown)) = (live, &mut shown) else {
+                        // The stream has ended: the next round asks.
+                        continue;
+                    };
+                    has_told = true;
+                    shown.take_live(&asked, &live);
+                    shown.is_streamed = true;
+                    if told.send(Ok(shown.clone())).is_err() {
+                        return;
+                    }
+                }
+            }
         }
     }
 }

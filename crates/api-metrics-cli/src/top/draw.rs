@@ -86,7 +86,12 @@ fn header(frame: &mut Frame<'_>, area: Rect, app: &App, look: &Look) {
     ];
     if let Some(snapshot) = &app.snapshot {
         let time = snapshot.as_of.get(11..19).unwrap_or_default();
-        spans.push(Span::raw(format!("  as of {time} UTC")));
+        let by = if snapshot.is_streamed {
+            "stream"
+        } else {
+            "polled"
+        };
+        spans.push(Span::raw(format!("  {time} UTC, {by}")));
     }
     if let Some((method, endpoint)) = &app.asked.endpoint {
         spans.push(Span::raw(format!(

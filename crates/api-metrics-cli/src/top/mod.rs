@@ -3,6 +3,7 @@
 mod app;
 mod data;
 mod draw;
+mod stream;
 
 use std::{
     io::{self, IsTerminal},
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &TopArgs) -> Result<(), Failure> {
         ..ViewRequest::default()
     };
     // A wrong token or address is told as a sentence, not as an empty screen.
-    runtime.block_on(Snapshot::read(&api, &asked))?;
+    runtime.block_on(Snapshot::read(&api, &asked, None))?;
     let (ask, asks) = tokio::sync::watch::channel(asked.clone());
     let (told, snapshots) = mpsc::channel();
     runtime.spawn(data::poll(api, asks, told, EVERY));

@@ -26,10 +26,11 @@ try {
       },
     },
   });
-  // The zone of the machine must not matter, so the tests run in one with half hours and summer time.
+  // The zone of the machine must not matter, so the tests run in one with half hours and summer time; nor must its
+  // language.
   const bundles = files(outDir).filter((file) => file.endsWith(".test.mjs"));
   const run = spawnSync("node", ["--test", "--test-reporter=spec", ...bundles.map((file) => `${outDir}/${file}`)], {
-    env: { ...process.env, TZ: "Australia/Adelaide" },
+    env: { ...process.env, TZ: "Australia/Adelaide", LC_ALL: "en_GB.UTF-8" },
     stdio: "inherit",
   });
   process.exitCode = run.status ?? 1;

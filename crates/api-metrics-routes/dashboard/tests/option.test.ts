@@ -1,7 +1,7 @@
 import "./browser";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Series, TimeChartModel } from "../src/charts/model";
+import { isFlattened, type Series, type TimeChartModel } from "../src/charts/model";
 import { optionOf } from "../src/charts/option";
 import { slotsOf } from "../src/charts/periods";
 import { sparklines } from "../src/charts/sparklines";
@@ -190,4 +190,22 @@ test("sparklines have one value per slot and group, zero without a row", () => {
   assert.equal(sparklines({ data: [] }, () => "").size, 0);
   const many = Array.from({ length: 500 }, (_, n) => ({ periodStart: "2026-01-05T00:00:00Z", requestCount: n }));
   assert.equal(sparklines({ data: many, axis: three }, (row) => String(row.requestCount)).size, 500);
+});
+
+test("a logarithmic axis has whole powers of ten around values and thresholds, and no zero", () => {
+  const values = [0, 12, null, 3_500];
+  const of = model([series("a", values, { kind: "line" })], {
+    unit: "ms",
+    thresholds: [{ value: 20_000, name: "T" }],
+  });
+  const option = optionOf(of, { tz: "UTC", hidden: new Set(), width: 600, log: true }, () => "");
+  const { yAxis, series: drawn } = option as unknown as { yAxis: Axis & { type: string }; series: Drawn[] };
+  assert.deepEqual([yAxis.type, yAxis.min, yAxis.max], ["log", 10, 100_000]);
+  assert.deepEqual(drawn[0]?.data, [null, 12, null, 3_500]);
+});
+
+test("values are flattened where the greatest is a hundred times the ordinary ones", () => {
+  assert.equal(isFlattened(model([series("p50", [10, 10, 12]), series("p99", [10, 900, 12])])), false);
+  assert.equal(isFlattened(model([series("p50", [10, 10, 12]), series("p99", [10, 1_100, 12])])), true);
+  assert.equal(isFlattened(model([series("p50", [null, 0])])), false);
 });

@@ -57,7 +57,10 @@ test("a short time has the year and the seconds only where they say something", 
 
 test("a date field takes and gives the zone's time", () => {
   const moment = at("2026-01-09T23:30:00Z");
-  assert.equal(time.toInput(moment, "Asia/Tokyo"), "2026-01-10T08:30");
+  assert.equal(time.toInput(moment, "Asia/Tokyo"), "2026-01-10 08:30");
+  assert.equal(time.fromInput("2026-01-10 8:30", "Asia/Tokyo"), moment);
+  assert.equal(time.fromInput("2026-01-10", "UTC"), Date.UTC(2026, 0, 10));
+  for (const wrong of ["10.1.2026", "2026-13-40 25:99", "08:30"]) assert.equal(time.fromInput(wrong, "UTC"), null);
   assert.equal(time.fromInput("2026-01-10T08:30", "Asia/Tokyo"), moment);
   assert.equal(time.fromInput("", "UTC"), null);
   assert.equal(time.iso(moment), "2026-01-09T23:30:00Z");

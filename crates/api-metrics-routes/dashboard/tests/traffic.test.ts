@@ -133,6 +133,16 @@ test("a slow stretch has at least twice the median p95, and 50 ms", () => {
   assert.deepEqual(p95([1, 1, 1, 500]), [], "four slots are too few to tell");
 });
 
+test("a slot is slow too where its p99 passes a threshold that is drawn", () => {
+  const rows = [100, 700, 100].map((p99Ms) => ({ p50Ms: 10, p95Ms: 20, p99Ms, requestCount: 1 }));
+  const found = timeline(page(FROM, "2026-01-05T12:00:00Z", hours(FROM, rows)), undefined, null, null);
+  const slow = (model: ReturnType<typeof latency>) => (model.stretches ?? []).filter(({ kind }) => kind === "slow");
+  assert.deepEqual(slow(latency(found)), []);
+  const model = latency(found, [{ value: 600, name: "Slow answers" }]);
+  assert.deepEqual(slow(model), [{ first: 1, last: 1, kind: "slow" }]);
+  assert.match(model.note?.(1) ?? "", /p99 at or above the threshold of 600 ms/);
+});
+
 test("errors name the five most frequent codes", () => {
   const statusCodes = { 200: 900, 404: 50, 500: 30, 429: 9, 401: 8, 502: 2, 503: 1 };
   const found = line(
@@ -171,8 +181,8 @@ test("a glob matches any text and single characters, and never takes for ever", 
 });
 
 test("a threshold is drawn only for exactly the traffic that a page shows", () => {
-  const all = { service: null, method: null, endpoint: null, key: null };
-  const orders = { service: null, method: "POST", endpoint: "/api/orders", key: null };
+  const all = { service: null, environment: null, method: null, endpoint: null, key: null };
+  const orders = { service: null, environment: null, method: "POST", endpoint: "/api/orders", key: null };
   assert.equal(matchesExactly(rule(), all), true);
   assert.equal(matchesExactly(rule(), orders), false);
   assert.equal(matchesExactly(rule({ endpointFilter: "POST /api/orders" }), orders), true);
@@ -181,14 +191,18 @@ test("a threshold is drawn only for exactly the traffic that a page shows", () =
   assert.equal(matchesExactly(rule({ apiKeyFilter: 3 }), all), false);
   assert.equal(matchesExactly(rule({ apiKeyFilter: 3 }), { ...all, key: "3" }), true);
   assert.equal(matchesExactly(rule({ serviceFilter: "shop" }), { ...all, service: "shop" }), true);
+  assert.equal(matchesExactly(rule({ environmentFilter: "live" }), all), false);
+  assert.equal(matchesExactly(rule({ environmentFilter: "live" }), { ...all, environment: "live" }), true);
 });
 
 test("an alert concerns a page that shows part of its traffic", () => {
-  const all = { service: null, method: null, endpoint: null, key: null };
-  const user = { service: "shop", method: "GET", endpoint: "/users/{id}", key: null };
+  const all = { service: null, environment: null, method: null, endpoint: null, key: null };
+  const user = { service: "shop", environment: null, method: "GET", endpoint: "/users/{id}", key: null };
   assert.equal(concerns(rule({ endpointFilter: "GET /users/*" }), user), true);
   assert.equal(concerns(rule({ endpointFilter: "POST /users/*" }), user), false);
   assert.equal(concerns(rule({ serviceFilter: "blog" }), user), false);
+  assert.equal(concerns(rule({ environmentFilter: "live" }), user), true);
+  assert.equal(concerns(rule({ environmentFilter: "live" }), { ...user, environment: "test" }), false);
   // Pages show requests to the server: a rule about agents is none of theirs.
   assert.equal(concerns(rule({ protocolFilter: "agent" }), user), false);
   assert.equal(matchesExactly(rule({ protocolFilter: "any" }), { ...all }), false);

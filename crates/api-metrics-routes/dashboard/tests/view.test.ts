@@ -2,7 +2,17 @@ import "./browser";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { href } from "../src/view/location";
-import { isOpen, lengthOf, range, read, refetchInterval, viewParams } from "../src/view/view";
+import {
+  isOpen,
+  labelParams,
+  lengthOf,
+  range,
+  read,
+  refetchInterval,
+  slowInterval,
+  spanOf,
+  viewParams,
+} from "../src/view/view";
 
 test("a link without parameters shows the last 24 hours, refreshed every 30 seconds", () => {
   const view = read({});
@@ -33,12 +43,43 @@ test("service and environment are filters, and refresh can be off", () => {
   assert.deepEqual(viewParams(view), { period: "24h", service: "shop", environment: "production" });
   assert.equal(refetchInterval(view), false);
   assert.equal(refetchInterval(read({ refresh: "5s" })), 5_000);
+  assert.equal(refetchInterval(read({ refresh: "2s" })), 2_000);
+  assert.equal(slowInterval(read({ refresh: "2s" })), 5_000);
+  assert.equal(read({ refresh: "live" }).refresh, "2s", "as older links say");
 });
 
 test("links escape what routes hold and leave out what is not set", () => {
   assert.equal(
     href("endpoint", { method: "GET", endpoint: "/a?b&c=<d>", service: undefined }),
-    "#/endpoint?method=GET&endpoint=%2Fa%3Fb%26c%3D%3Cd%3E",
+    "#/endpoint?endpoint=%2Fa%3Fb%26c%3D%3Cd%3E&method=GET",
   );
   assert.equal(href("status"), "#/status");
+});
+
+test("filters are those of the API's numbers, and a status or version is none of them", () => {
+  const view = read({
+    key: "3",
+    endpoint: "/a",
+    method: "GET",
+    tenant: "acme",
+    protocol: "grpc",
+    status: "5xx",
+    version: "1.9",
+  });
+  assert.deepEqual(view.filters, {
+    protocol: "grpc",
+    method: "GET",
+    endpoint: "/a",
+    apiKeyId: "3",
+    tenantId: "acme",
+  });
+  assert.equal(viewParams(view).apiKeyId, "3");
+  assert.deepEqual(Object.keys(labelParams(view)), ["period"]);
+});
+
+test("a range has a start and an end, whether they are given or not", () => {
+  const now = Date.parse("2026-11-29T12:00:00Z");
+  assert.deepEqual(spanOf(read({ period: "1h" }), now), { from: now - 3_600_000, to: now });
+  const own = read({ from: "2026-11-01T00:00:00Z", to: "2026-11-02T00:00:00Z" });
+  assert.equal(spanOf(own, now).to - spanOf(own, now).from, 86_400_000);
 });

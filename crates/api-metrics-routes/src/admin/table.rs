@@ -24,7 +24,7 @@ pub(super) fn build(
     throttle: Arc<Throttle>,
     with_page: bool,
 ) -> (Router, Vec<Declared>) {
-    let table = RouteTable::new(app.clone(), throttle, openapi::admin());
+    let table = RouteTable::new(app.clone(), "admin", throttle, openapi::admin());
     let table = metrics::routes(table);
     #[cfg(feature = "control")]
     let table = if app.client.has_control() {

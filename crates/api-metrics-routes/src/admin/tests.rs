@@ -23,11 +23,12 @@ const PAGE_ASSETS: &str = if cfg!(feature = "dashboard") {
 
 /// Operations of the admin that are always there, and who may use them. Whoever adds a route decides
 /// here too.
-const ADMIN: [(&str, &str, Access); 24] = [
+const ADMIN: [(&str, &str, Access); 26] = [
     ("GET", "/", Open),
     ("GET", "/api-metrics", Read),
     ("GET", "/api-metrics/daily", Read),
     ("GET", "/api-metrics/dependencies", Read),
+    ("GET", "/api-metrics/endpoint-consumers", Read),
     ("GET", "/api-metrics/endpoints", Read),
     ("GET", "/api-metrics/export", Read),
     ("GET", "/api-metrics/heatmap", Read),
@@ -46,6 +47,7 @@ const ADMIN: [(&str, &str, Access); 24] = [
     ("GET", "/openapi.json", Open),
     ("GET", "/reference", Open),
     ("POST", "/api-metrics/query", Read),
+    ("GET", "/session", Read),
     ("POST", "/session", Open),
     ("DELETE", "/session", Open),
 ];
@@ -103,11 +105,13 @@ const COLLECTOR: [(&str, &str, Access); 20] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 28] = [
+const CONTROL: [(&str, &str, Access); 33] = [
     ("GET", "/api-alerts", Read),
+    ("GET", "/api-alerts/channels", Operate),
     ("GET", "/api-alerts/deliveries", Operate),
     ("GET", "/api-alerts/events", Read),
     ("GET", "/api-alerts/events/{id}/incident", Read),
+    ("GET", "/api-alerts/silences", Read),
     ("GET", "/api-alerts/{id}", Read),
     ("GET", "/api-audit", Operate),
     ("GET", "/api-jobs", Operate),
@@ -122,15 +126,18 @@ const CONTROL: [(&str, &str, Access); 28] = [
     ("GET", "/api-metrics/rate-limits/{keyId}/history", Read),
     ("GET", "/api-price-plans", Read),
     ("POST", "/api-alerts", Write),
+    ("POST", "/api-alerts/channels/test", Operate),
     ("POST", "/api-alerts/deliveries/redeliver", Operate),
     ("POST", "/api-alerts/dry-run", Write),
     ("POST", "/api-alerts/events/{id}/acknowledge", Write),
     ("POST", "/api-alerts/events/{id}/silence", Write),
+    ("POST", "/api-alerts/silences", Write),
     ("POST", "/api-keys", Operate),
     ("POST", "/api-price-plans", Write),
     ("PUT", "/api-alerts/{id}", Write),
     ("PATCH", "/api-alerts/{id}", Write),
     ("PATCH", "/api-keys/{id}", Write),
+    ("DELETE", "/api-alerts/silences/{id}", Write),
     ("DELETE", "/api-alerts/{id}", Write),
 ];
 

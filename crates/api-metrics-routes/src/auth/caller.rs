@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use api_metrics_store::{query::Scope, time::UnixSeconds};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Query};
 use http::request::Parts;
 
 use crate::{
     auth::{EndedSessions, Principal, Role, Session},
     read::KeyIds,
-    request::is_tenant,
+    request::{TENANT, is_tenant},
     response::{Kind, Problem},
 };
 
@@ -138,9 +138,38 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
+        let caller = parts.extensions.get::<Self>().cloned().ok_or_else(|| {
             // Only a route without the middleware gets here, and the table of routes makes none.
             Problem::new(Kind::Unauthenticated, "no credentials were checked")
+        })?;
+        Ok(match tenant_of(parts) {
+            Some(tenant) => Self {
+                scope: within(caller.scope, tenant),
+                ..caller
+            },
+            None => caller,
         })
+    }
+}
+
+/// The tenant that a query string narrows the answer to. Routes that know no such parameter refuse it.
+///
+/// It is read here and not by the handlers, so that none of them can forget to apply it: caches, streams
+/// and the row-level security of the database see the narrowed scope as if it were the caller's own.
+fn tenant_of(parts: &Parts) -> Option<String> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
+    let mut pairs = pairs.into_iter();
+    pairs
+        .find(|(name, _)| name == TENANT.name)
+        .map(|(_, tenant)| tenant)
+}
+
+/// The part of a scope that belongs to one tenant; nothing where it lies outside, so that tenants can't be
+/// probed. A viewer's keys are not looked up by tenant: it has few, and names them by `apiKeyId`.
+pub(crate) fn within(scope: Scope, tenant: String) -> Scope {
+    match scope {
+        Scope::All => Scope::Tenant(tenant),
+        Scope::Tenant(own) if own == tenant => Scope::Tenant(own),
+        Scope::Tenant(_) | Scope::Keys(_) => Scope::Keys(Vec::new()),
     }
 }

@@ -27,7 +27,7 @@ mod throttle;
 
 pub(crate) use access::Access;
 pub(crate) use authenticator::Authenticator;
-pub(crate) use caller::{AuthMethod, Caller, Identity};
+pub(crate) use caller::{AuthMethod, Caller, Identity, within};
 pub(crate) use ended_sessions::EndedSessions;
 pub(crate) use failed_logins::{FailedLogins, peer};
 #[cfg(feature = "jwt")]

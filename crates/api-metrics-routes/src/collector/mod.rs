@@ -58,7 +58,7 @@ pub(crate) fn build(app: &App, ingest: &Ingest) -> (Router, Vec<Declared>) {
     let limits = ingest.limits();
     let limited = |limit: &Arc<_>| Throttle::Organisations(Arc::clone(limit));
     let reads = Arc::new(limited(&limits.reads));
-    let table = RouteTable::new(app.clone(), reads, openapi::collector())
+    let table = RouteTable::new(app.clone(), "collector", reads, openapi::collector())
         .documented(Read, routes!(aggregated::aggregated))
         .documented(Read, routes!(overview::dashboard))
         .documented(Read, routes!(overview::real_time))

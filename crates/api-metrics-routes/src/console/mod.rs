@@ -50,10 +50,15 @@ impl Console {
     pub(crate) fn new(app: &App, throttle: Throttle) -> Self {
         let document = openapi::Document::default();
         let slot = document.clone();
-        let table = RouteTable::new(app.clone(), Arc::new(throttle), openapi::console())
-            .documented(Read, routes!(summary::get_summary))
-            .documented(Read, routes!(endpoints::get_endpoints))
-            .documented(Read, routes!(summary::get_stream));
+        let table = RouteTable::new(
+            app.clone(),
+            "console",
+            Arc::new(throttle),
+            openapi::console(),
+        )
+        .documented(Read, routes!(summary::get_summary))
+        .documented(Read, routes!(endpoints::get_endpoints))
+        .documented(Read, routes!(summary::get_stream));
         #[cfg(feature = "control")]
         let table = if app.client.has_control() {
             table

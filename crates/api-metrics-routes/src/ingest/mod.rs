@@ -52,15 +52,21 @@ use axum::routing::post;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    middleware::map_response,
+    handler::Handler as _,
+    middleware::{from_fn_with_state, map_response},
     response::Response,
     routing::{get, options},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use http::Method;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 
 use crate::{
     openapi,
     response::{Kind, Problem, secure},
+    timing::{RouteTimer, RouteTimes},
 };
 use browser::Origins;
 use writer::Writers;
@@ -112,6 +118,8 @@ struct IngestParts {
     clock: Arc<dyn Clock>,
     /// By which tokens organisations report to the collector, and their users' keys.
     collected: collected::Organisations,
+    /// How often the routes are asked.
+    times: RouteTimes,
 }
 
 impl Ingest {
@@ -145,31 +153,51 @@ impl Ingest {
             origins: Origins::new(Arc::clone(&store)),
             store,
             clock,
+            times: RouteTimes::default(),
         }));
+        let times = &state.0.times;
+        let timed = |path: &str, methods: &[Method]| {
+            let timer = times.route("ingest", path, methods.iter().cloned());
+            from_fn_with_state(timer, RouteTimer::time)
+        };
+        let unmatched = from_fn_with_state(times.unmatched("ingest"), RouteTimer::time);
         let document = openapi::Document::default();
         let slot = document.clone();
         let (router, written) = OpenApiRouter::with_openapi(openapi::ingest())
-            .routes(routes!(report::report))
-            .routes(routes!(report::report_events))
-            .route("/v1/events", options(browser::preflight))
-            .route("/v1/webrtc.js", get(browser::snippet))
-            .routes(routes!(templates::get_templates, templates::put_templates))
+            .routes(routes!(report::report).layer(timed("/v1/requests", &[Method::POST])))
+            .routes(routes!(report::report_events).layer(timed("/v1/events", &[Method::POST])))
+            .route(
+                "/v1/events",
+                options(browser::preflight).layer(timed("/v1/events", &[Method::OPTIONS])),
+            )
+            .route(
+                "/v1/webrtc.js",
+                get(browser::snippet).layer(timed("/v1/webrtc.js", &[Method::GET])),
+            )
+            .routes(
+                routes!(templates::get_templates, templates::put_templates)
+                    .layer(timed("/v1/templates", &[Method::GET, Method::PUT])),
+            )
             .split_for_parts();
         document.set(&written);
         #[cfg(feature = "otlp")]
         let router = router
-            .route("/v1/metrics", post(otlp::report_metrics))
-            .route("/v1/traces", post(otlp::report_traces));
+            .route(
+                "/v1/metrics",
+                post(otlp::report_metrics).layer(timed("/v1/metrics", &[Method::POST])),
+            )
+            .route(
+                "/v1/traces",
+                post(otlp::report_traces).layer(timed("/v1/traces", &[Method::POST])),
+            );
         let router = router
             .route(
                 "/openapi.json",
-                get(move |headers| async move { slot.response(&headers) }),
+                get(move |headers| async move { slot.response(&headers) })
+                    .layer(timed("/openapi.json", &[Method::GET])),
             )
-            .fallback(async || Problem::new(Kind::NotFound, "there is no such route"))
-            .method_not_allowed_fallback(async || {
-                let detail = "this route does not take this method";
-                Problem::new(Kind::MethodNotAllowed, detail)
-            })
+            .fallback(not_found.layer(unmatched.clone()))
+            .method_not_allowed_fallback(method_not_allowed.layer(unmatched))
             .layer(DefaultBodyLimit::max(payload::MAX_BYTES))
             .layer(map_response(secure))
             .layer(map_response(unrecorded))
@@ -186,6 +214,11 @@ impl Ingest {
     /// The store of tokens and dead letters, for the admin.
     pub(crate) fn store(&self) -> &dyn IngestStore {
         &*self.0.state.0.store
+    }
+
+    /// How often the routes are asked.
+    pub(crate) fn times(&self) -> &RouteTimes {
+        &self.0.state.0.times
     }
 
     /// Forgets the tokens that are remembered: one was revoked in this process. Others forget it by
@@ -208,6 +241,17 @@ impl Ingest {
         let writer = Writer::of(token);
         report::again(&self.0.state.0, &writer, letter).await
     }
+}
+
+#[allow(clippy::unused_async, reason = "a handler")]
+async fn not_found() -> Problem {
+    Problem::new(Kind::NotFound, "there is no such route")
+}
+
+#[allow(clippy::unused_async, reason = "a handler")]
+async fn method_not_allowed() -> Problem {
+    let detail = "this route does not take this method";
+    Problem::new(Kind::MethodNotAllowed, detail)
 }
 
 /// Whoever reports uses no service: inside the layer, too, it is left out of the numbers.

@@ -191,6 +191,21 @@ pub(crate) fn top_consumers() -> Value {
     })
 }
 
+/// Endpoints by consumer.
+pub(crate) fn endpoint_consumers() -> Value {
+    json!({
+        "data": [{
+            "service": "shop", "method": "GET", "endpoint": "/users/{id}",
+            "apiKeyId": 3, "externalId": "partner-sync", "name": "Partner sync", "tenantId": "acme",
+            "requestCount": 800, "errorCount": 4, "errorRate": 0.5, "p95Ms": 190.464,
+            "othersRequestCount": 400, "othersErrorRate": 0.25, "othersP95Ms": 31.232
+        }],
+        "complete": true,
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
+    })
+}
+
 /// A heatmap by weekday.
 pub(crate) fn heatmap() -> Value {
     let cell = |hour: u32, count: u64, intensity: f64| {

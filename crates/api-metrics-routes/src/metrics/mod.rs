@@ -7,6 +7,7 @@
 mod consumer;
 mod daily;
 mod dependencies;
+mod endpoint_consumers;
 mod endpoints;
 mod examples;
 mod export;
@@ -34,6 +35,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Read, routes!(keys::keys))
         .documented(Read, routes!(heatmap::heatmap))
         .documented(Read, routes!(top_consumers::top_consumers))
+        .documented(Read, routes!(endpoint_consumers::endpoint_consumers))
         .documented(Read, routes!(daily::daily))
         .documented(Read, routes!(realtime::realtime))
         .documented(Read, routes!(export::export))

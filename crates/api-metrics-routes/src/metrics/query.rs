@@ -17,9 +17,9 @@ use utoipa::ToSchema;
 
 use super::series::RowParams;
 use crate::{
-    auth::Caller,
+    auth::{Caller, within},
     read::WindowedReader,
-    request::{Context, Limit, Params, QueryParams, group_by, json_object, metrics},
+    request::{Context, Limit, Params, QueryParams, TENANT, group_by, json_object, metrics},
     response::{AxisView, Columns, MetricRow, Problem, metric_row, time, time_us},
     router::App,
 };
@@ -97,6 +97,9 @@ pub(crate) struct QueryFilter {
     /// Only the API keys of this team.
     #[schema(nullable = false)]
     team_id: Option<String>,
+    /// Only the API keys of this tenant. Never more than the caller may see.
+    #[schema(nullable = false)]
+    tenant_id: Option<String>,
 }
 
 /// The rows of each grouping.
@@ -169,13 +172,17 @@ pub(super) async fn query(
         .into_iter()
         .map(|names| Ok((group_by("groupings", &names)?, names)))
         .collect::<Result<Vec<_>, Problem>>()?;
+    let scope = match members.tenant {
+        Some(tenant) => within(caller.scope, tenant),
+        None => caller.scope,
+    };
     let (cached, hit) = app
         .answer(
             "query",
-            &caller.scope,
+            &scope,
             &(&asked, &groupings, limit),
             asked.range,
-            compute(&app, &caller.scope, &asked, &groupings, limit),
+            compute(&app, &scope, &asked, &groupings, limit),
         )
         .await?;
     Ok(cached.response(&headers, hit))
@@ -242,6 +249,8 @@ async fn compute(
 struct Members {
     /// The members that are parameters of `GET /api-metrics` too.
     params: Params,
+    /// The tenant to which `filter` narrows the scope, as a query string does elsewhere.
+    tenant: Option<String>,
     /// Dimensions of each grouping.
     groupings: Vec<Vec<String>>,
     /// The metrics, where the body names some.
@@ -276,6 +285,9 @@ impl Members {
             }
         }
         Ok(Self {
+            tenant: (pairs.iter())
+                .find(|(name, _)| name == TENANT.name)
+                .map(|(_, tenant)| tenant.clone()),
             params: Params::from_pairs(pairs)?,
             groupings,
             metrics,

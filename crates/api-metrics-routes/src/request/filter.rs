@@ -77,7 +77,16 @@ const TEAM: Text = Text {
     max_bytes: MAX_TENANT_BYTES,
 };
 
-/// `service`, `environment`, `protocol`, `method`, `endpoint`, `apiKeyId`, `userId`, `teamId`: which series count.
+/// `tenantId`, which narrows the scope of the caller: [`Caller`](crate::auth::Caller) does, before any handler.
+pub(crate) const TENANT: Text = Text {
+    name: "tenantId",
+    description: "Only the API keys of this tenant. Never more than the caller may see.",
+    example: "acme",
+    max_bytes: MAX_TENANT_BYTES,
+};
+
+/// `service`, `environment`, `protocol`, `method`, `endpoint`, `apiKeyId`, `userId`, `teamId`, `tenantId`: which series
+/// count.
 impl QueryParams for Filter {
     fn describe(docs: &mut ParamDocs) {
         SERVICE.describe(docs);
@@ -88,6 +97,7 @@ impl QueryParams for Filter {
         API_KEY.describe(docs);
         USER.describe(docs);
         TEAM.describe(docs);
+        TENANT.describe(docs);
     }
 
     fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
@@ -102,6 +112,8 @@ impl QueryParams for Filter {
         filter.api_key_id = API_KEY.take(params)?;
         filter.user_id = USER.take(params)?;
         filter.team_id = TEAM.take(params)?;
+        // Checked here, and applied to the caller's scope.
+        TENANT.take(params)?;
         Ok(filter)
     }
 }

@@ -44,7 +44,7 @@ pub(crate) use cursor::question;
 pub(crate) use days::{Days, Month};
 pub(crate) use declare::{Form, OneOf, ParamDocs, Parsed, Text};
 pub(crate) use filter::is_tenant;
-pub(crate) use filter::{ENVIRONMENT, SERVICE};
+pub(crate) use filter::{ENVIRONMENT, SERVICE, TENANT};
 #[cfg(feature = "control")]
 pub(crate) use filter::{MAX_TENANT_BYTES, storable};
 pub(crate) use group::{

@@ -20,6 +20,7 @@ use crate::{
     read::{HealthSource, StoreClient, StoreProbe, UnattributedServices},
     request::HasClock,
     response::{AnswerCache, Cached, Lifetimes, Problem},
+    timing::RouteTimes,
 };
 
 /// By which part of itself a quantile of our own sketches may be off.
@@ -48,6 +49,8 @@ pub(crate) struct AppState {
     pub(crate) unattributed: UnattributedServices,
     /// What the host's background work reports.
     pub(crate) health: Option<Arc<dyn HealthSource>>,
+    /// How often our own routes are asked.
+    pub(crate) times: RouteTimes,
     /// Ends streams and exports.
     pub(crate) shutdown: CancellationToken,
     /// How long answers are kept.

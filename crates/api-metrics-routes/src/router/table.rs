@@ -3,6 +3,13 @@
 //! A route is declared with its access, documented or hidden, and only then reachable. Around all
 //! routes stand the bound on bodies, security headers, compression and the end of streams with the
 //! service.
+//!
+//! | around | stands | for |
+//! |---|---|---|
+//! | each route | its timer | `GET /metrics`, refusals of the authentication among its answers |
+//! | | the authentication | its access, and how often a principal asks |
+//! | what matches none | a timer of all of them | a path that somebody tries is no label |
+//! | all of it | CORS, outside of authentication | pages of other origins |
 
 use std::sync::Arc;
 
@@ -10,6 +17,7 @@ use api_metrics_layer::Unrecorded;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
+    handler::Handler as _,
     middleware::{from_fn_with_state, map_response, map_response_with_state},
     response::Response,
     routing::MethodRouter,
@@ -24,6 +32,7 @@ use crate::{
     auth::{Access, AuthMiddleware, Throttle},
     openapi,
     response::{Kind, Problem, secure},
+    timing::RouteTimer,
 };
 
 /// The largest body that any route reads.
@@ -47,6 +56,8 @@ pub(crate) struct Declared {
 pub(crate) struct RouteTable {
     /// The state of all routes.
     app: App,
+    /// Which router it is, for its times.
+    name: &'static str,
     /// Bounds how often each principal asks.
     throttle: Arc<Throttle>,
     /// The routes so far.
@@ -56,10 +67,16 @@ pub(crate) struct RouteTable {
 }
 
 impl RouteTable {
-    /// An empty table, whose routes go into `document`.
-    pub(crate) fn new(app: App, throttle: Arc<Throttle>, document: OpenApi) -> Self {
+    /// An empty table of the router of this name, whose routes go into `document`.
+    pub(crate) fn new(
+        app: App,
+        name: &'static str,
+        throttle: Arc<Throttle>,
+        document: OpenApi,
+    ) -> Self {
         Self {
             app,
+            name,
             throttle,
             router: OpenApiRouter::with_openapi(document),
             declared: Vec::new(),
@@ -79,6 +96,7 @@ impl RouteTable {
         access: Access,
         (schemas, mut paths, handlers): UtoipaMethodRouter<App>,
     ) -> Self {
+        let before = self.declared.len();
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
                 if let Some(operation) = operation {
@@ -92,7 +110,7 @@ impl RouteTable {
                 }
             }
         }
-        let handlers = self.guarded(access, handlers);
+        let handlers = self.guarded(access, handlers, before);
         self.router = self.router.routes((schemas, paths, handlers));
         self
     }
@@ -105,30 +123,44 @@ impl RouteTable {
         path: &str,
         handlers: MethodRouter<App>,
     ) -> Self {
+        let before = self.declared.len();
         self.declared.extend(methods.iter().map(|method| Declared {
             method: method.clone(),
             path: path.to_owned(),
             access,
             documented: false,
         }));
-        let handlers = self.guarded(access, handlers);
+        let handlers = self.guarded(access, handlers, before);
         self.router = self.router.route(path, handlers);
         self
     }
 
-    /// Puts the authentication in front of handlers.
-    fn guarded(&self, access: Access, handlers: MethodRouter<App>) -> MethodRouter<App> {
+    /// Puts the authentication in front of handlers, which were declared from `first` on, and takes their times
+    /// with it.
+    fn guarded(
+        &self,
+        access: Access,
+        handlers: MethodRouter<App>,
+        first: usize,
+    ) -> MethodRouter<App> {
         let middleware = AuthMiddleware::new(self.app.auth.clone(), self.throttle.clone(), access);
-        handlers.layer(from_fn_with_state(middleware, AuthMiddleware::check))
+        let handlers = handlers.layer(from_fn_with_state(middleware, AuthMiddleware::check));
+        let Some([one, ..]) = self.declared.get(first..) else {
+            return handlers;
+        };
+        let methods = self.declared[first..].iter().map(|one| one.method.clone());
+        let timer = self.app.times.route(self.name, &one.path, methods);
+        handlers.layer(from_fn_with_state(timer, RouteTimer::time))
     }
 
     /// The router, its document, and what was declared.
     pub(crate) fn build(self) -> (Router, OpenApi, Vec<Declared>) {
         let (router, document) = self.router.split_for_parts();
         let cors = self.app.cors.clone();
+        let unmatched = from_fn_with_state(self.app.times.unmatched(self.name), RouteTimer::time);
         let mut router = router
-            .fallback(not_found)
-            .method_not_allowed_fallback(method_not_allowed)
+            .fallback(not_found.layer(unmatched.clone()))
+            .method_not_allowed_fallback(method_not_allowed.layer(unmatched))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(map_response(secure))
             // Streams are left as they are, and so is what is too small to gain.

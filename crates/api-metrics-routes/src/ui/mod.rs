@@ -12,16 +12,21 @@ mod session;
 use axum::routing::{get, post};
 use http::Method;
 
-use crate::{auth::Access::Open, router::RouteTable};
+use crate::{
+    auth::Access::{Open, Read},
+    router::RouteTable,
+};
 
 /// Declares the sign-in and, unless `with_page` is false, the pages and their files.
 pub(crate) fn routes(table: RouteTable, with_page: bool) -> RouteTable {
-    let mut table = table.hidden(
-        Open,
-        &[Method::POST, Method::DELETE],
-        "/session",
-        post(session::sign_in).delete(session::sign_out),
-    );
+    let mut table = table
+        .hidden(
+            Open,
+            &[Method::POST, Method::DELETE],
+            "/session",
+            post(session::sign_in).delete(session::sign_out),
+        )
+        .hidden(Read, &[Method::GET], "/session", get(session::who));
     if with_page {
         table = root(table).hidden(Open, &[Method::GET], "/reference", get(page::reference));
         for asset in page::ASSETS {

@@ -1,7 +1,8 @@
-//! `POST /session` and `DELETE /session`: the browser's sign-in and sign-out.
+//! `GET`, `POST` and `DELETE /session`: who is signed in, the browser's sign-in and sign-out.
 //!
 //! The page sends JSON and gets the CSRF token; a form without scripts is redirected to the page.
 
+use api_metrics_store::query::Scope;
 use axum::{
     Form, Json,
     extract::{FromRequest, Request, State},
@@ -12,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    auth::{Session, peer},
+    auth::{Caller, Session, peer},
     response::{Kind, Problem, time},
     router::App,
 };
@@ -32,6 +33,37 @@ struct Started {
     csrf_token: String,
     /// When the session ends.
     expires_at: DateTime<Utc>,
+}
+
+/// Who is signed in, as far as the page needs it: what it offers, and whether somebody else has come.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SignedIn {
+    /// The name of the principal.
+    subject: String,
+    /// `admin`, `manager`, `developer` or `viewer`.
+    role: &'static str,
+    /// The tenant that it belongs to.
+    tenant_id: Option<String>,
+    /// The numbers of its API keys, where it sees no others.
+    api_key_ids: Option<Vec<i64>>,
+    /// When its session ends, where that is known.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// Tells who the caller is.
+pub(super) async fn who(caller: Caller) -> Response {
+    let signed_in = SignedIn {
+        subject: caller.principal.subject().to_owned(),
+        role: caller.principal.role().as_str(),
+        tenant_id: caller.principal.tenant().map(str::to_owned),
+        expires_at: caller.expires_at.map(time),
+        api_key_ids: match caller.scope {
+            Scope::Keys(ids) => Some(ids),
+            Scope::All | Scope::Tenant(_) => None,
+        },
+    };
+    ([(header::CACHE_CONTROL, "no-store")], Json(signed_in)).into_response()
 }
 
 /// Takes the admin token as JSON or from a form, and starts a session.

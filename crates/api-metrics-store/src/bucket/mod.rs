@@ -242,6 +242,11 @@ impl Bucket {
             (_, Some(400..=499)) => add(&mut self.error_count_4xx, count),
             _ => {}
         }
+        self.record_latencies(latency_sum_us, values);
+    }
+
+    /// Adds latencies of requests that are counted beside them.
+    pub(crate) fn record_latencies(&mut self, latency_sum_us: u64, values: &[(u64, u64)]) {
         let known = values.iter().map(|(_, n)| n).sum();
         let (min, max) = (values.iter().min(), values.iter().max());
         if let (Some((min, _)), Some((max, _))) = (min, max) {

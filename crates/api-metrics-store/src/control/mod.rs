@@ -11,6 +11,10 @@
 //! | [`notify`] | notices and their delivery |
 //! | [`imports`] | the ledger of imported logs |
 //! | [`jobs`] | work in the background, and its last runs |
+#![cfg_attr(
+    feature = "otlp-push",
+    doc = "| [`push`] | the buckets, sent to a receiver of OpenTelemetry's protocol |"
+)]
 //!
 //! Everything stands in the same database as the buckets and is reached through a [`ControlStore`]. A
 //! [`ControlWorker`] in every process does the recurring work. Without the feature `control` none of this
@@ -71,6 +75,9 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod notify;
+#[cfg(feature = "otlp-push")]
+#[cfg_attr(docsrs, doc(cfg(feature = "otlp-push")))]
+pub mod push;
 pub mod quotas;
 mod worker;
 

@@ -36,7 +36,7 @@ pub(crate) mod fold;
 pub(crate) mod fuzzing;
 mod groups;
 pub(crate) mod payload;
-mod period_counts;
+pub(crate) mod period_counts;
 pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod retention;

@@ -193,6 +193,40 @@ async fn of_buckets<T: Tx>(
     Ok(counts)
 }
 
+/// Removes the entries of these series from the period counts of a range, which begins and ends with whole periods. In
+/// the same transaction as the buckets that they sum.
+///
+/// # Errors
+/// `StoreError::Corrupt` where counts can't be read.
+#[cfg_attr(not(feature = "control"), allow(dead_code))]
+pub(crate) async fn remove<T: Tx>(
+    tx: &mut T,
+    granularity: Granularity,
+    (from, to): (UnixSeconds, UnixSeconds),
+    series: &HashSet<i64>,
+) -> Result<()> {
+    let all = Segment {
+        granularity,
+        from,
+        to,
+    };
+    let mut periods = all.periods().map(|period| (granularity, period)).peekable();
+    while periods.peek().is_some() {
+        let some: Vec<_> = periods.by_ref().take(PERIODS_A_STATEMENT).collect();
+        let mut rows = Vec::new();
+        for (period, before) in tx.period_counts(&some).await? {
+            let mut counts = decode(tx, period, &before).await?;
+            let entries = counts.len();
+            counts.retain(|id, _| !series.contains(id));
+            if counts.len() < entries {
+                rows.push((period, encode(&counts)));
+            }
+        }
+        tx.put_period_counts(&rows).await?;
+    }
+    Ok(())
+}
+
 /// Writes the counts of a period anew where they can't be read. The transaction must lead and be
 /// careful.
 pub(super) async fn repair<T: Tx>(

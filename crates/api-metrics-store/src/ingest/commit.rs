@@ -511,7 +511,7 @@ fn sum<'a>(
     }
     for (point, added) in added {
         let nothing = match point.measure {
-            Measure::Latency => added.count == 0,
+            Measure::Latency | Measure::LatencyAlone | Measure::Requests => added.count == 0,
             Measure::RequestBytes | Measure::ResponseBytes => added.sum == 0,
         };
         if nothing {
@@ -528,7 +528,7 @@ fn sum<'a>(
             .entry((series, minute(point.finished_at())))
             .or_insert_with(|| Bucket::new(kind));
         match point.measure {
-            Measure::Latency => {
+            Measure::Latency | Measure::Requests => {
                 bucket.record_summed(
                     point.status,
                     point.outcome,
@@ -537,6 +537,7 @@ fn sum<'a>(
                     &added.values,
                 );
             }
+            Measure::LatencyAlone => bucket.record_latencies(added.sum, &added.values),
             Measure::RequestBytes => bucket.record_bytes(added.sum, 0),
             Measure::ResponseBytes => bucket.record_bytes(0, added.sum),
         }

@@ -25,6 +25,10 @@ use crate::store::StoreError;
 pub enum Measure {
     /// Requests, with their latencies in microseconds.
     Latency,
+    /// Latencies in microseconds of requests that other points count by their status.
+    LatencyAlone,
+    /// Requests, of whose latencies nothing is said.
+    Requests,
     /// Body bytes of requests that another point counts.
     RequestBytes,
     /// Body bytes of the responses to requests that another point counts.
@@ -133,7 +137,7 @@ impl MetricPoint {
     /// By which part of itself a quantile of these latencies may be off at most; 0 without latencies.
     #[must_use]
     pub fn quantile_error(&self) -> f64 {
-        if self.measure != Measure::Latency {
+        if !matches!(self.measure, Measure::Latency | Measure::LatencyAlone) {
             return 0.0;
         }
         let ratio = |low: f64, high: f64| (high / low).sqrt() - 1.0;
@@ -235,6 +239,7 @@ impl MetricPoint {
         // A library that keeps no bins knows the mean alone.
         if let Some(mean) = sum.checked_div(count)
             && self.counts.is_empty()
+            && self.measure != Measure::Requests
         {
             values.push((mean, count));
         }

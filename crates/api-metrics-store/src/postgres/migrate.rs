@@ -76,8 +76,13 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 10,
+        name: "alert_silences",
+        sql: include_str!("../../migrations/postgres/0010_alert_silences.sql"),
+    },
+    Migration {
+        version: 11,
         name: "users_and_teams",
-        sql: include_str!("../../migrations/postgres/0010_users_and_teams.sql"),
+        sql: include_str!("../../migrations/postgres/0011_users_and_teams.sql"),
     },
 ];
 

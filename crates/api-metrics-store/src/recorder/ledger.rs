@@ -8,7 +8,7 @@
 //! |---|---|---|---|
 //! | open | `open` | as batch `next` | yes |
 //! | unresolved | `batches`, `acknowledged_at` is `None` | yes | yes |
-//! | acknowledged, for 60 s | `batches`, `acknowledged_at` is set | yes | no |
+//! | acknowledged, for 60 s at most | `batches`, `acknowledged_at` is set | yes | no |
 //! | freed | `freed`: number and records only | no | no |
 //!
 //! Acknowledged batches are kept for two reasons. A read from a replica that lags adds those that its
@@ -16,8 +16,8 @@
 //! [`rewind`](Ledger::rewind) makes the later batches unresolved again, and the next flush sends them
 //! once more. What was freed before that is lost, and is reported with its numbers and records.
 //!
-//! The number of batches is bounded by `max_unresolved_batches` and by 60 s of flushes; their bytes by
-//! the memory budget. `freed` holds 16 bytes a batch, at most 8,640 of them.
+//! The number of batches is bounded by `max_unresolved_batches` and by 60 s of flushes; the bytes of those that
+//! are acknowledged, and of those that are not, by the memory budget each. `freed` holds 16 bytes a batch, at most 8,640 of them.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -83,6 +83,8 @@ struct Batch {
     deltas: Deltas,
     /// On the monotonic clock; `None` while it is not acknowledged.
     acknowledged_at: Option<Duration>,
+    /// Bytes of the deltas when it was acknowledged.
+    bytes: usize,
 }
 
 impl Ledger {
@@ -114,6 +116,7 @@ impl Ledger {
                 seq: n,
                 deltas,
                 acknowledged_at: None,
+                bytes: 0,
             });
         }
         n
@@ -149,7 +152,10 @@ impl Ledger {
     pub(super) fn acknowledge(&mut self, n: u64, now: Duration) {
         self.acknowledged = self.acknowledged.max(n);
         for batch in self.batches.iter_mut().filter(|batch| batch.seq <= n) {
-            batch.acknowledged_at.get_or_insert(now);
+            if batch.acknowledged_at.is_none() {
+                batch.acknowledged_at = Some(now);
+                batch.bytes = batch.deltas.heap_bytes();
+            }
         }
     }
 
@@ -201,14 +207,21 @@ impl Ledger {
         lost
     }
 
-    /// Frees the batches that were acknowledged long enough ago.
+    /// Frees the batches that were acknowledged long enough ago, and the oldest of those that take more than
+    /// `budget` bytes together: an import flushes several times a second. The last one always stays.
     ///
     /// Batches are freed in order: one that is unresolved keeps all later ones.
-    pub(super) fn free(&mut self, now: Duration) {
+    pub(super) fn free(&mut self, now: Duration, budget: usize) {
+        let kept = self.batches.iter();
+        let mut bytes: usize = kept
+            .filter(|batch| batch.acknowledged_at.is_some())
+            .map(|batch| batch.bytes)
+            .sum();
         while let Some(batch) = self.batches.front()
             && let Some(at) = batch.acknowledged_at
-            && now >= at.saturating_add(RETAINED)
+            && (now >= at.saturating_add(RETAINED) || (bytes > budget && bytes > batch.bytes))
         {
+            bytes = bytes.saturating_sub(batch.bytes);
             self.freed.push_back((batch.seq, batch.deltas.records()));
             self.batches.pop_front();
             if self.freed.len() > MAX_FREED
@@ -232,8 +245,8 @@ impl Ledger {
     /// shrink any more.
     ///
     /// First minutes become 5 minutes, oldest first; where that is not enough, 5 minutes become hours.
-    /// What remains then is one row a series and hour. Acknowledged batches are not counted: they are
-    /// gone within 60 s.
+    /// What remains then is one row a series and hour. Acknowledged batches are not counted: they have
+    /// a budget of their own, see [`free`](Self::free).
     pub(super) fn fit(&mut self, budget: usize) {
         let held = |ledger: &mut Self| ledger.waiting().map(|d| d.heap_bytes()).sum::<usize>();
         if held(self) <= budget {

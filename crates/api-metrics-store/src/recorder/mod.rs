@@ -194,12 +194,13 @@ impl Recorder {
     }
 
     /// Notes that the database holds all batches up to number `seq`: its transaction is committed, or the
-    /// fence row says so under its lock. They are kept for 60 more seconds.
+    /// fence row says so under its lock. They are kept for 60 more seconds, as far as the memory budget
+    /// goes.
     pub fn acknowledge(&self, seq: u64) {
         let now = self.clock.monotonic();
         let mut ledger = lock(&self.ledger);
         ledger.acknowledge(seq, now);
-        ledger.free(now);
+        ledger.free(now, self.memory_budget);
     }
 
     /// Reopens batch `seq`, whose flush failed before COMMIT was sent: its records go into the next batch.

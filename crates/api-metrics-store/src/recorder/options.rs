@@ -77,7 +77,8 @@ pub struct RecorderOptions {
     /// [`Bucket::headers_count`](crate::bucket::Bucket::headers_count) says how many these are.
     pub headers_quantiles: bool,
     /// Bytes that unacknowledged deltas may take; 32 MiB by default. Beyond it their oldest minutes
-    /// are coarsened to 5 minutes, then to hours. The shards' buffers come on top.
+    /// are coarsened to 5 minutes, then to hours. Acknowledged ones, which are kept for a minute, may take as many
+    /// again. The shards' buffers come on top.
     pub memory_budget: usize,
     /// Batches whose outcome may be unknown at once; 8 by default, at least 1. At the bound a flush
     /// tries the last batch again instead of beginning another, and newer records wait.

@@ -316,6 +316,31 @@ impl Sketch {
         }
     }
 
+    /// The same of the values that are here and not in `part`, which must be a part of this sketch: what everybody
+    /// else has seen. Exact to a histogram's bucket, as [`quantile`](Self::quantile) is; `None` where nothing is left,
+    /// and for a t-digest, from which nothing can be taken away.
+    ///
+    /// ```
+    /// use api_metrics_store::sketch::{Sketch, SketchKind};
+    ///
+    /// let mut all = Sketch::new(SketchKind::Histogram);
+    /// let mut mine = Sketch::new(SketchKind::Histogram);
+    /// [10, 20, 900].map(|us| all.record(us));
+    /// mine.record(900);
+    /// assert_eq!(all.quantile_without(&mine, 1.0), Some(20.0));
+    /// assert_eq!(all.quantile_without(&all, 0.5), None);
+    /// ```
+    #[must_use]
+    #[doc(hidden)]
+    pub fn quantile_without(&self, part: &Self, q: f64) -> Option<f64> {
+        match (&self.0, &part.0) {
+            (Inner::Histogram(all), Inner::Histogram(part)) if !q.is_nan() => {
+                all.quantile_without(part, |count| rank_of(q, count))
+            }
+            _ => None,
+        }
+    }
+
     /// How many values are at most `value_us`. Of a histogram, the bucket that holds `value_us` counts as a whole, so
     /// that the answer is that of a value at most 1.6% above, always the same one: a count that has grown since is
     /// never less. Of a t-digest it is an estimate.

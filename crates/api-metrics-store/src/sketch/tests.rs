@@ -61,6 +61,16 @@ proptest! {
     }
 
     #[test]
+    fn what_is_left_has_its_own_quantiles((mut rest, part, q) in (values(), values(), 0.0..=1.0_f64)) {
+        let taken = of(SketchKind::Histogram, &part);
+        let mut all = of(SketchKind::Histogram, &rest);
+        all.merge(&taken).unwrap();
+        rest.sort_unstable();
+        let (exact, found) = (exact(&rest, q), all.quantile_without(&taken, q).unwrap());
+        prop_assert!((found - exact as f64).abs() <= exact as f64 * 0.008, "q={q} {exact} {found}");
+    }
+
+    #[test]
     fn count_and_extremes_are_exact(values in values()) {
         for kind in KINDS {
             let sketch = of(kind, &values);

@@ -55,8 +55,13 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 8,
+        name: "alert_silences",
+        sql: include_str!("../../migrations/sqlite/0008_alert_silences.sql"),
+    },
+    Migration {
+        version: 9,
         name: "users_and_teams",
-        sql: include_str!("../../migrations/sqlite/0008_users_and_teams.sql"),
+        sql: include_str!("../../migrations/sqlite/0009_users_and_teams.sql"),
     },
 ];
 

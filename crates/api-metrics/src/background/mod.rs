@@ -65,7 +65,7 @@ pub(crate) struct Shared {
     pub(crate) notices: BroadcastNotifier,
     #[cfg(feature = "control")]
     pub(crate) jobs: Arc<jobs::Jobs>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     shutdown_timeout: Duration,
     maintenance: Maintenance,

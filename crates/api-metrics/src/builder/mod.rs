@@ -4,7 +4,11 @@ mod admin;
 #[cfg(feature = "control")]
 mod control;
 mod environment;
+#[cfg(feature = "control")]
+mod notifiers;
 mod open;
+#[cfg(feature = "otlp-push")]
+mod push;
 mod start;
 mod unusable;
 
@@ -18,6 +22,9 @@ use api_metrics_store::{
 };
 
 use crate::{ApiMetrics, Maintenance};
+
+#[cfg(feature = "control")]
+pub use notifiers::{NamedNotifier, notifiers_of};
 
 /// The longest that anything is waited for. Clocks overflow at `Duration::MAX`, which is how users
 /// write `never`.
@@ -69,6 +76,8 @@ pub struct Builder {
     events: Option<api_metrics_layer::CaptureEvents>,
     #[cfg(feature = "control")]
     control: control::ControlBuilder,
+    #[cfg(feature = "otlp-push")]
+    otlp_push: Option<api_metrics_store::control::push::OtlpPush>,
     admin: admin::Admins,
 }
 
@@ -101,6 +110,8 @@ impl Default for Builder {
             events: None,
             #[cfg(feature = "control")]
             control: control::ControlBuilder::default(),
+            #[cfg(feature = "otlp-push")]
+            otlp_push: None,
             admin: admin::Admins::default(),
         }
     }

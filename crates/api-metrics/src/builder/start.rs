@@ -48,9 +48,15 @@ impl Builder {
         }
         let connect_timeout = settings.connect_timeout;
         let require_database = settings.require_database;
+        #[cfg(feature = "otlp-push")]
+        let push = settings.otlp_push.clone();
         let shared = settings.assemble(runtime)?;
         background::spawn(&shared);
         let metrics = ApiMetrics::running(Arc::clone(&shared));
+        #[cfg(feature = "otlp-push")]
+        if let Some(push) = push {
+            super::push::schedule(&metrics, &shared, push);
+        }
         match tokio::time::timeout(connect_timeout, shared.first_answer()).await {
             Ok(Ok(())) => {}
             Ok(Err((source, for_good))) if for_good || require_database => {
@@ -193,6 +199,8 @@ impl Builder {
             Some(store) => worker.with_requests(Arc::clone(store)),
             None => worker,
         };
+        #[cfg(feature = "control")]
+        let channels: Vec<String> = worker.channels().map(str::to_owned).collect();
         let admin_clock = Arc::clone(&clock);
         #[cfg(feature = "ingest")]
         let ingest = opened.ingest.map(|store| {
@@ -234,7 +242,8 @@ impl Builder {
                         .control(store)
                         .quotas(settings.quotas())
                         .billing(settings.billing())
-                        .limits(settings.limits);
+                        .limits(settings.limits)
+                        .channels(channels);
                 }
                 if let Some(store) = request_store {
                     admin = admin.requests(store).snapshots(snapshots);

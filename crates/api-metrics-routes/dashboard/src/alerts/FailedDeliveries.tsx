@@ -1,11 +1,12 @@
 // Notices that could not be delivered. Shown only if there are any.
 import { useAlertWrites, useDeliveries } from "../api/control";
+import { useMay } from "../api/session";
 import { precise } from "../format/time";
 import { useView } from "../view/view";
 
 export const FailedDeliveries = () => {
   const view = useView();
-  const dead = useDeliveries(view).data?.data ?? [];
+  const dead = useDeliveries(view, useMay().operate).data?.data ?? [];
   const { redeliver } = useAlertWrites();
   if (dead.length === 0) return null;
   return (

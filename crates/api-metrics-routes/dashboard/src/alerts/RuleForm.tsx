@@ -4,6 +4,7 @@ import { ApiError } from "../api/client";
 import { useAlertWrites, useApiKeys, useDryRun } from "../api/control";
 import { useEndpoints } from "../api/queries";
 import type { Alert } from "../api/types";
+import { forgetDraft, useDraft } from "../ui/useDraft";
 import { useView } from "../view/view";
 import { DryRunResult } from "./DryRunResult";
 import { COMPARISONS, condition, SEVERITIES, TYPES } from "./describe";
@@ -25,10 +26,15 @@ const QUANTILES = [
   ["0.99", "p99"],
 ] as const;
 
-export const RuleForm = ({ rule, close }: Props) => {
+export const RuleForm = ({ rule, close: leave }: Props) => {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [draft, setDraft] = useState<Draft>(() => (rule ? draftOf(rule) : fresh()));
+  const kept = `rule ${rule?.id ?? "new"}`;
+  const [draft, setDraft] = useDraft<Draft>(kept, () => (rule ? draftOf(rule) : fresh()));
+  const close = () => {
+    forgetDraft(kept);
+    leave();
+  };
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [period, setPeriod] = useState("24h");
   const view = useView();
@@ -205,6 +211,7 @@ export const RuleForm = ({ rule, close }: Props) => {
               </datalist>
             </>
           ))}
+          {field("environmentFilter", "Environment", text("environmentFilter", { placeholder: "All" }))}
           {field("protocolFilter", "Protocol", (shared) => (
             <>
               <input

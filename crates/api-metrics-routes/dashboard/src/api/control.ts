@@ -1,6 +1,6 @@
 // Queries and writes of the control plane: alerts, rate limits, quotas, API keys and billing.
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { isOpen, lengthOf, range, refetchInterval, type View } from "../view/view";
+import { isOpen, lengthOf, range, slowInterval, stateInterval, type View } from "../view/view";
 import { ApiError, call, urlOf } from "./client";
 import { pages } from "./queries";
 import type {
@@ -29,10 +29,6 @@ import type {
   UtilizationPage,
 } from "./types";
 
-/** Rules are evaluated once a minute; their state is fetched more often than that. */
-const alertInterval = (view: View): number | false =>
-  view.refresh === "off" ? false : view.refresh === "30s" ? 30_000 : 5_000;
-
 const keepPrevious = { placeholderData: keepPreviousData };
 
 /** Whether the user's role has no access; optional parts of a page are then left out. */
@@ -42,7 +38,7 @@ export const useAlerts = (view: View) =>
   useQuery({
     queryKey: ["alerts"],
     queryFn: ({ signal }) => pages<Alert, AlertPage>("api-alerts", {}, signal, 10),
-    refetchInterval: alertInterval(view),
+    refetchInterval: stateInterval(view),
     ...keepPrevious,
   });
 
@@ -65,7 +61,7 @@ export const useAlertEvents = (
   return useQuery({
     queryKey: ["alert-events", params, maxPages, limit],
     queryFn: ({ signal }) => pages<AlertEvent, AlertEventPage>("api-alerts/events", params, signal, maxPages, limit),
-    refetchInterval: alertInterval(view),
+    refetchInterval: stateInterval(view),
     ...keepPrevious,
   });
 };
@@ -95,21 +91,23 @@ export const useEventWrites = (id: string) => {
   };
 };
 
-export const useDeliveries = (view: View) =>
+export const useDeliveries = (view: View, enabled: boolean) =>
   useQuery({
+    enabled,
     queryKey: ["deliveries"],
     queryFn: ({ signal }) => pages<Delivery, DeliveryPage>("api-alerts/deliveries", { status: "dead" }, signal, 1),
-    refetchInterval: alertInterval(view),
+    refetchInterval: stateInterval(view),
     retry: false,
     ...keepPrevious,
   });
 
 /** The audit trail, the latest first; for admins. */
-export const useAuditTrail = (view: View, maxPages: number) =>
+export const useAuditTrail = (view: View, maxPages: number, enabled: boolean) =>
   useQuery({
+    enabled,
     queryKey: ["audit", maxPages],
     queryFn: ({ signal }) => pages<AuditEntry, AuditPage>("api-audit", {}, signal, maxPages, "100"),
-    refetchInterval: refetchInterval(view),
+    refetchInterval: slowInterval(view),
     retry: false,
     ...keepPrevious,
   });
@@ -187,13 +185,14 @@ export const useQuotas = (view: View, apiKeyId?: string) => {
   return useQuery({
     queryKey: ["quotas", params],
     queryFn: ({ signal }) => pages<Quota, QuotaPage>("api-metrics/quotas", params, signal, 10),
-    refetchInterval: refetchInterval(view),
+    refetchInterval: slowInterval(view),
     ...keepPrevious,
   });
 };
 
-export const useApiKeys = () =>
+export const useApiKeys = (enabled = true) =>
   useQuery({
+    enabled,
     queryKey: ["api-keys"],
     queryFn: ({ signal }) => pages<ApiKey, ApiKeyPage>("api-keys", {}, signal, 5),
     staleTime: 60_000,
@@ -214,7 +213,7 @@ export const useBilling = (view: View, bill: BillParams) =>
   useQuery({
     queryKey: ["billing", bill],
     queryFn: ({ signal }) => pages<KeyUsage, BillingPage>("api-metrics/billing", billParams(bill), signal, 10),
-    refetchInterval: refetchInterval(view),
+    refetchInterval: slowInterval(view),
     ...keepPrevious,
   });
 
@@ -222,7 +221,7 @@ export const useInvoice = (view: View, bill: BillParams) =>
   useQuery({
     queryKey: ["invoice", bill],
     queryFn: ({ signal }) => call<InvoiceAnswer>(urlOf("api-metrics/billing/invoice", billParams(bill)), { signal }),
-    refetchInterval: refetchInterval(view),
+    refetchInterval: slowInterval(view),
     ...keepPrevious,
   });
 

@@ -1,40 +1,43 @@
-// The last five minutes as server-sent events. Each event is a complete snapshot.
-import { useEffect, useRef, useState } from "react";
-import { urlOf } from "./client";
+// The figures of the last five minutes, from the stream that the tabs of a browser share.
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { call, urlOf } from "./client";
+import { follow, type Message, MISSING_UPDATES } from "./stream";
 import type { Snapshot } from "./types";
 
 export type LiveState = "off" | "connecting" | "live" | "lost";
-
-/** Delay before reconnecting after a refused stream, which browsers don't retry. */
-const RETRY_MS = 10_000;
 
 /** How long a stream may be gone before its figures are stale. A stream that has reached its lifetime is back
  * after three seconds. */
 const LOST_MS = 7_000;
 
-/** Updates that may be missing before a stream that says nothing counts as lost. */
-const MISSING_UPDATES = 2;
+const watchVisibility = (listener: () => void) => {
+  document.addEventListener("visibilitychange", listener);
+  return () => document.removeEventListener("visibilitychange", listener);
+};
 
+const useVisible = (): boolean => useSyncExternalStore(watchVisibility, () => document.visibilityState !== "hidden");
+
+/** The stream carries all that its user may see; a tab with filters asks for its own figures at each update. */
 export const useLive = (
   on: boolean,
-  filter: Record<string, string>,
-  onUpdate: () => void,
+  filter: Readonly<Record<string, string>>,
 ): { state: LiveState; snapshot: Snapshot | null; trouble: string | null; stale: boolean } => {
   const [state, setState] = useState<LiveState>("off");
   const [snapshot, setSnapshot] = useState<Snapshot | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [gone, setGone] = useState(false);
-  const update = useRef(onUpdate);
-  update.current = onUpdate;
-  const url = urlOf("api-metrics/stream", filter);
+  const visible = useVisible();
+  const asked = JSON.stringify(filter);
+  const shown = useRef(asked);
+  const latest = useRef<Snapshot | null>(null);
+  shown.current = asked;
 
   useEffect(() => {
     if (!on) {
       setState("off");
       return undefined;
     }
-    let source: EventSource | null = null;
-    let timer: number | undefined;
+    if (!visible) return undefined;
     let lost: number | undefined;
     let silent: number | undefined;
     let updateMs: number | undefined;
@@ -43,55 +46,65 @@ export const useLive = (
       lost = undefined;
       setGone(false);
     };
-    // A connection that dies without a word gives no error: the server says how often it has something to say.
+    const miss = () => {
+      setState("lost");
+      lost ??= window.setTimeout(() => setGone(true), LOST_MS);
+    };
+    // The tab that holds the stream may be gone too.
     const listen = () => {
       window.clearTimeout(silent);
       if (updateMs === undefined) return;
       silent = window.setTimeout(() => {
         setState("lost");
         setGone(true);
-        source?.close();
-        connect();
       }, MISSING_UPDATES * updateMs);
     };
-    const connect = () => {
-      setState((before) => (before === "lost" ? before : "connecting"));
-      source = new EventSource(url);
-      source.addEventListener("metrics-stream", (event) => {
-        updateMs = 1_000 * (JSON.parse(event.data as string) as { updateSeconds: number }).updateSeconds;
-        listen();
-      });
-      source.addEventListener("metrics-update", (event) => {
-        setSnapshot(JSON.parse(event.data as string) as Snapshot);
+    const hear = (message: Message) => {
+      if (message.kind === "open") updateMs = message.updateMs;
+      else if (message.kind === "update") {
+        latest.current = message.snapshot;
+        if (shown.current === "{}") setSnapshot(message.snapshot);
+        else void own(shown.current, setSnapshot);
         setState("live");
         setTrouble(null);
         back();
-        listen();
-        update.current();
-      });
-      source.addEventListener("metrics-unavailable", (event) => {
-        setTrouble((JSON.parse(event.data as string) as { detail?: string }).detail ?? "The store is not responding");
+      } else if (message.kind === "unavailable") {
+        setTrouble(message.detail);
         setState("lost");
         back();
-        listen();
-      });
-      source.addEventListener("error", () => {
-        setState("lost");
+      } else if (message.kind === "lost") {
         window.clearTimeout(silent);
-        lost ??= window.setTimeout(() => setGone(true), LOST_MS);
-        if (source?.readyState === EventSource.CLOSED) timer = window.setTimeout(connect, RETRY_MS);
-      });
+        miss();
+        return;
+      }
+      listen();
     };
-    connect();
+    setState((before) => (before === "lost" ? before : "connecting"));
+    const stop = follow("api-metrics/stream", hear);
     return () => {
-      source?.close();
-      window.clearTimeout(timer);
+      stop();
       window.clearTimeout(lost);
       window.clearTimeout(silent);
       setGone(false);
       setTrouble(null);
     };
-  }, [on, url]);
+  }, [on, visible]);
+
+  // Other filters have other figures, before the next update too.
+  useEffect(() => {
+    if (latest.current === null) return;
+    if (asked === "{}") setSnapshot(latest.current);
+    else void own(asked, setSnapshot);
+  }, [asked]);
 
   return { state, snapshot, trouble, stale: gone || trouble !== null };
+};
+
+/** The figures of a filter. Where nothing is known of it there are none. */
+const own = async (filter: string, show: (snapshot: Snapshot | null) => void): Promise<void> => {
+  try {
+    show(await call<Snapshot>(urlOf("api-metrics/realtime", JSON.parse(filter) as Record<string, string>)));
+  } catch {
+    show(null);
+  }
 };

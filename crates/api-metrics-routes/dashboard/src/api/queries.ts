@@ -1,10 +1,12 @@
 // Every query of the page, keyed by the view it depends on.
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { refetchInterval, type View, viewParams } from "../view/view";
+import { refetchInterval, slowInterval, stateInterval, type View, viewParams } from "../view/view";
 import { call, urlOf } from "./client";
+import { useMay } from "./session";
 import type {
   DependencyPage,
+  EndpointConsumers,
   EndpointPage,
   Heatmap,
   KeyPage,
@@ -48,6 +50,9 @@ const options = (view: View) => ({
   placeholderData: keepPreviousData,
 });
 
+/** For long lists. */
+const slow = (view: View) => ({ refetchInterval: slowInterval(view), placeholderData: keepPreviousData });
+
 export const useSummary = (view: View, filter: Filter = {}) => {
   const params = { ...viewParams(view), ...filter };
   return useQuery({
@@ -57,13 +62,17 @@ export const useSummary = (view: View, filter: Filter = {}) => {
   });
 };
 
-/** The summary of the previous period, which has the same length. */
-export const usePreviousSummary = (view: View, summary: Summary | undefined, filter: Filter = {}) => {
-  const { from: start, to: end } = summary?.previous ?? {};
+/** The summary of the compared range, else of the previous one, which has the same length. */
+export const usePreviousSummary = (
+  view: View,
+  summary: Summary | undefined,
+  compared: { from: string; to: string } | null,
+) => {
+  const { from: start, to: end } = compared ?? summary?.previous ?? {};
   // Without a range of the same length there is nothing to compare with.
   const before = start && end ? { from: start, to: end } : undefined;
   const { period: _, from: __, to: ___, ...filters } = viewParams(view);
-  const params = { ...filters, ...filter, ...before };
+  const params = { ...filters, ...before };
   return useQuery({
     queryKey: ["summary", params],
     queryFn: ({ signal }) => call<Summary>(urlOf("api-metrics/summary", params), { signal }),
@@ -131,7 +140,7 @@ export const useEndpoints = (view: View, filter: Filter = {}, enabled = true) =>
     queryFn: ({ signal }) =>
       pages<EndpointPage["data"][number], EndpointPage>("api-metrics/endpoints", params, signal, 10),
     enabled,
-    ...options(view),
+    ...slow(view),
   });
 };
 
@@ -141,16 +150,28 @@ export const useDependencies = (view: View) => {
     queryKey: ["dependencies", params],
     queryFn: ({ signal }) =>
       pages<DependencyPage["data"][number], DependencyPage>("api-metrics/dependencies", params, signal, 10),
-    ...options(view),
+    ...slow(view),
   });
 };
 
-export const useKeys = (view: View, filter: Filter = {}, maxPages = 5) => {
+export const useKeys = (view: View, filter: Filter = {}, maxPages = 5, enabled = true) => {
   const params = { ...viewParams(view), ...filter };
   return useQuery({
     queryKey: ["keys", params, maxPages],
     queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, maxPages),
-    ...options(view),
+    enabled,
+    ...slow(view),
+  });
+};
+
+/** Who calls what, beside everybody else: the pairs with the most requests. */
+export const usePairs = (view: View, filter: Filter = {}, enabled = true) => {
+  const params = { ...viewParams(view), ...filter, limit: LIMIT };
+  return useQuery({
+    queryKey: ["pairs", params],
+    queryFn: ({ signal }) => call<EndpointConsumers>(urlOf("api-metrics/endpoint-consumers", params), { signal }),
+    enabled,
+    ...slow(view),
   });
 };
 
@@ -160,7 +181,7 @@ export const useHeatmap = (view: View, layoutParams: Filter, enabled: boolean) =
     queryKey: ["heatmap", params],
     queryFn: ({ signal }) => call<Heatmap>(urlOf("api-metrics/heatmap", params), { signal }),
     enabled,
-    ...options(view),
+    ...slow(view),
   });
 };
 
@@ -168,17 +189,18 @@ export const useHeatmap = (view: View, layoutParams: Filter, enabled: boolean) =
 const keepKnown = (before: Status | undefined, now: Status): Status =>
   before && !now.store.reachable && now.instances.length === 0 ? { ...now, instances: before.instances } : now;
 
+/** Of admins: others have charts without release marks. */
 export const useStatus = (view: View) => {
   const client = useQueryClient();
+  const { operate } = useMay();
   return useQuery({
     queryKey: ["status"],
     queryFn: async ({ signal }) =>
       keepKnown(client.getQueryData<Status>(["status"]), await call<Status>("api-status", { signal })),
     meta: { covers: false },
-    refetchInterval:
-      view.refresh === "off" ? false : view.refresh === "5s" || view.refresh === "live" ? 5_000 : 30_000,
+    enabled: operate,
+    refetchInterval: stateInterval(view),
     placeholderData: keepPreviousData,
-    // Without access to the status, charts have no release marks.
     retry: false,
   });
 };

@@ -15,8 +15,9 @@ export type ReplayValue = Schemas["ReplayValue"];
 
 const pathOf = (id: string) => `api-requests/${encodeURIComponent(id)}`;
 
-export const useSnapshot = (id: string) =>
+export const useSnapshot = (id: string, enabled: boolean) =>
   useQuery({
+    enabled,
     queryKey: ["request-snapshot", id],
     queryFn: ({ signal }) => call<SnapshotAnswer>(`${pathOf(id)}/snapshot`, { signal, quiet: true }),
     staleTime: Number.POSITIVE_INFINITY,

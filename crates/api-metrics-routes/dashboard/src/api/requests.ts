@@ -1,8 +1,9 @@
 // Queries of the log of requests.
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { requestParams } from "../view/requests";
-import { isOpen, refetchInterval, type View, viewParams } from "../view/view";
+import { isOpen, labelParams, refetchInterval, slowInterval, type View } from "../view/view";
 import { ApiError, call, urlOf } from "./client";
+import { pages } from "./queries";
 import type {
   CurlCommand,
   GroupPage,
@@ -40,6 +41,17 @@ export const useRequests = (view: View, params: Params, enabled: boolean) => {
   });
 };
 
+/** Requests that no route matched, the newest first, as far as a few pages go. */
+export const useUnmatched = (view: View) => {
+  const asked = { ...labelParams(view), endpoint: "<unmatched>" };
+  return useQuery({
+    queryKey: ["requests-unmatched", asked],
+    queryFn: ({ signal }) => pages<LoggedRequest, RequestPage>("api-requests", asked, signal, 3),
+    placeholderData: keepPreviousData,
+    refetchInterval: slowInterval(view),
+  });
+};
+
 export const useGroups = (view: View, params: Params, enabled: boolean) => {
   const asked = requestParams(view, params);
   return useQuery({
@@ -52,9 +64,10 @@ export const useGroups = (view: View, params: Params, enabled: boolean) => {
 };
 
 /** Requests by country, of all of them; only admins are answered. */
-export const useCountries = (view: View) => {
-  const asked = viewParams(view);
+export const useCountries = (view: View, enabled: boolean) => {
+  const asked = labelParams(view);
   return useQuery({
+    enabled,
     queryKey: ["request-countries", asked],
     queryFn: ({ signal }) => call<RequestCountries>(urlOf("api-requests/countries", asked), { signal }),
     // Who was refused once stays so.
@@ -66,8 +79,9 @@ export const useCountries = (view: View) => {
 };
 
 /** What the log has kept and dropped; only admins are answered. */
-export const useLogStatus = () =>
+export const useLogStatus = (enabled: boolean) =>
   useQuery({
+    enabled,
     queryKey: ["request-log-status"],
     queryFn: ({ signal }) => call<RequestLogStatus>("api-requests/status", { signal }),
     refetchInterval: (query) => (query.state.error === null ? 60_000 : false),

@@ -1,18 +1,21 @@
 // The frame around all pages: sign-in, navigation, toolbar and live figures.
 import { useQueryClient } from "@tanstack/react-query";
-import { Component, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
+import { Component, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { hasSession, onSignedOut, signOut } from "../api/client";
 import { useAlertEvents } from "../api/control";
 import { useLive } from "../api/live";
 import { useRefresh, useStatus } from "../api/queries";
+import { useMay } from "../api/session";
 import { HoverContext, HoverStore } from "../charts/hover";
 import { Failure } from "../ui/states";
-import { href, useLocation } from "../view/location";
-import { isOpen, useView } from "../view/view";
+import { forgetDrafts } from "../ui/useDraft";
+import { href, patch, useLocation } from "../view/location";
+import { useView } from "../view/view";
 import { CoverageLine } from "./CoverageLine";
 import { useCoverage } from "./coverage";
 import { LiveStrip } from "./LiveStrip";
-import { PAGES, pageOf } from "./pages";
+import { menuOf, pageOf } from "./pages";
+import { ScopeBar } from "./ScopeBar";
 import { SignIn } from "./SignIn";
 import { ThemeButton } from "./ThemeButton";
 import { Toolbar } from "./Toolbar";
@@ -36,17 +39,19 @@ class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
 
 export const App = () => {
   const [signedIn, setSignedIn] = useState(true);
+  const wasSignedIn = useRef(false);
   const client = useQueryClient();
   useEffect(
     () =>
       onSignedOut(() => {
+        wasSignedIn.current = client.getQueryData(["session"]) !== undefined;
         setSignedIn(false);
         // The next user to sign in may be a different one.
         client.clear();
       }),
     [client],
   );
-  return signedIn ? <Frame /> : <SignIn done={() => setSignedIn(true)} />;
+  return signedIn ? <Frame /> : <SignIn ended={wasSignedIn.current} done={() => setSignedIn(true)} />;
 };
 
 const Frame = () => {
@@ -56,12 +61,11 @@ const Frame = () => {
   const hover = useMemo(() => new HoverStore(), []);
   const refresh = useRefresh();
   const firing = useAlertEvents(view, { open: true }).data?.data.length ?? 0;
-  const filter = {
+  const { role } = useMay();
+  const live = useLive(view.refresh !== "off", {
     ...(view.service === null ? {} : { service: view.service }),
     ...(view.environment === null ? {} : { environment: view.environment }),
-  };
-  const live = useLive(view.refresh !== "off", filter, () => {
-    if (view.refresh === "live" && isOpen(view)) refresh();
+    ...view.filters,
   });
 
   const coverage = useCoverage();
@@ -69,6 +73,11 @@ const Frame = () => {
   const unreachable = store?.reachable === false;
   const since = unreachable && store.unreachableSince ? Date.parse(store.unreachableSince) : null;
   const stale = view.refresh !== "off" && (coverage.failure !== null || live.stale || unreachable);
+
+  // A link says in which zone its range is read, for whoever is elsewhere.
+  useEffect(() => {
+    if (location.params.tz !== view.tz) patch({ tz: view.tz }, true);
+  }, [location, view.tz]);
 
   useEffect(() => {
     // On a phone the menu is wider than the screen and scrolls.
@@ -98,7 +107,7 @@ const Frame = () => {
           API metrics
         </a>
         <nav aria-label="Pages">
-          {PAGES.filter((entry) => entry.menu).map((entry) => (
+          {menuOf(role).map((entry) => (
             <a
               key={entry.id}
               href={href(entry.id)}
@@ -116,7 +125,14 @@ const Frame = () => {
         <div className="top-tools">
           <ThemeButton />
           {hasSession() && (
-            <button type="button" className="ghost" onClick={() => void signOut()}>
+            <button
+              type="button"
+              className="ghost"
+              onClick={() => {
+                forgetDrafts();
+                void signOut();
+              }}
+            >
               Sign out
             </button>
           )}
@@ -128,6 +144,7 @@ const Frame = () => {
         </p>
       )}
       <Toolbar onRefresh={refresh} />
+      <ScopeBar page={page} />
       <LiveStrip live={live} />
       <CoverageLine coverage={coverage} stale={stale} unreachableSince={since} />
       <main id="main" tabIndex={-1} data-dim={stale}>

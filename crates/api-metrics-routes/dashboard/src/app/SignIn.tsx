@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { signIn } from "../api/client";
 
-export const SignIn = ({ done }: { done: () => void }) => {
+export const SignIn = ({ ended, done }: { ended: boolean; done: () => void }) => {
   const field = useRef<HTMLInputElement>(null);
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -33,6 +33,7 @@ export const SignIn = ({ done }: { done: () => void }) => {
     <main className="sign-in">
       <form className="card" onSubmit={(event) => void submit(event)}>
         <h1>API metrics</h1>
+        {ended && <p role="status">You were signed out. What you had typed and the view are kept.</p>}
         <p className="muted">
           Use the admin token that the service was configured with, or the one it printed on its first start.
         </p>

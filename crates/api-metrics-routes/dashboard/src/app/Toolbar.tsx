@@ -1,12 +1,18 @@
 // Time range, time zone, service, environment and refresh, shared by all pages.
-import { useMemo, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import { useSeries } from "../api/queries";
-import { fromInput, iso, moment, toInput } from "../format/time";
+import { fromInput, iso, toInput } from "../format/time";
+import { DateInput } from "../ui/DateInput";
 import { Select } from "../ui/Select";
 import { patch } from "../view/location";
 import { lengthOf, localZone, PERIODS, REFRESHES, type Refresh, useView } from "../view/view";
 
-const NAMES: Readonly<Record<Refresh, string>> = { live: "Live", "5s": "Every 5 s", "30s": "Every 30 s", off: "Off" };
+const NAMES: Readonly<Record<Refresh, string>> = {
+  "2s": "Every 2 s",
+  "5s": "Every 5 s",
+  "30s": "Every 30 s",
+  off: "Off",
+};
 
 const zones = (chosen: string): string[] => {
   const all = Intl.supportedValuesOf?.("timeZone") ?? [];
@@ -17,7 +23,7 @@ const zones = (chosen: string): string[] => {
 const useLabels = () => {
   const view = useView();
   const page = useSeries(
-    { ...view, service: null, environment: null, refresh: "off" },
+    { ...view, service: null, environment: null, filters: {}, refresh: "off" },
     {
       groupBy: "service,environment",
       metrics: "requestCount",
@@ -93,15 +99,6 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
           ›
         </button>
       </div>
-      {custom && (
-        <span className="range-text">
-          {moment(Date.parse(view.from ?? ""), view.tz)} –{" "}
-          {view.to === null ? "now" : moment(Date.parse(view.to), view.tz)}
-          <button type="button" className="ghost" onClick={() => patch({ from: undefined, to: undefined })}>
-            Reset
-          </button>
-        </span>
-      )}
       <button
         type="button"
         className="ghost filters-button"
@@ -144,6 +141,22 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
   );
 };
 
+interface DateProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+const DateField = ({ label, value, onChange }: DateProps) => {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <DateInput id={id} value={value} onChange={onChange} />
+    </div>
+  );
+};
+
 const CustomRange = ({ close }: { close: () => void }) => {
   const view = useView();
   const end = view.to === null ? Date.now() : Date.parse(view.to);
@@ -152,7 +165,7 @@ const CustomRange = ({ close }: { close: () => void }) => {
   const [start, stop] = [fromInput(from, view.tz), fromInput(to, view.tz)];
   const wrong =
     start === null || stop === null
-      ? "Enter a start and an end."
+      ? "Enter a start and an end, such as 2026-11-29 14:05."
       : stop <= start
         ? "The end must be after the start."
         : null;
@@ -166,14 +179,8 @@ const CustomRange = ({ close }: { close: () => void }) => {
         close();
       }}
     >
-      <label className="field">
-        <span>From</span>
-        <input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
-      </label>
-      <label className="field">
-        <span>To</span>
-        <input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
-      </label>
+      <DateField label="From" value={from} onChange={setFrom} />
+      <DateField label="To" value={to} onChange={setTo} />
       <button type="submit" className="primary" disabled={wrong !== null}>
         Apply
       </button>

@@ -1,44 +1,161 @@
 // The list of pages. Each page except the overview is loaded when it is first opened.
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+import type { Role } from "../api/session";
 import { Overview } from "../pages/Overview";
+
+/** Filters of the toolbar that a page's numbers have. */
+const TRAFFIC = ["service", "env", "protocol", "method", "endpoint", "key", "tenant"];
+const LABELS = ["service", "env", "key", "tenant"];
 
 interface Entry {
   id: string;
   title: string;
   menu: boolean;
   parent?: string;
+  /** In the menu of consumers, who see what is their own, under this title. */
+  consumer?: string;
+  /** Only for who operates the service. */
+  operate?: boolean;
+  /** Which filters it applies; null for all that there are. */
+  filters: readonly string[] | null;
+  /** Whether it compares ranges, and with what unless the URL says; null for nothing. */
+  compares?: string | null;
   Page: ComponentType | LazyExoticComponent<ComponentType>;
 }
 
 export const PAGES: readonly Entry[] = [
-  { id: "overview", title: "Overview", menu: true, Page: Overview },
-  { id: "endpoints", title: "Endpoints", menu: true, Page: lazy(() => import("../pages/Endpoints")) },
+  {
+    id: "overview",
+    title: "Overview",
+    menu: true,
+    consumer: "Usage",
+    filters: TRAFFIC,
+    compares: null,
+    Page: Overview,
+  },
+  {
+    id: "endpoints",
+    title: "Endpoints",
+    menu: true,
+    consumer: "Endpoints",
+    filters: TRAFFIC,
+    Page: lazy(() => import("../pages/Endpoints")),
+  },
   {
     id: "endpoint",
     title: "Endpoint",
     menu: false,
     parent: "endpoints",
+    filters: TRAFFIC,
+    compares: null,
     Page: lazy(() => import("../pages/Endpoint")),
   },
-  { id: "dependencies", title: "Depends on", menu: true, Page: lazy(() => import("../pages/Dependencies")) },
-  { id: "consumers", title: "Consumers", menu: true, Page: lazy(() => import("../pages/Consumers")) },
+  {
+    id: "unmatched",
+    title: "Unmatched",
+    menu: false,
+    parent: "endpoints",
+    filters: ["service", "env"],
+    Page: lazy(() => import("../pages/Unmatched")),
+  },
+  {
+    id: "changes",
+    title: "Changes",
+    menu: true,
+    filters: TRAFFIC,
+    compares: "week",
+    Page: lazy(() => import("../pages/Changes")),
+  },
+  {
+    id: "dependencies",
+    title: "Depends on",
+    menu: true,
+    filters: LABELS,
+    Page: lazy(() => import("../pages/Dependencies")),
+  },
+  {
+    id: "consumers",
+    title: "Consumers",
+    menu: true,
+    filters: TRAFFIC,
+    Page: lazy(() => import("../pages/Consumers")),
+  },
   {
     id: "consumer",
     title: "Consumer",
     menu: false,
     parent: "consumers",
+    filters: TRAFFIC,
+    compares: null,
     Page: lazy(() => import("../pages/Consumer")),
   },
-  { id: "requests", title: "Requests", menu: true, Page: lazy(() => import("../pages/Requests")) },
-  { id: "heatmap", title: "Heatmap", menu: true, Page: lazy(() => import("../pages/Heatmap")) },
-  { id: "limits", title: "Rate limits", menu: true, Page: lazy(() => import("../pages/RateLimits")) },
-  { id: "alerts", title: "Alerts", menu: true, Page: lazy(() => import("../pages/Alerts")) },
-  { id: "jobs", title: "Jobs", menu: true, Page: lazy(() => import("../pages/Jobs")) },
-  { id: "incident", title: "Incident", menu: false, parent: "alerts", Page: lazy(() => import("../pages/Incident")) },
-  { id: "ingest", title: "Ingest", menu: true, Page: lazy(() => import("../pages/Ingest")) },
-  { id: "billing", title: "Billing", menu: true, Page: lazy(() => import("../pages/Billing")) },
-  { id: "status", title: "Status", menu: true, Page: lazy(() => import("../pages/Status")) },
+  {
+    id: "requests",
+    title: "Requests",
+    menu: true,
+    consumer: "Requests",
+    filters: null,
+    Page: lazy(() => import("../pages/Requests")),
+  },
+  { id: "heatmap", title: "Heatmap", menu: true, filters: TRAFFIC, Page: lazy(() => import("../pages/Heatmap")) },
+  {
+    id: "limits",
+    title: "Rate limits",
+    menu: true,
+    filters: [],
+    Page: lazy(() => import("../pages/RateLimits")),
+  },
+  {
+    id: "account",
+    title: "Quota",
+    menu: false,
+    consumer: "Quota",
+    filters: [],
+    Page: lazy(() => import("../pages/Quota")),
+  },
+  { id: "alerts", title: "Alerts", menu: true, filters: [], Page: lazy(() => import("../pages/Alerts")) },
+  { id: "jobs", title: "Jobs", menu: true, operate: true, filters: [], Page: lazy(() => import("../pages/Jobs")) },
+  {
+    id: "incident",
+    title: "Incident",
+    menu: false,
+    parent: "alerts",
+    filters: [],
+    Page: lazy(() => import("../pages/Incident")),
+  },
+  {
+    id: "ingest",
+    title: "Ingest",
+    menu: true,
+    operate: true,
+    filters: [],
+    Page: lazy(() => import("../pages/Ingest")),
+  },
+  {
+    id: "billing",
+    title: "Billing",
+    menu: true,
+    consumer: "Bill",
+    filters: [],
+    Page: lazy(() => import("../pages/Billing")),
+  },
+  {
+    id: "status",
+    title: "Status",
+    menu: true,
+    operate: true,
+    filters: [],
+    Page: lazy(() => import("../pages/Status")),
+  },
 ];
+
+/** The menu of a role, with the titles that it has there; none until the role is known. */
+export const menuOf = (role: Role | undefined): readonly { id: string; title: string }[] => {
+  if (role === undefined) return [];
+  if (role === "viewer")
+    return PAGES.flatMap(({ id, consumer }) => (consumer === undefined ? [] : [{ id, title: consumer }]));
+  return PAGES.filter(({ menu, operate }) => menu && (!operate || role === "admin"));
+};
 
 /** The page of a path, whose first part names it. */
 export const pageOf = (path: string): Entry =>

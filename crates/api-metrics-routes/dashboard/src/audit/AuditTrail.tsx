@@ -2,16 +2,17 @@
 import { useMemo, useState } from "react";
 import { useAuditTrail } from "../api/control";
 import { isMissing } from "../api/requests";
+import { useMay } from "../api/session";
 import type { AuditEntry } from "../api/types";
 import { precise } from "../format/time";
-import { ExportRows } from "../ui/ExportRows";
 import { type Column, Table } from "../ui/Table";
 import { useView } from "../view/view";
 
 export const AuditTrail = () => {
   const view = useView();
+  const { operate } = useMay();
   const [maxPages, setMaxPages] = useState(1);
-  const trail = useAuditTrail(view, maxPages);
+  const trail = useAuditTrail(view, maxPages, operate);
   const columns = useMemo(
     (): Column<AuditEntry>[] => [
       {
@@ -36,9 +37,10 @@ export const AuditTrail = () => {
     ],
     [view.tz],
   );
-  if (isMissing(trail.error)) return null;
+  if (!operate || isMissing(trail.error)) return null;
   return (
     <Table
+      name="audit."
       caption="Audit trail"
       columns={columns}
       rows={trail.data?.data}
@@ -50,15 +52,15 @@ export const AuditTrail = () => {
       empty="Nothing has been changed yet."
       stale={trail.isPlaceholderData}
       shown={25}
+      file="audit-trail"
+      exported="Audit trail"
       tools={
-        <>
-          <ExportRows rows={trail.data?.data} file="audit-trail" label="Audit trail" />
-          {trail.data && !trail.data.complete && (
-            <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
-              Load older
-            </button>
-          )}
-        </>
+        trail.data &&
+        !trail.data.complete && (
+          <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
+            Load older
+          </button>
+        )
       }
     />
   );

@@ -1,7 +1,9 @@
 // Usage and cost, from the API's decimal strings to charts and tables.
+
 import type { BillingPage, KeyUsage } from "../api/types";
 import type { TimeChartModel } from "../charts/model";
 import { slotsOf } from "../charts/periods";
+import { LOCALE } from "../format/locale";
 import * as number from "../format/number";
 
 type Amounts = readonly { amount: string; currency: string }[];
@@ -72,6 +74,6 @@ export const months = (now: number, many: number): string[] => {
 };
 
 export const monthName = (text: string): string =>
-  new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" }).format(
+  new Intl.DateTimeFormat(LOCALE, { month: "long", year: "numeric", timeZone: "UTC" }).format(
     Date.parse(`${text}-01T00:00:00Z`),
   );

@@ -2,12 +2,12 @@
 // and turns a drag into a time range.
 
 import type { ECharts } from "echarts/core";
-import { useContext, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useContext, useEffect, useRef, useState } from "react";
 import { useShade } from "../ui/theme";
 import { HoverContext } from "./hover";
 import type { TimeChartModel } from "./model";
 import { optionOf } from "./option";
-import { endOf, indexOf } from "./periods";
+import { endOf, indexOf, nameOfSlot } from "./periods";
 import { tooltipOf } from "./tooltip";
 
 interface Props {
@@ -15,6 +15,7 @@ interface Props {
   model: TimeChartModel;
   tz: string;
   hidden: ReadonlySet<string>;
+  log: boolean;
   /** The text alternative of the chart. */
   label: string;
   onZoom?: ((from: number, to: number) => void) | undefined;
@@ -24,10 +25,20 @@ interface Props {
 
 type Box = { getRect(): { x: number; y: number; width: number; height: number } };
 
+/** Where a key leads from a slot. */
+const STEPS: Readonly<Record<string, (at: number, last: number) => number>> = {
+  ArrowLeft: (at) => at - 1,
+  ArrowRight: (at) => at + 1,
+  PageUp: (at) => at + 10,
+  PageDown: (at) => at - 10,
+  Home: () => 0,
+  End: (_, last) => last,
+};
+
 /** Shorter drags, in pixels, are clicks. */
 const SHORTEST_DRAG = 6;
 
-export const Plot = ({ id, model, tz, hidden, label, onZoom, onPick }: Props) => {
+export const Plot = ({ id, model, tz, hidden, log, label, onZoom, onPick }: Props) => {
   const host = useRef<HTMLDivElement>(null);
   const brush = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
@@ -142,15 +153,79 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom, onPick }: Props) =>
   useEffect(() => {
     if (width === 0) return;
     chart.current?.setOption(
-      optionOf(model, { tz, hidden, width }, (index) => tooltipOf(model, index, tz, hidden, leads)),
+      optionOf(model, { tz, hidden, width, log }, (index) => tooltipOf(model, index, tz, hidden, leads)),
       { notMerge: true },
     );
     host.current?.setAttribute("data-drawn", "true");
-  }, [model, tz, hidden, width, shade, leads]);
+  }, [model, tz, hidden, log, width, shade, leads]);
+
+  // By keyboard: arrows walk over the slots, with Shift they select a range.
+  const [at, setAt] = useState<number | null>(null);
+  const anchor = useRef<number | null>(null);
+  const last = model.slots.starts.length - 1;
+  const walk = (event: KeyboardEvent<HTMLDivElement>) => {
+    const step = STEPS[event.key];
+    const drawn = chart.current;
+    if (event.key === "Escape") leave();
+    else if (event.key === "Enter" && at !== null) {
+      const from = anchor.current;
+      if (from === null || from === at) onPick?.(at);
+      else {
+        const start = model.slots.starts[Math.min(from, at)];
+        if (start !== undefined) onZoom?.(start, endOf(model.slots, Math.max(from, at)));
+      }
+      leave();
+    } else if (step && drawn) {
+      event.preventDefault();
+      const next = Math.max(0, Math.min(last, step(at ?? last + 1, last)));
+      anchor.current = event.shiftKey ? (anchor.current ?? at ?? next) : null;
+      setAt(next);
+      const mark = brush.current;
+      const x = (index: number) => drawn.convertToPixel({ xAxisIndex: 0 }, index) as unknown as number;
+      if (mark) {
+        const [a, b] = [x(anchor.current ?? next), x(next)];
+        mark.hidden = anchor.current === null || anchor.current === next;
+        mark.style.left = `${Math.min(a, b)}px`;
+        mark.style.width = `${Math.abs(b - a)}px`;
+      }
+      // The index that series of marks share, too.
+      drawn.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: next, x: x(next), y: 40 });
+      hover.set(model.slots.starts[next] ?? null, id);
+    }
+  };
+  const leave = () => {
+    anchor.current = null;
+    setAt(null);
+    if (brush.current) brush.current.hidden = true;
+    chart.current?.dispatchAction({ type: "hideTip" });
+    hover.set(null, null);
+  };
+  const textOf = (index: number): string =>
+    [
+      nameOfSlot(model.slots, index, tz),
+      ...model.series
+        .filter((series) => !hidden.has(series.id))
+        .map((series) => `${series.name} ${model.exact(series.values[index] ?? null)}`),
+      model.note?.(index) ?? "",
+    ]
+      .filter(Boolean)
+      .join(", ");
 
   return (
     <div className="plot">
-      <div ref={host} className="plot-canvas" role="img" aria-label={label} />
+      <div
+        ref={host}
+        className="plot-canvas"
+        role="slider"
+        tabIndex={0}
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, last)}
+        aria-valuenow={at ?? Math.max(0, last)}
+        aria-valuetext={at === null ? "Arrow keys walk over the times" : textOf(at)}
+        onKeyDown={walk}
+        onBlur={leave}
+      />
       <div ref={line} className="plot-line" hidden />
       <div ref={brush} className="plot-brush" hidden />
       {failed && (

@@ -2,11 +2,11 @@
 import { lazy, type ReactNode, Suspense, useCallback, useId, useMemo, useState } from "react";
 import { iso } from "../format/time";
 import { Empty, Failure } from "../ui/states";
-import { patch } from "../view/location";
+import { patch, useLocation } from "../view/location";
 import { useView } from "../view/view";
 import { ChartTable } from "./ChartTable";
 import { useHover } from "./hover";
-import { nameOf, type TimeChartModel } from "./model";
+import { isFlattened, nameOf, type TimeChartModel } from "./model";
 import { indexOf, nameOfSlot, spanOfSlots } from "./periods";
 
 const Plot = lazy(() => import("./Plot").then(({ Plot }) => ({ default: Plot })));
@@ -54,7 +54,26 @@ export const TimeChart = ({
 }: Props) => {
   const id = useId();
   const { tz } = useView();
-  const [asTable, setAsTable] = useState(false);
+  const { params } = useLocation();
+  const tables = params.table?.split(",") ?? [];
+  const asTable = tables.includes(name);
+  const flipTable = () => {
+    const others = tables.filter((each) => each !== name);
+    patch({ table: (asTable ? others : [...others, name]).join(",") }, true);
+  };
+  // Chosen in the URL, else by the values.
+  const axes = params.axis?.split(",") ?? [];
+  const flattened = useMemo(() => model?.logarithmic === true && isFlattened(model), [model]);
+  const log =
+    model?.logarithmic === true && !axes.includes(`${name}-linear`) && (flattened || axes.includes(`${name}-log`));
+  const flipAxis = () => {
+    const others = axes.filter((each) => !each.startsWith(`${name}-`));
+    const next = log ? "linear" : "log";
+    patch(
+      { axis: (next === (flattened ? "log" : "linear") ? others : [...others, `${name}-${next}`]).join(",") },
+      true,
+    );
+  };
   const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
   const hover = useHover();
 
@@ -94,6 +113,7 @@ export const TimeChart = ({
           model={model}
           tz={tz}
           hidden={hidden}
+          log={log}
           onZoom={zooms ? zoom : undefined}
           onPick={link && follow}
           label={labelOf(title, model, tz)}
@@ -123,23 +143,46 @@ export const TimeChart = ({
         </div>
         <div className="card-tools">
           {extra}
-          <button type="button" className="ghost" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+          {model?.logarithmic && !asTable && (
+            <button
+              type="button"
+              className="ghost"
+              aria-pressed={log}
+              title="A logarithmic axis shows ordinary and rare values at once"
+              onClick={flipAxis}
+            >
+              Log
+            </button>
+          )}
+          <button type="button" className="ghost" aria-pressed={asTable} onClick={flipTable}>
             {asTable ? "Chart" : "Table"}
           </button>
         </div>
       </header>
       {body()}
-      <p className="chart-readout" aria-hidden="true">
-        {model && start !== undefined && hover.source !== id && !asTable && !empty
-          ? `${nameOfSlot(model.slots, index, tz).split(", ").pop()}   ${model.series
-              .filter((series) => !hidden.has(series.id))
-              .map(
-                (series) =>
-                  `${series.name} ${series.values[index] == null ? "–" : model.short(series.values[index])}`,
-              )
-              .join("   ")}`
-          : "\u00a0"}
-      </p>
+      <div className="chart-foot">
+        <p className="chart-thresholds">
+          {!asTable &&
+            !empty &&
+            model?.thresholds?.map(({ name: text, colour }) => (
+              <span key={text} title={text}>
+                <i aria-hidden="true" data-colour={colour ?? "alarm"} />
+                {text}
+              </span>
+            ))}
+        </p>
+        <p className="chart-readout" aria-hidden="true">
+          {model && start !== undefined && hover.source !== id && !asTable && !empty
+            ? `${nameOfSlot(model.slots, index, tz).split(", ").pop()}   ${model.series
+                .filter((series) => !hidden.has(series.id))
+                .map(
+                  (series) =>
+                    `${series.name} ${series.values[index] == null ? "–" : model.short(series.values[index])}`,
+                )
+                .join("   ")}`
+            : "\u00a0"}
+        </p>
+      </div>
     </section>
   );
 };

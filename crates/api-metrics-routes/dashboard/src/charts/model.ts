@@ -35,6 +35,9 @@ export interface Mark {
 export const nameOf = (mark: Mark): string =>
   mark.kind === "deploy" ? `Release ${mark.name}` : `Alert ${mark.name}`;
 
+/** A hundredth of a chart's height is two pixels. */
+const FLATTENED = 100;
+
 /** A highlighted stretch of slots, both ends included. */
 export interface Stretch {
   first: number;
@@ -56,6 +59,8 @@ export interface TimeChartModel {
   stretches?: Stretch[];
   /** A note below the values of a tooltip. */
   note?: (index: number) => string | null;
+  /** Whether its values may be drawn on a logarithmic axis; they are all of one unit, and none is a sum. */
+  logarithmic?: boolean;
   /** Whether the last slot is in progress. */
   running: boolean;
   /** By slot, whether the range cuts it; missing where none is cut. */
@@ -63,6 +68,16 @@ export interface TimeChartModel {
   /** By slot, whether records at its edges may belong to its neighbours. */
   approximate?: readonly boolean[];
 }
+
+/** Whether the greatest values flatten the ordinary ones to a line at the bottom. */
+export const isFlattened = (model: TimeChartModel): boolean => {
+  const known = (values: readonly (number | null)[] | undefined) =>
+    (values ?? []).filter((value): value is number => value !== null && value > 0).sort((a, b) => a - b);
+  const ordinary = known(model.series[0]?.values);
+  const all = model.series.flatMap(({ values }) => known(values));
+  const median = ordinary[ordinary.length >> 1];
+  return median !== undefined && Math.max(...all) > FLATTENED * median;
+};
 
 /** Joins adjacent slots for which `is` holds into stretches. */
 export const stretchesOf = (length: number, kind: Stretch["kind"], is: (index: number) => boolean): Stretch[] => {

@@ -7,23 +7,18 @@ import { binary, niceStep, wholeStep } from "./axis";
 import type { Mark, Series, Stretch, TimeChartModel } from "./model";
 import { indexOf, labelOf, nameOfSlot, ticks } from "./periods";
 
-const areas = (stretches: Stretch[]) => ({
+/** Areas reach from the middle of a slot to that of another, so that one of a single slot would have no width. */
+const areas = (stretches: Stretch[], slots: number) => ({
   silent: true,
   animation: false,
   data: stretches.map(({ first, last, kind }) => [
     {
-      xAxis: first,
+      xAxis: first === last && last === slots - 1 ? Math.max(0, first - 1) : first,
       itemStyle: { color: colour(kind === "none" ? "no-data" : "slow") },
     },
-    { xAxis: last },
+    { xAxis: first === last ? Math.min(slots - 1, last + 1) : last },
   ]),
 });
-
-/** Shortens a 10 px text to `width` pixels; the table has the full text. */
-const cut = (text: string, width: number): string => {
-  const max = Math.max(8, Math.floor(width / 5.5));
-  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
-};
 
 /** Whether a mark's name would overlap its neighbour's. It is then shown in tooltip and table only. */
 const crowded = (marks: readonly Mark[], mark: Mark, length: number, width: number): boolean =>
@@ -31,7 +26,7 @@ const crowded = (marks: readonly Mark[], mark: Mark, length: number, width: numb
     (other) => other !== mark && (Math.abs(other.at - mark.at) / length) * width < (other.kind === "alert" ? 22 : 36),
   );
 
-const lines = (model: TimeChartModel, ink: string, width: number) => {
+const lines = (model: TimeChartModel, width: number) => {
   const length = model.slots.end - (model.slots.starts[0] ?? 0);
   const all = model.marks ?? [];
   const marks = all.flatMap((mark: Mark) => {
@@ -59,21 +54,13 @@ const lines = (model: TimeChartModel, ink: string, width: number) => {
     yAxis: threshold.value,
     name: threshold.name,
     lineStyle: { color: colour(threshold.colour ?? "alarm"), type: [6, 4], width: 1 },
-    // Outlined in the card's colour, so that lines don't run through the text.
-    label: {
-      formatter: cut(shown(threshold.name), width * 0.6),
-      color: ink,
-      position: "insideEndTop",
-      fontSize: 10,
-      distance: [4, 3],
-      textBorderColor: colour("card"),
-      textBorderWidth: 4,
-    },
+    // Named below the chart, where its text lies over nothing.
+    label: { show: false },
   }));
   return { silent: true, animation: false, symbol: "none", data: [...marks, ...thresholds] };
 };
 
-const plot = (series: Series, model: TimeChartModel, onTop: boolean) => {
+const plot = (series: Series, model: TimeChartModel, onTop: boolean, log: boolean) => {
   const ink = colour(series.colour);
   const last = model.slots.starts.length - 1;
   if (series.kind === "bar") {
@@ -108,7 +95,7 @@ const plot = (series: Series, model: TimeChartModel, onTop: boolean) => {
     itemStyle: { color: ink },
     emphasis: { disabled: true },
     z: onTop ? 4 : 3,
-    data: series.values,
+    data: log ? series.values.map((value) => (value === 0 ? null : value)) : series.values,
   };
 };
 
@@ -140,6 +127,18 @@ const AXIS: Readonly<Record<TimeChartModel["unit"], (value: number) => string>> 
 const lowest = (model: TimeChartModel, visible: readonly Series[]): number =>
   model.unit === "decimal" ? Math.min(0, ...visible.flatMap(({ values }) => values.map((value) => value ?? 0))) : 0;
 
+/** The powers of ten around all values and thresholds; a zero has no place among them. */
+const powersOf = (model: TimeChartModel, visible: readonly Series[]) => {
+  const positive = [
+    ...visible.flatMap(({ values }) => values.filter((value): value is number => value !== null && value > 0)),
+    ...(model.thresholds ?? []).map(({ value }) => value),
+  ];
+  const low = Math.min(...(positive.length === 0 ? [1] : positive));
+  const high = Math.max(...(positive.length === 0 ? [10] : positive));
+  const min = 10 ** Math.floor(Math.log10(low));
+  return { min, max: Math.max(10 * min, 10 ** Math.ceil(Math.log10(high) - 1e-9)) };
+};
+
 const scaleOf = (model: TimeChartModel, visible: readonly Series[]) => {
   const max = highest(model, visible);
   const low = lowest(model, visible);
@@ -157,12 +156,14 @@ export interface Drawn {
   tz: string;
   hidden: ReadonlySet<string>;
   width: number;
+  /** Whether the value axis is logarithmic. */
+  log?: boolean;
 }
 
 /** The ECharts option; `tooltip` builds the box for a slot. */
 export const optionOf = (
   model: TimeChartModel,
-  { tz, hidden, width }: Drawn,
+  { tz, hidden, width, log = false }: Drawn,
   tooltip: (index: number) => HTMLElement | string,
 ): EChartsCoreOption => {
   const ink = colour("ink-2");
@@ -198,10 +199,9 @@ export const optionOf = (
       },
     },
     yAxis: {
-      type: "value",
-      min: scale.min,
-      max: scale.max,
-      interval: scale.interval,
+      ...(log
+        ? { type: "log", ...powersOf(model, visible) }
+        : { type: "value", min: scale.min, max: scale.max, interval: scale.interval }),
       axisLabel: { color: ink, fontSize: 11, formatter: scale.formatter, margin: 6 },
       splitLine: { lineStyle: { color: rule } },
     },
@@ -218,14 +218,14 @@ export const optionOf = (
         tooltip((Array.isArray(items) ? items[0] : items)?.dataIndex ?? -1),
     },
     series: [
-      ...visible.map((series) => plot(series, model, series.width === 2)),
+      ...visible.map((series) => plot(series, model, series.width === 2, log)),
       {
         // Areas and lines have series of their own, so that they stay when all others are hidden.
         id: "marks",
         type: "line",
         data: model.slots.starts.map(() => null),
         silent: true,
-        markArea: areas(model.stretches ?? []),
+        markArea: areas(model.stretches ?? [], model.slots.starts.length),
         z: 1,
       },
       {
@@ -234,7 +234,7 @@ export const optionOf = (
         data: model.slots.starts.map(() => null),
         silent: true,
         z: 6,
-        markLine: { ...lines(model, ink, width), z: 6 },
+        markLine: { ...lines(model, width), z: 6 },
       },
     ],
   };

@@ -1,11 +1,13 @@
 // Times in the chosen time zone, by the browser's own zone data.
+import { LOCALE } from "./locale";
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 const format = (tz: string, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
   const key = `${tz} ${name}`;
   let found = formats.get(key);
   if (!found) {
-    found = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: tz, hourCycle: "h23" });
+    found = new Intl.DateTimeFormat(LOCALE, { ...options, timeZone: tz, calendar: "gregory", hourCycle: "h23" });
     formats.set(key, found);
   }
   return found;
@@ -114,15 +116,18 @@ export const span = (from: number, to: number, tz: string): string => {
   return `${weekday(from, tz)}, ${clock(from, tz)} – ${sameDay ? "" : `${day(to, tz)} `}${clock(to, tz)}`;
 };
 
-/** The value of an `<input type="datetime-local">`. */
+/** A date and a time as they are typed. Browsers' own fields have clocks of twelve hours in some locales. */
 export const toInput = (at: number, tz: string): string => {
   const l = local(at, tz);
   const two = (n: number) => String(n).padStart(2, "0");
-  return `${l.year}-${two(l.month)}-${two(l.day)}T${two(l.hour)}:${two(l.minute)}`;
+  return `${l.year}-${two(l.month)}-${two(l.day)} ${two(l.hour)}:${two(l.minute)}`;
 };
 
 export const fromInput = (text: string, tz: string): number | null => {
-  const wall = Date.parse(`${text}Z`);
+  const typed = /^(\d{4}-\d\d-\d\d)(?:[ T]+(\d\d?):(\d\d)(:\d\d)?)?$/.exec(text.trim());
+  if (!typed) return null;
+  const [, day, hour = "0", minute = "00", second = ""] = typed;
+  const wall = Date.parse(`${day}T${hour.padStart(2, "0")}:${minute}${second}Z`);
   return Number.isNaN(wall) ? null : instant(wall, tz);
 };
 

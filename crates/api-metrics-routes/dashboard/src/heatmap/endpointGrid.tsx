@@ -11,6 +11,8 @@ import { type GridModel, largest, type Metric, metricOf } from "./model";
 /** The largest number of rows; the server chooses the endpoints with the most requests. */
 export const ROWS = 40;
 
+const UNMATCHED = "<unmatched>";
+
 /** Labels on the time axis. */
 const LABELS = 15;
 
@@ -74,7 +76,12 @@ export const byEndpoint = (
       columns,
       values,
       unknown: (_, column) => isUnknown(column),
-      max: largest(values),
+      // Scanners fail always; their rows would pale everybody else's.
+      max: largest(
+        shown.some(([, { row }]) => row.endpoint !== UNMATCHED)
+          ? values.filter((_, n) => shown[n]?.[1].row.endpoint !== UNMATCHED)
+          : values,
+      ),
       describe: (row, column) => {
         const cell = shown[row]?.[1].cells[column];
         if (!cell) return [["Requests", isUnknown(column) ? "unknown" : "0"]];

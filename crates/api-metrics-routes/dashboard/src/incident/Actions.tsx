@@ -1,6 +1,7 @@
 // What can be done about an incident: take it on, silence it, open what it is about, copy a summary.
 import { useState } from "react";
 import { useEventWrites } from "../api/control";
+import { useMay } from "../api/session";
 import type { Incident } from "../api/types";
 import { moment } from "../format/time";
 import { Failure } from "../ui/states";
@@ -17,6 +18,7 @@ const PERIODS = [
 export const Actions = ({ incident }: { incident: Incident }) => {
   const { tz } = useView();
   const { event } = incident;
+  const { write } = useMay();
   const { acknowledge, silence } = useEventWrites(event.id);
   const [copied, setCopied] = useState<string | null>(null);
   const top = incident.endpoints?.parts[0];
@@ -38,42 +40,48 @@ export const Actions = ({ incident }: { incident: Incident }) => {
             Acknowledged by <b>{event.acknowledgedBy}</b>, {moment(Date.parse(event.acknowledgedAt), tz)}
           </span>
         ) : (
-          <button
-            type="button"
-            className="primary"
-            disabled={acknowledge.isPending}
-            onClick={() => acknowledge.mutate()}
-          >
-            Acknowledge
-          </button>
+          write && (
+            <button
+              type="button"
+              className="primary"
+              disabled={acknowledge.isPending}
+              onClick={() => acknowledge.mutate()}
+            >
+              Acknowledge
+            </button>
+          )
         )}
-        <div className="incident-silence" role="group" aria-label="Silence this rule">
+        <div className="incident-silence" role="group" aria-label="Silence this rule" hidden={!write && !silent}>
           {silent ? (
             <>
               <span>
                 Silenced by <b>{event.silencedBy}</b>{" "}
                 {event.silencedUntil ? `until ${moment(Date.parse(event.silencedUntil), tz)}` : "until resolved"}
               </span>
-              <button type="button" disabled={silence.isPending} onClick={() => silence.mutate("off")}>
-                End silence
-              </button>
-            </>
-          ) : (
-            <>
-              <span className="muted">Silence</span>
-              {PERIODS.filter(([period]) => period !== "resolved" || event.resolvedAt == null).map(
-                ([period, label]) => (
-                  <button
-                    key={period}
-                    type="button"
-                    disabled={silence.isPending}
-                    onClick={() => silence.mutate(period)}
-                  >
-                    {label}
-                  </button>
-                ),
+              {write && (
+                <button type="button" disabled={silence.isPending} onClick={() => silence.mutate("off")}>
+                  End silence
+                </button>
               )}
             </>
+          ) : (
+            write && (
+              <>
+                <span className="muted">Silence</span>
+                {PERIODS.filter(([period]) => period !== "resolved" || event.resolvedAt == null).map(
+                  ([period, label]) => (
+                    <button
+                      key={period}
+                      type="button"
+                      disabled={silence.isPending}
+                      onClick={() => silence.mutate(period)}
+                    >
+                      {label}
+                    </button>
+                  ),
+                )}
+              </>
+            )
           )}
         </div>
         {top?.endpoint != null && (
@@ -82,7 +90,7 @@ export const Actions = ({ incident }: { incident: Incident }) => {
               method: top.method ?? "",
               endpoint: top.endpoint,
               service: incident.rule?.serviceFilter ?? undefined,
-              env: undefined,
+              env: incident.rule?.environmentFilter ?? undefined,
               period: undefined,
               from: incident.usualFrom,
               to: event.resolvedAt ?? undefined,

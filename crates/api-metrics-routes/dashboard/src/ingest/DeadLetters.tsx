@@ -3,7 +3,6 @@ import { useMemo, useState } from "react";
 import { useDeadLetters, useIngestTokens, useIngestWrites } from "../api/ingest";
 import type { DeadLetter } from "../api/types";
 import { precise } from "../format/time";
-import { ExportRows } from "../ui/ExportRows";
 import { type Column, Table } from "../ui/Table";
 import { useView } from "../view/view";
 
@@ -80,6 +79,7 @@ export const DeadLetters = () => {
   );
   return (
     <Table
+      name="dead."
       caption="Refused items"
       columns={columns}
       rows={letters.data?.data}
@@ -91,15 +91,15 @@ export const DeadLetters = () => {
       empty="Nothing was refused."
       stale={letters.isPlaceholderData}
       shown={25}
+      file="refused-items"
+      exported="Refused items"
       tools={
-        <>
-          <ExportRows rows={letters.data?.data} file="refused-items" label="Refused items" />
-          {letters.data && !letters.data.complete && (
-            <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
-              Load older
-            </button>
-          )}
-        </>
+        letters.data &&
+        !letters.data.complete && (
+          <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
+            Load older
+          </button>
+        )
       }
     />
   );

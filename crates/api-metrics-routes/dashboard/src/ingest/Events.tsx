@@ -4,7 +4,6 @@ import { useMemo } from "react";
 import { useSeries } from "../api/queries";
 import type { MetricRow } from "../api/types";
 import * as number from "../format/number";
-import { ExportRows } from "../ui/ExportRows";
 import { type Column, Table } from "../ui/Table";
 import { useView } from "../view/view";
 import { relayShare } from "./relay";
@@ -77,6 +76,7 @@ export const Events = () => {
   const share = rows ? relayShare(rows) : null;
   return (
     <Table
+      name="events."
       caption="Events"
       columns={COLUMNS}
       rows={rows}
@@ -94,7 +94,8 @@ export const Events = () => {
           </p>
         )
       }
-      tools={<ExportRows rows={rows} file="events" label="Events" />}
+      file="events"
+      exported="Events"
     />
   );
 };

@@ -1,6 +1,7 @@
 // Makes a token for a writer. Its secret is shown here, once, until it is closed.
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId } from "react";
 import { useIngestWrites } from "../api/ingest";
+import { forgetDraft, useDraft } from "../ui/useDraft";
 
 interface Draft {
   name: string;
@@ -20,9 +21,13 @@ const FIELDS: readonly (readonly [keyof Draft, string, string])[] = [
   ["origins", "Origins of pages", "None: it is a service's"],
 ];
 
-export const NewToken = ({ close }: { close: () => void }) => {
+export const NewToken = ({ close: leave }: { close: () => void }) => {
   const id = useId();
-  const [draft, setDraft] = useState(EMPTY);
+  const close = () => {
+    forgetDraft("ingest token");
+    leave();
+  };
+  const [draft, setDraft] = useDraft("ingest token", () => EMPTY);
   const { create } = useIngestWrites();
   const made = create.data;
 

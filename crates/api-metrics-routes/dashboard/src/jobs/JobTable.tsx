@@ -4,7 +4,6 @@ import { useJobs, useRunJob } from "../api/jobs";
 import type { Job } from "../api/types";
 import * as number from "../format/number";
 import { precise } from "../format/time";
-import { ExportRows } from "../ui/ExportRows";
 import { Failure } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
 import { useView } from "../view/view";
@@ -129,7 +128,8 @@ export const JobTable = ({ show }: { show: (job: Job) => void }) => {
       empty="No jobs yet. A service records them by metrics.job(name)."
       stale={jobs.isPlaceholderData}
       lead={run.error && <Failure error={run.error} />}
-      tools={<ExportRows rows={jobs.data?.data} file="jobs" label="Jobs" />}
+      file="jobs"
+      exported="Jobs"
     />
   );
 };

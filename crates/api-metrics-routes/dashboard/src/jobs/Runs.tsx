@@ -4,7 +4,6 @@ import { useJobRuns } from "../api/jobs";
 import type { Job, JobRun } from "../api/types";
 import * as number from "../format/number";
 import { precise } from "../format/time";
-import { ExportRows } from "../ui/ExportRows";
 import { type Column, Table } from "../ui/Table";
 import { useView } from "../view/view";
 import { OUTCOMES } from "./state";
@@ -60,6 +59,7 @@ export const Runs = ({ job, close }: { job: Job; close: () => void }) => {
   );
   return (
     <Table
+      name="runs."
       caption={`Runs of ${job.name}`}
       columns={columns}
       rows={runs.data?.data}
@@ -71,9 +71,10 @@ export const Runs = ({ job, close }: { job: Job; close: () => void }) => {
       empty="It has not run yet."
       stale={runs.isPlaceholderData}
       shown={25}
+      file="job-runs"
+      exported={`Runs of ${job.name}`}
       tools={
         <>
-          <ExportRows rows={runs.data?.data} file="job-runs" label={`Runs of ${job.name}`} />
           {runs.data && !runs.data.complete && (
             <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
               Load older

@@ -69,6 +69,7 @@ export const Tasks = () => {
   if (page.data && tasks == null) return null;
   return (
     <Table
+      name="tasks."
       caption="Background tasks"
       columns={columns}
       rows={tasks ?? undefined}

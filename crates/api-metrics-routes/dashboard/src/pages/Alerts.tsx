@@ -1,16 +1,18 @@
-// Alert rules with their state, the alert history, and failed deliveries.
+// Alert rules with their state, the alert history, silences, channels, and failed deliveries.
 import { useMemo, useState } from "react";
 import { Causes } from "../alerts/Causes";
+import { Channels } from "../alerts/Channels";
 import { condition, STATES, scopeOf, stateOf, valueIn } from "../alerts/describe";
 import { FailedDeliveries } from "../alerts/FailedDeliveries";
 import { RuleForm } from "../alerts/RuleForm";
 import { requestsOf } from "../alerts/requestsOf";
+import { Silences } from "../alerts/Silences";
 import { useAlertEvents, useAlerts, useAlertWrites, useApiKeys } from "../api/control";
+import { useMay } from "../api/session";
 import type { Alert, AlertEvent } from "../api/types";
 import * as number from "../format/number";
 import { moment } from "../format/time";
 import { Deferred } from "../ui/Deferred";
-import { ExportRows } from "../ui/ExportRows";
 import { Select } from "../ui/Select";
 import { Failure } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
@@ -24,6 +26,7 @@ const Alerts = () => {
   const { params } = useLocation();
   const rules = useAlerts(view);
   const keys = useApiKeys().data?.data;
+  const { write } = useMay();
   const { toggle, remove } = useAlertWrites();
   const [removing, setRemoving] = useState<number | null>(null);
   const rows = rules.data?.data;
@@ -41,6 +44,7 @@ const Alerts = () => {
         id: "state",
         head: "State",
         by: (row) => RANK[stateOf(row)] ?? 9,
+        plain: (row) => STATES[stateOf(row)]?.label ?? row.state,
         cell: (row) => {
           const state = STATES[stateOf(row)] ?? { label: row.state, level: "none" };
           return (
@@ -60,9 +64,13 @@ const Alerts = () => {
         by: (row) => row.name,
         cell: (row) => (
           <span className="rule">
-            <button type="button" className="link" onClick={() => patch({ edit: String(row.id) })}>
-              {row.name}
-            </button>
+            {write ? (
+              <button type="button" className="link" onClick={() => patch({ edit: String(row.id) })}>
+                {row.name}
+              </button>
+            ) : (
+              row.name
+            )}
             <span className="muted">{condition(row)}</span>
           </span>
         ),
@@ -72,6 +80,7 @@ const Alerts = () => {
         head: "Severity",
         wide: 1,
         by: (row) => ["critical", "high", "medium", "low"].indexOf(row.severity),
+        plain: (row) => row.severity,
         cell: (row) => (
           <span className="severity" data-severity={row.severity}>
             {row.severity}
@@ -89,6 +98,7 @@ const Alerts = () => {
         id: "value",
         head: "Current value",
         number: true,
+        plain: (row) => (row.enabled ? valueIn(row.alertType, row.value) : null),
         wide: 1,
         cell: (row) => (row.enabled ? valueIn(row.alertType, row.value) : number.NONE),
       },
@@ -104,45 +114,46 @@ const Alerts = () => {
         id: "do",
         head: "",
         number: true,
-        cell: (row) => (
-          <span className="row-tools">
-            <button
-              type="button"
-              role="switch"
-              aria-checked={row.enabled}
-              aria-label={`Enabled: ${row.name}`}
-              className="switch"
-              disabled={toggle.isPending}
-              onClick={() => toggle.mutate({ id: row.id, enabled: !row.enabled, revision: row.revision })}
-            />
-            {removing === row.id ? (
-              <>
+        cell: (row) =>
+          write && (
+            <span className="row-tools">
+              <button
+                type="button"
+                role="switch"
+                aria-checked={row.enabled}
+                aria-label={`Enabled: ${row.name}`}
+                className="switch"
+                disabled={toggle.isPending}
+                onClick={() => toggle.mutate({ id: row.id, enabled: !row.enabled, revision: row.revision })}
+              />
+              {removing === row.id ? (
+                <>
+                  <button
+                    type="button"
+                    className="danger"
+                    onClick={() => remove.mutate(row.id, { onSettled: () => setRemoving(null) })}
+                  >
+                    Delete
+                  </button>
+                  <button type="button" className="ghost" onClick={() => setRemoving(null)}>
+                    Cancel
+                  </button>
+                </>
+              ) : (
                 <button
                   type="button"
-                  className="danger"
-                  onClick={() => remove.mutate(row.id, { onSettled: () => setRemoving(null) })}
+                  className="ghost"
+                  aria-label={`Delete ${row.name}`}
+                  onClick={() => setRemoving(row.id)}
                 >
                   Delete
                 </button>
-                <button type="button" className="ghost" onClick={() => setRemoving(null)}>
-                  Cancel
-                </button>
-              </>
-            ) : (
-              <button
-                type="button"
-                className="ghost"
-                aria-label={`Delete ${row.name}`}
-                onClick={() => setRemoving(row.id)}
-              >
-                Delete
-              </button>
-            )}
-          </span>
-        ),
+              )}
+            </span>
+          ),
       },
     ],
-    [view.tz, keyNames, toggle, remove, removing],
+    [view.tz, keyNames, toggle, remove, removing, write],
   );
 
   const failed = toggle.error ?? remove.error;
@@ -160,20 +171,25 @@ const Alerts = () => {
         retry={() => void rules.refetch()}
         start={{ id: "state", down: false }}
         empty="No alert rules yet. Rules are evaluated every minute; test one on past data before you save it."
+        file="alerts"
+        exported="Rules"
         tools={
-          <>
-            <ExportRows rows={rows} file="alerts" label="Rules" />
+          write && (
             <button type="button" className="primary" onClick={() => patch({ edit: "new" })}>
               New rule
             </button>
-          </>
+          )
         }
       />
       <Deferred ready={rows !== undefined || rules.error !== null}>
         <History rules={rows} />
+        <Silences rules={rows} />
+        <Channels />
         <FailedDeliveries />
       </Deferred>
-      {edited !== undefined && <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}
+      {write && edited !== undefined && (
+        <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />
+      )}
     </>
   );
 };
@@ -228,6 +244,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
       {
         id: "message",
         head: "Message",
+        plain: (row) => `${row.name}: ${row.message}`,
         cell: (row) => (
           <span className="rule">
             <a href={href(`incident/${row.id}`)}>{row.message}</a>
@@ -261,6 +278,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
   return (
     <Table
       caption="Alert history"
+      name="history."
       columns={columns}
       rows={events.data?.data}
       idOf={(row) => row.id}
@@ -271,6 +289,8 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
       start={{ id: "fired", down: true }}
       empty="No alerts have fired."
       stale={events.isPlaceholderData}
+      file="alert-history"
+      exported="History"
       tools={
         <>
           <Select
@@ -279,7 +299,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
             options={[["", "All"], ...(rules ?? []).map((rule): [string, string] => [String(rule.id), rule.name])]}
             onChange={(alert) => patch({ alert })}
           />
-          <ExportRows rows={events.data?.data} file="alert-history" label="History" />
+
           {events.data && !events.data.complete && (
             <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
               Load older

@@ -1,6 +1,7 @@
 // The cost of a month by day and by consumer, its projection and its invoice.
 import { useEffect, useMemo } from "react";
 import { useBilling } from "../api/control";
+import { useMay } from "../api/session";
 import type { BillingPage, KeyUsage } from "../api/types";
 import { amountIn, byDay, currenciesOf, monthName, months, roughly, spark } from "../billing/costs";
 import { Invoice } from "../billing/Invoice";
@@ -10,7 +11,6 @@ import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { Bar } from "../ui/Bar";
 import { Deferred } from "../ui/Deferred";
-import { ExportRows } from "../ui/ExportRows";
 import { Figures } from "../ui/Figures";
 import { SegmentedControl } from "../ui/SegmentedControl";
 import { Select } from "../ui/Select";
@@ -23,6 +23,7 @@ import { useView } from "../view/view";
 
 const Billing = () => {
   const view = useView();
+  const { operate } = useMay();
   const { params } = useLocation();
   const known = months(Date.now(), 13);
   const month = params.month !== undefined && known.includes(params.month) ? params.month : undefined;
@@ -72,7 +73,7 @@ const Billing = () => {
       <CostByConsumer page={page} currency={currency} error={billing.error} stale={billing.isPlaceholderData} />
       <Deferred ready={page !== undefined || billing.error !== null}>
         <Invoice month={month} />
-        <Reconciliation month={month} tz={view.tz} />
+        {operate && <Reconciliation month={month} tz={view.tz} />}
       </Deferred>
     </>
   );
@@ -184,6 +185,7 @@ const CostByConsumer = ({
         number: true,
         wide: 1,
         by: (row) => roughly(row.cost, currency),
+        plain: (row) => number.percent((100 * roughly(row.cost, currency)) / Math.max(total, Number.MIN_VALUE)),
         cell: (row) => {
           const share = (100 * roughly(row.cost, currency)) / Math.max(total, Number.MIN_VALUE);
           return (
@@ -199,6 +201,7 @@ const CostByConsumer = ({
         head: `Cost (${currency})`,
         number: true,
         by: (row) => roughly(row.cost, currency),
+        plain: (row) => amountIn(row.cost, currency),
         cell: (row) => (
           <span title={number.exactMoney(amountIn(row.cost, currency), currency)}>
             {number.money(amountIn(row.cost, currency), currency, 4)}
@@ -220,7 +223,8 @@ const CostByConsumer = ({
       start={{ id: "cost", down: true }}
       empty="No consumers were charged in this month."
       stale={stale}
-      tools={<ExportRows rows={rows} file={`billing-${page?.from.slice(0, 7) ?? ""}`} label="Costs" />}
+      file={`billing-${page?.from.slice(0, 7) ?? ""}`}
+      exported="Costs"
     />
   );
 };

@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { exportUrl, type Filter, useEndpoints, useKeys, useSummary } from "../api/queries";
 import { Account } from "../consumers/Account";
 import { consumerName } from "../format/consumer";
+import { Pairs } from "../traffic/Pairs";
 import { StatusCodes } from "../traffic/StatusCodes";
 import { EndpointList } from "../traffic/TopLists";
 import { Totals } from "../traffic/Totals";
@@ -50,6 +51,7 @@ const Consumer = () => {
               <EndpointList title="Endpoints called" rows={endpoints} filter={named(filter)} />
               <StatusCodes rows={endpoints} filter={named(filter)} />
             </div>
+            <Pairs caption="Endpoints beside everybody else" filter={filter} without="consumer" shown={25} />
           </Deferred>
         </>
       )}

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { exportUrl, useKeys, useSeries } from "../api/queries";
+import { useKeys, useSeries } from "../api/queries";
 import type { KeyRow } from "../api/types";
 import { SPARKLINE_POINTS, sparklines } from "../charts/sparklines";
 import { consumerName } from "../format/consumer";
@@ -7,8 +7,8 @@ import * as number from "../format/number";
 import { precise } from "../format/time";
 import { optionOf } from "../traffic/Units";
 import { amountOf, idOf as unitId, unitsOf } from "../traffic/unitsOf";
+import { AddChip } from "../ui/AddChip";
 import { Bar } from "../ui/Bar";
-import { Export } from "../ui/Export";
 import { Rate } from "../ui/Route";
 import { Select } from "../ui/Select";
 import { Sparkline } from "../ui/Sparkline";
@@ -50,9 +50,12 @@ const Consumers = () => {
           row.apiKeyId == null ? (
             consumerName(row)
           ) : (
-            <a href={href("consumer", { key: String(row.apiKeyId) })} className={row.apiKeyId === 0 ? "muted" : ""}>
-              {consumerName(row)}
-            </a>
+            <>
+              <a href={href("consumer", { key: String(row.apiKeyId) })} className={row.apiKeyId === 0 ? "muted" : ""}>
+                {consumerName(row)}
+              </a>
+              <AddChip filter={{ key: String(row.apiKeyId) }} name={consumerName(row)} />
+            </>
           ),
       },
       ...(tenants
@@ -61,7 +64,15 @@ const Consumers = () => {
               id: "tenant",
               head: "Tenant",
               by: (row: KeyRow) => row.tenantId ?? null,
-              cell: (row: KeyRow) => row.tenantId ?? number.NONE,
+              cell: (row: KeyRow) =>
+                row.tenantId ? (
+                  <>
+                    {row.tenantId}
+                    <AddChip filter={{ tenant: row.tenantId }} name={row.tenantId} />
+                  </>
+                ) : (
+                  number.NONE
+                ),
               wide: 2 as const,
             },
           ]
@@ -82,6 +93,7 @@ const Consumers = () => {
         id: "share",
         head: "Share",
         by: (row) => row.requestCount,
+        plain: (row) => number.percent((100 * row.requestCount) / Math.max(1, total)),
         number: true,
         wide: 1,
         cell: (row) => (
@@ -207,13 +219,12 @@ const Consumers = () => {
         stale={keys.isPlaceholderData}
         start={{ id: "requests", down: true }}
         empty="No requests in this range."
+        file="consumers"
         tools={
-          <>
-            {chosen && units.length > 1 && (
-              <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
-            )}
-            <Export url={(format) => exportUrl(view, format, { groupBy: "apiKey", granularity: "none" })} />
-          </>
+          chosen &&
+          units.length > 1 && (
+            <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
+          )
         }
       />
     </>

@@ -4,7 +4,6 @@ import { useMemo } from "react";
 import { useDependencies } from "../api/queries";
 import type { DependencyRow } from "../api/types";
 import * as number from "../format/number";
-import { ExportRows } from "../ui/ExportRows";
 import { Rate } from "../ui/Route";
 import { type Column, Table } from "../ui/Table";
 import { useView } from "../view/view";
@@ -147,7 +146,8 @@ const Dependencies = () => {
         stale={dependencies.isPlaceholderData}
         start={{ id: "calls", down: true }}
         empty="No outgoing calls in this range. A service records them by metrics.client_layer()."
-        tools={<ExportRows rows={rows} file="dependencies" label="Depends on" />}
+        file="dependencies"
+        exported="Depends on"
       />
     </>
   );

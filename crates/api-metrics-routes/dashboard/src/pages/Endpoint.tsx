@@ -1,6 +1,7 @@
 // One endpoint: traffic charts, status codes and top consumers.
 import { useMemo } from "react";
 import { exportUrl, type Filter, useEndpoints, useKeys, useSummary } from "../api/queries";
+import { Pairs } from "../traffic/Pairs";
 import { StatusCodes } from "../traffic/StatusCodes";
 import { KeyList } from "../traffic/TopLists";
 import { Totals } from "../traffic/Totals";
@@ -46,6 +47,7 @@ const Endpoint = () => {
             <StatusCodes rows={row} filter={filter} />
             <KeyList title="Top consumers" rows={keys} filter={filter} />
           </div>
+          <Pairs caption="Consumers beside everybody else" filter={filter} without="endpoint" shown={25} />
         </>
       )}
     </>

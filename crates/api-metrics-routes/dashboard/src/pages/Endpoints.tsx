@@ -1,16 +1,18 @@
 import { useMemo, useState } from "react";
-import { exportUrl, useEndpoints, useSeries } from "../api/queries";
+import { useEndpoints, useSeries } from "../api/queries";
 import type { EndpointRow } from "../api/types";
 import { SPARKLINE_POINTS, sparklines } from "../charts/sparklines";
 import * as number from "../format/number";
+import { Pairs } from "../traffic/Pairs";
 import { optionOf } from "../traffic/Units";
 import { amountOf, idOf as unitId, unitsOf } from "../traffic/unitsOf";
-import { Export } from "../ui/Export";
+import { AddChip } from "../ui/AddChip";
 import { Rate, Route } from "../ui/Route";
+import { SegmentedControl } from "../ui/SegmentedControl";
 import { Select } from "../ui/Select";
 import { Sparkline } from "../ui/Sparkline";
 import { type Column, Table } from "../ui/Table";
-import { href } from "../view/location";
+import { href, patch, useLocation } from "../view/location";
 import { groupsHref, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
@@ -19,7 +21,31 @@ const idOf = (row: { service?: string; method?: string; endpoint?: string }): st
 
 const endpointOf = ({ service, method, endpoint }: EndpointRow) => ({ service, method, endpoint });
 
+const SHOWS = [
+  ["endpoints", "Endpoints"],
+  ["consumers", "By consumer"],
+] as const;
+
 const Endpoints = () => {
+  const { params } = useLocation();
+  const byConsumer = params.by === "consumer";
+  return (
+    <>
+      <header className="page-head">
+        <h1 className="sr">Endpoints</h1>
+        <SegmentedControl
+          label="Rows"
+          value={byConsumer ? "consumers" : "endpoints"}
+          options={SHOWS}
+          onChange={(next) => patch({ by: next === "consumers" ? "consumer" : undefined, sort: undefined })}
+        />
+      </header>
+      {byConsumer ? <Pairs caption="Endpoints by consumer" /> : <List />}
+    </>
+  );
+};
+
+const List = () => {
   const view = useView();
   const endpoints = useEndpoints(view);
   const rows = endpoints.data?.data;
@@ -42,10 +68,14 @@ const Endpoints = () => {
         id: "endpoint",
         head: "Endpoint",
         by: (row) => row.endpoint,
+        plain: (row) => `${row.method} ${row.endpoint}`,
         cell: (row) => (
-          <a href={href("endpoint", endpointOf(row))}>
-            <Route method={row.method} endpoint={row.endpoint} />
-          </a>
+          <span className="with-chip">
+            <a href={row.endpoint === "<unmatched>" ? href("unmatched") : href("endpoint", endpointOf(row))}>
+              <Route method={row.method} endpoint={row.endpoint} />
+            </a>
+            <AddChip filter={endpointOf(row)} name={`${row.method} ${row.endpoint}`} />
+          </span>
         ),
       },
       ...(services > 1
@@ -140,31 +170,25 @@ const Endpoints = () => {
   );
 
   return (
-    <>
-      <h1 className="sr">Endpoints</h1>
-      <Table
-        caption="Endpoints"
-        columns={columns}
-        rows={rows}
-        idOf={idOf}
-        text={(row) => `${row.service} ${row.method} ${row.endpoint}`}
-        error={endpoints.error}
-        retry={() => void endpoints.refetch()}
-        stale={endpoints.isPlaceholderData}
-        start={{ id: "requests", down: true }}
-        empty="No requests in this range."
-        tools={
-          <>
-            {chosen && units.length > 1 && (
-              <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
-            )}
-            <Export
-              url={(format) => exportUrl(view, format, { groupBy: "service,method,endpoint", granularity: "none" })}
-            />
-          </>
-        }
-      />
-    </>
+    <Table
+      caption="Endpoints"
+      columns={columns}
+      rows={rows}
+      idOf={idOf}
+      text={(row) => `${row.service} ${row.method} ${row.endpoint}`}
+      error={endpoints.error}
+      retry={() => void endpoints.refetch()}
+      stale={endpoints.isPlaceholderData}
+      start={{ id: "requests", down: true }}
+      empty="No requests in this range."
+      file="endpoints"
+      tools={
+        chosen &&
+        units.length > 1 && (
+          <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
+        )
+      }
+    />
   );
 };
 

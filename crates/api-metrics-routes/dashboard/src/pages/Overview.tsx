@@ -6,11 +6,13 @@ import type { Summary } from "../api/types";
 import { indexOf, slotsOf } from "../charts/periods";
 import { type Change, points, relative } from "../format/change";
 import * as number from "../format/number";
-import { moment } from "../format/time";
+import { iso, moment } from "../format/time";
+import { withoutUnmatched } from "../requests/unmatched";
 import { FirstSteps } from "../traffic/FirstSteps";
 import { spark } from "../traffic/models";
 import { TrafficCharts, useTimeline } from "../traffic/TrafficCharts";
 import { Units } from "../traffic/Units";
+import { useCompared } from "../traffic/useCompared";
 import { Export } from "../ui/Export";
 import { Rate, Route } from "../ui/Route";
 import { Failure } from "../ui/states";
@@ -29,10 +31,18 @@ const within = (error: number | null | undefined) => (error == null ? "" : `, wi
 export const Overview = () => {
   const view = useView();
   const summary = useSummary(view);
-  const previous = usePreviousSummary(view, summary.data);
+  const compared = useCompared();
+  const previous = usePreviousSummary(
+    view,
+    summary.data,
+    compared && { from: iso(compared.from), to: iso(compared.to) },
+  );
   const before = previous.data;
   const { line } = useTimeline();
   const now = summary.data;
+  // The same answer as that of the lists below.
+  const endpoints = useEndpoints(view, {}, line !== null).data?.data;
+  const rest = useMemo(() => now && endpoints && withoutUnmatched(endpoints, now), [now, endpoints]);
   const comparable = before && before.totalRequests > 0 ? before : undefined;
 
   if (summary.error && !now) return <Failure error={summary.error} retry={() => void summary.refetch()} />;
@@ -57,6 +67,13 @@ export const Overview = () => {
           value={now ? number.percent(now.errorRate) : null}
           colour="s5xx"
           detail={now ? `${number.compact(now.errorCount5xx)} × 5xx, ${number.compact(now.errorCount4xx)} × 4xx` : ""}
+          note={
+            rest && (
+              <a href={href("unmatched")} title={`${number.count(rest.unmatched)} requests matched no route`}>
+                {number.percent(rest.errorRate)} without unmatched
+              </a>
+            )
+          }
           change={known(points(now?.errorRate, comparable?.errorRate))}
           spark={line && spark(line, (row) => row.errorRate, false)}
         />

@@ -8,7 +8,6 @@ import * as number from "../format/number";
 import { advice } from "../limits/advice";
 import { utilization } from "../limits/utilization";
 import { Deferred } from "../ui/Deferred";
-import { ExportRows } from "../ui/ExportRows";
 import { Failure } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
 import { UsageBar } from "../ui/UsageBar";
@@ -116,7 +115,7 @@ const RateLimits = () => {
         start={{ id: "utilization", down: true }}
         empty={NO_LIMITS}
         lead={near.length > 0 && <Near rows={near} />}
-        tools={<ExportRows rows={rows} file="rate-limits" />}
+        file="rate-limits"
       />
       {params.key !== undefined && (
         <Deferred ready={limits.data !== undefined || limits.error !== null}>

@@ -2,7 +2,6 @@
 import { useMemo } from "react";
 import { isMissing, requestsExportUrl, useRequests } from "../api/requests";
 import { precise } from "../format/time";
-import { Chips } from "../requests/Chips";
 import { Drawer } from "../requests/Drawer";
 import { Groups } from "../requests/Groups";
 import { LiveTail } from "../requests/LiveTail";
@@ -37,7 +36,6 @@ const Requests = () => {
           options={SHOWS}
           onChange={(next) => patch({ show: next === "list" ? undefined : next })}
         />
-        <Chips />
       </header>
       {show === "groups" ? <Groups /> : show === "search" ? <Search /> : show === "tail" ? <LiveTail /> : <List />}
       {params.id !== undefined && <Drawer id={params.id} close={() => patch({ id: undefined })} />}

@@ -5,6 +5,7 @@ import type { Status as StatusBody } from "../api/types";
 import { AuditTrail } from "../audit/AuditTrail";
 import * as number from "../format/number";
 import { precise } from "../format/time";
+import type { Column } from "../ui/column";
 import { Deferred } from "../ui/Deferred";
 import { ExportRows } from "../ui/ExportRows";
 import { Failure } from "../ui/states";
@@ -42,6 +43,16 @@ const List = ({ title, lines }: { title: string; lines: Line[] }) => (
     </dl>
   </section>
 );
+
+/** What an export of the instances says. */
+const INSTANCE: readonly Column<StatusBody["instances"][number]>[] = [
+  { id: "service", head: "Service", by: (row) => row.service, cell: () => null },
+  { id: "environment", head: "Environment", by: (row) => row.environment, cell: () => null },
+  { id: "version", head: "Version", by: (row) => row.version, cell: () => null },
+  { id: "host", head: "Host", by: (row) => row.host, cell: () => null },
+  { id: "started", head: "Started", by: (row) => row.startedAt, cell: () => null },
+  { id: "flush", head: "Last flush", by: (row) => row.lastFlushAt ?? null, cell: () => null },
+];
 
 const Status = () => {
   const view = useView();
@@ -233,7 +244,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
             {store.reachable ? `${live.length} live of ${status.instances.length}` : `unknown: ${unreachable}`}
           </span>
           <div className="card-tools">
-            <ExportRows rows={status.instances} file="instances" label="Instances" />
+            <ExportRows columns={INSTANCE} rows={status.instances} file="instances" label="Instances" />
           </div>
         </header>
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Instances, scrollable">

@@ -2,14 +2,25 @@
 import { type FormEvent, useId, useState } from "react";
 import { useApiKeys } from "../api/control";
 import { consumerName } from "../format/consumer";
-import { patch, useLocation } from "../view/location";
-import { CLEARED, chosen, FILTERS, type RequestFilter } from "../view/requests";
+import { patch, SHARED_FILTERS, useLocation } from "../view/location";
+import { chosen, FILTERS, type RequestFilter } from "../view/requests";
 
 /** Those that the toolbar has no choice for. */
 const OFFERED = FILTERS.filter(({ id }) => id !== "service" && id !== "env");
 
-const useKeyNames = () => {
-  const keys = useApiKeys().data?.data ?? [];
+/** Of these, those that pages of traffic share. */
+const SHARED = OFFERED.filter(({ id }) => (SHARED_FILTERS as readonly string[]).includes(id));
+
+interface Props {
+  /** What the page is about, which is no filter. */
+  subject: readonly string[];
+  /** The filters that the page's numbers have; null for all. */
+  applied: readonly string[] | null;
+}
+
+/** The names of consumers, where one is shown or may be chosen: there may be thousands. */
+const useKeyNames = (wanted: boolean) => {
+  const keys = useApiKeys(wanted).data?.data ?? [];
   const named = keys.map((key): [string, string] => [
     String(key.id),
     consumerName({ apiKeyId: key.id, name: key.name ?? null, externalId: key.externalId }),
@@ -17,18 +28,29 @@ const useKeyNames = () => {
   return new Map<string, string>([["0", "Anonymous"], ...named]);
 };
 
-export const Chips = () => {
+export const Chips = ({ subject, applied }: Props) => {
   const { params } = useLocation();
-  const filters = chosen(params);
-  const names = useKeyNames();
+  const filters = chosen(params).filter(
+    ([{ id }]) => !subject.includes(id) && (applied === null || (SHARED_FILTERS as readonly string[]).includes(id)),
+  );
+  const offered = (applied === null ? OFFERED : SHARED).filter(({ id }) => !subject.includes(id));
   const [adding, setAdding] = useState(false);
+  const names = useKeyNames(adding || filters.some(([{ id }]) => id === "key"));
   const textOf = (id: string, value: string): string =>
     id === "key" ? (names.get(value) ?? `Key ${value}`) : id === "min" ? `${value} ms` : value;
   return (
-    <section className="chips" aria-label="Filters of requests">
+    <section className="chips" aria-label="Filters">
       <ul>
         {filters.map(([{ id, label }, value]) => (
-          <li key={id} className="chip" data-filter={id}>
+          <li
+            key={id}
+            className="chip"
+            data-filter={id}
+            data-applied={applied?.includes(id) ?? true}
+            title={
+              (applied?.includes(id) ?? true) ? undefined : "Kept, but the numbers of this page have no such filter"
+            }
+          >
             <span className="muted">{label}</span>
             <span className="chip-value" title={value}>
               {textOf(id, value)}
@@ -47,20 +69,28 @@ export const Chips = () => {
         Add filter
       </button>
       {filters.length > 1 && (
-        <button type="button" className="ghost" onClick={() => patch(CLEARED)}>
+        <button
+          type="button"
+          className="ghost"
+          onClick={() => patch(Object.fromEntries(filters.map(([{ id }]) => [id, undefined])))}
+        >
           Clear filters
         </button>
       )}
-      {adding && <AddFilter names={names} close={() => setAdding(false)} />}
+      {adding && <AddFilter offered={offered} names={names} close={() => setAdding(false)} />}
     </section>
   );
 };
 
-const FIRST = OFFERED[0] as RequestFilter;
+interface FormProps {
+  offered: readonly RequestFilter[];
+  names: ReadonlyMap<string, string>;
+  close: () => void;
+}
 
-const AddFilter = ({ names, close }: { names: ReadonlyMap<string, string>; close: () => void }) => {
+const AddFilter = ({ offered, names, close }: FormProps) => {
   const id = useId();
-  const [filter, setFilter] = useState<RequestFilter>(FIRST);
+  const [filter, setFilter] = useState<RequestFilter>(offered[0] as RequestFilter);
   const [value, setValue] = useState("");
   const [tried, setTried] = useState(false);
   const options: readonly (readonly [string, string])[] | null =
@@ -84,12 +114,12 @@ const AddFilter = ({ names, close }: { names: ReadonlyMap<string, string>; close
           id={`${id}-name`}
           value={filter.id}
           onChange={(event) => {
-            setFilter(OFFERED.find((each) => each.id === event.target.value) ?? FIRST);
+            setFilter(offered.find((each) => each.id === event.target.value) ?? filter);
             setValue("");
             setTried(false);
           }}
         >
-          {OFFERED.map((each) => (
+          {offered.map((each) => (
             <option key={each.id} value={each.id}>
               {each.label}
             </option>

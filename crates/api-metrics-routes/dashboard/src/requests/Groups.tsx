@@ -4,7 +4,6 @@ import { isMissing, useGroups } from "../api/requests";
 import type { RequestGroup } from "../api/types";
 import * as number from "../format/number";
 import { moment } from "../format/time";
-import { ExportRows } from "../ui/ExportRows";
 import { Route } from "../ui/Route";
 import { Sparkline } from "../ui/Sparkline";
 import { type Column, Table } from "../ui/Table";
@@ -26,6 +25,7 @@ export const Groups = () => {
         id: "group",
         head: "Error",
         by: (row) => row.endpoint,
+        plain: (row) => errorText(row) || (row.kind === "event" ? row.source : `Status ${row.status}`),
         cell: (row) => {
           const fresh = newIn(row, from);
           return (
@@ -89,6 +89,7 @@ export const Groups = () => {
         id: "versions",
         head: "Versions",
         wide: 2,
+        plain: (row) => row.versions.join(", "),
         cell: (row) => row.versions.join(", ") || number.NONE,
       },
       {
@@ -128,7 +129,8 @@ export const Groups = () => {
       stale={groups.isPlaceholderData}
       start={{ id: "requests", down: true }}
       empty="No errors in this range."
-      tools={<ExportRows rows={rows} file="request-groups" label="Groups" />}
+      file="request-groups"
+      exported="Groups"
     />
   );
 };

@@ -11,8 +11,7 @@ import { type TailState, useTail } from "./useTail";
 
 const WORDS: Readonly<Record<TailState, string>> = {
   connecting: "Connecting…",
-  live: "Live",
-  polling: "Live, every 2 s",
+  live: "Live, every 2 s",
   lost: "Connection lost. Reconnecting…",
 };
 

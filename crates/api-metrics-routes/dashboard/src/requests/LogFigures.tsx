@@ -2,6 +2,7 @@
 // admins; countries only where the service tells them apart.
 import { useState } from "react";
 import { useCountries, useLogStatus } from "../api/requests";
+import { useMay } from "../api/session";
 import type { RequestCountries } from "../api/types";
 import * as number from "../format/number";
 import { Bar } from "../ui/Bar";
@@ -15,8 +16,9 @@ const SHOWN = 8;
 /** Both at once, so that neither pushes the other away. */
 export const LogFigures = () => {
   const view = useView();
-  const countries = useCountries(view);
-  const status = useLogStatus();
+  const { operate } = useMay();
+  const countries = useCountries(view, operate);
+  const status = useLogStatus(operate);
   if (countries.isPending || status.isPending) return null;
   // Others than admins are refused, and see none of it.
   const dropped = status.data ? droppedWords(status.data) : null;

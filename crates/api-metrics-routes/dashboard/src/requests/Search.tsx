@@ -60,7 +60,7 @@ export const Search = () => {
         number: true,
         wide: 2,
         title: "Comparable within this answer alone",
-        cell: (hit) => hit.score.toFixed(2),
+        cell: (hit) => number.fixed(hit.score, 2),
       },
     ],
     [params, view.tz],

@@ -1,12 +1,13 @@
 // What a request and its response carried: headers, the query and bodies, masked.
 import { useSnapshot } from "../api/replay";
+import { useMay } from "../api/session";
 import { DescriptionList } from "../ui/DescriptionItem";
 import { Replay } from "./Replay";
 import { facts, Message } from "./SnapshotMessage";
 
 /** The snapshot of a request and its replay, for admins; nothing for others. */
 export const Snapshot = ({ id }: { id: string }) => {
-  const answer = useSnapshot(id);
+  const answer = useSnapshot(id, useMay().operate);
   if (!answer.data) return null;
   const { snapshot, replay } = answer.data;
   return (

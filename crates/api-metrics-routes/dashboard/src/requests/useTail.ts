@@ -1,29 +1,21 @@
-// A live tail: requests as they arrive by server-sent events, or by asking again and again where a service has no
-// such stream.
+// A live tail: asks every two seconds for what came after the latest that it has. A stream of its own would take one of
+// the six connections that a browser has for all tabs of an origin.
 import { useCallback, useEffect, useRef, useState } from "react";
 import { call, urlOf } from "../api/client";
 import type { LoggedRequest, RequestPage } from "../api/types";
 import { arrived, EMPTY, idAt, paused, type Tail } from "./tail";
 
-export type TailState = "connecting" | "live" | "polling" | "lost";
+export type TailState = "connecting" | "live" | "lost";
 
 /** Requests that a tail begins with. */
 const BEGIN = "50";
-/** Between two questions where there is no stream. */
+/** The most that one question is answered. */
+const MOST = "1000";
+/** Between two questions. */
 const POLL_MS = 2_000;
 /** Each so many questions go back by `BACK_MS`: samples arrive when their minute is over. */
 const WIDE = 10;
 const BACK_MS = 90_000;
-/** Before a refused stream is tried again. */
-const RETRY_MS = 60_000;
-/** A stream that is silent for so many of its intervals is dead. */
-const MISSING = 3;
-
-interface Events {
-  data: LoggedRequest[];
-  leftOut: number;
-}
-
 export const useTail = (on: boolean, params: Record<string, string>) => {
   const [tail, setTail] = useState<Tail>(EMPTY);
   const [state, setState] = useState<TailState>("connecting");
@@ -36,8 +28,6 @@ export const useTail = (on: boolean, params: Record<string, string>) => {
     const asked = JSON.parse(filter) as Record<string, string>;
     const stop = new AbortController();
     const timers = new Set<number>();
-    let source: EventSource | null = null;
-    let silent: number | undefined;
     last.current = null;
     setTail(EMPTY);
     setState("connecting");
@@ -51,9 +41,9 @@ export const useTail = (on: boolean, params: Record<string, string>) => {
       timers.add(timer);
       return timer;
     };
-    const take = (data: readonly LoggedRequest[], leftOut: number) => {
+    const take = (data: readonly LoggedRequest[]) => {
       for (const { id } of data) if (last.current === null || id > last.current) last.current = id;
-      if (data.length > 0 || leftOut > 0) setTail((before) => arrived(before, data, leftOut));
+      if (data.length > 0) setTail((before) => arrived(before, data, 0));
       setTrouble(null);
     };
     const failed = (error: unknown) => {
@@ -62,75 +52,37 @@ export const useTail = (on: boolean, params: Record<string, string>) => {
       setTrouble(error instanceof Error ? error.message : String(error));
     };
 
-    const polls = async (until: number) => {
-      for (let n = 1; !stop.signal.aborted && Date.now() < until; n += 1) {
+    const poll = async () => {
+      for (let n = 1; !stop.signal.aborted; n += 1) {
+        await new Promise<void>((done) => later(done, POLL_MS));
+        if (document.visibilityState === "hidden") continue;
         const id = last.current;
         const back = id === null ? Date.now() : Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
         const after = id === null || n % WIDE === 0 ? idAt(back - BACK_MS) : id;
         try {
-          const url = urlOf("api-requests", { ...asked, period: "15m", limit: "1000", after });
+          const url = urlOf("api-requests", { ...asked, period: "15m", limit: MOST, after });
           const page = await call<RequestPage>(url, { signal: stop.signal });
-          take(page.data, 0);
-          setState("polling");
+          take(page.data);
+          setState("live");
         } catch (error) {
           failed(error);
         }
-        await new Promise<void>((done) => later(done, POLL_MS));
       }
-    };
-
-    const connect = () => {
-      const after = last.current;
-      const opened = new EventSource(urlOf("api-requests/stream", after === null ? asked : { ...asked, after }));
-      source = opened;
-      let interval: number | undefined;
-      const heard = () => {
-        window.clearTimeout(silent);
-        if (interval === undefined) return;
-        silent = later(() => {
-          setState("lost");
-          opened.close();
-          connect();
-        }, MISSING * interval);
-      };
-      opened.addEventListener("requests-stream", (event) => {
-        interval = 1_000 * (JSON.parse(event.data as string) as { updateSeconds: number }).updateSeconds;
-        setState("live");
-        setTrouble(null);
-        heard();
-      });
-      opened.addEventListener("requests", (event) => {
-        const { data, leftOut } = JSON.parse(event.data as string) as Events;
-        take(data, leftOut);
-        setState("live");
-        heard();
-      });
-      opened.addEventListener("requests-unavailable", (event) => {
-        failed(new Error((JSON.parse(event.data as string) as { detail?: string }).detail ?? "The store is down"));
-        heard();
-      });
-      opened.addEventListener("error", () => {
-        window.clearTimeout(silent);
-        if (stop.signal.aborted) return;
-        // The browser comes back by itself, unless the stream was refused.
-        if (opened.readyState !== EventSource.CLOSED) setState("lost");
-        else void polls(Date.now() + RETRY_MS).then(() => !stop.signal.aborted && connect());
-      });
     };
 
     const begin = async () => {
       try {
         const url = urlOf("api-requests", { ...asked, period: "15m", limit: BEGIN });
-        take((await call<RequestPage>(url, { signal: stop.signal })).data, 0);
+        take((await call<RequestPage>(url, { signal: stop.signal })).data);
+        setState("live");
       } catch (error) {
         failed(error);
       }
-      if (!stop.signal.aborted) connect();
+      await poll();
     };
     void begin();
     return () => {
       stop.abort();
-      source?.close();
       for (const timer of timers) window.clearTimeout(timer);
     };
   }, [on, filter]);

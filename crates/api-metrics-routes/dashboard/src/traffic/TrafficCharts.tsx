@@ -6,9 +6,11 @@ import { TimeChart } from "../charts/TimeChart";
 import { between, groupsHref, named, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 import type { Scope } from "./alertScope";
+import { withGhost } from "./ghost";
 import { bandwidth, errors, latency, volume } from "./models";
 import { timeline } from "./timeline";
 import { useAlertOverlay } from "./useAlertOverlay";
+import { useGhost } from "./useCompared";
 
 /** A constant, so that hooks see the same object on every render. */
 const NO_FILTER: Filter = {};
@@ -38,9 +40,10 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
   const { line, error, stale } = useTimeline(filter);
   const watched: Scope = {
     service: view.service,
-    method: filter.method ?? null,
-    endpoint: filter.endpoint ?? null,
-    key: filter.apiKeyId ?? null,
+    environment: view.environment,
+    method: filter.method ?? view.filters.method ?? null,
+    endpoint: filter.endpoint ?? view.filters.endpoint ?? null,
+    key: filter.apiKeyId ?? view.filters.apiKeyId ?? null,
   };
   const { thresholds, marks: alerts } = useAlertOverlay(watched);
   // Loads the chart library while the data is loading.
@@ -49,13 +52,34 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
     void import("../charts/engine");
   }, []);
   const methods = useSeries(view, { filter, groupBy: "method", metrics: "requestCount" });
+  const ghost = useGhost(filter);
   const models = useMemo(
-    () => line && { latency: latency(line, thresholds), errors: errors(line, alerts), bandwidth: bandwidth(line) },
-    [line, thresholds, alerts],
+    () =>
+      line && {
+        latency: withGhost(latency(line, thresholds), ghost, "p95", (row) => row.p95Ms, false),
+        errors: withGhost(
+          errors(line, alerts),
+          ghost,
+          "Errors",
+          (row) => (row.errorCount4xx ?? 0) + (row.errorCount5xx ?? 0),
+          true,
+        ),
+        bandwidth: withGhost(
+          bandwidth(line),
+          ghost,
+          "Bandwidth",
+          (row) => (row.requestBytes ?? 0) + (row.responseBytes ?? 0),
+          true,
+        ),
+      },
+    [line, thresholds, alerts, ghost],
   );
   const requests = useMemo(
-    () => (line && methods.data ? volume(line, methods.data.data) : null),
-    [line, methods.data],
+    () =>
+      line && methods.data
+        ? withGhost(volume(line, methods.data.data), ghost, "Requests", (row) => row.requestCount, true)
+        : null,
+    [line, methods.data, ghost],
   );
   const empty = line?.empty ?? false;
   const slotOf = (index: number) => ({

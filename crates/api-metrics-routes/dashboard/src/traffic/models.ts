@@ -55,8 +55,11 @@ const slowFrom = (line: Timeline): number | null => {
 
 export const latency = (line: Timeline, thresholds: Threshold[] = []): TimeChartModel => {
   const limit = slowFrom(line);
-  const slow =
-    limit === null ? [] : stretchesOf(line.rows.length, "slow", (index) => (line.rows[index]?.p95Ms ?? 0) >= limit);
+  // Where a threshold is drawn, what crosses it is seen; it is marked too.
+  const drawn = thresholds.length === 0 ? null : Math.min(...thresholds.map(({ value }) => value));
+  const isSlow = (index: number) => limit !== null && (line.rows[index]?.p95Ms ?? 0) >= limit;
+  const isOver = (index: number) => drawn !== null && (line.rows[index]?.p99Ms ?? 0) >= drawn;
+  const slow = stretchesOf(line.rows.length, "slow", (index) => isSlow(index) || isOver(index));
   return {
     ...base(line),
     stretches: [...gaps(line), ...slow],
@@ -81,12 +84,15 @@ export const latency = (line: Timeline, thresholds: Threshold[] = []): TimeChart
     ],
     short: number.ms,
     unit: "ms",
+    logarithmic: true,
     exact: number.exactMs,
     thresholds,
     note: (index) =>
-      slow.some(({ first, last }) => first <= index && index <= last)
+      isSlow(index)
         ? `Slow: p95 at or above ${number.ms(limit)}`
-        : null,
+        : isOver(index)
+          ? `Slow: p99 at or above the threshold of ${number.ms(drawn)}`
+          : null,
   };
 };
 

@@ -1,19 +1,12 @@
 // A table with sortable columns, a search field and pages of rows.
 import { type ReactNode, useMemo, useState } from "react";
-import { type SortKey, searchRows, sortRows } from "./rows";
+import { patch, useLocation } from "../view/location";
+import type { Column } from "./column";
+import { ExportRows } from "./ExportRows";
+import { searchRows, sortRows } from "./rows";
 import { Empty, Failure, SkeletonRows } from "./states";
 
-export interface Column<Row> {
-  id: string;
-  head: string;
-  cell: (row: Row) => ReactNode;
-  /** The sort key; a column without one does not sort. */
-  by?: (row: Row) => SortKey;
-  number?: boolean;
-  /** Hidden on narrow screens: 3 first, then 2, then 1. */
-  wide?: 1 | 2 | 3;
-  title?: string;
-}
+export type { Column } from "./column";
 
 export interface TableProps<Row> {
   caption: string;
@@ -28,15 +21,33 @@ export interface TableProps<Row> {
   start: { id: string; down: boolean };
   empty: ReactNode;
   tools?: ReactNode;
+  /** The name of the file that its rows are exported to; a table without one has no export. */
+  file?: string;
+  /** What is exported, where a page has several tables. */
+  exported?: string;
   /** Shown between the header and the rows. */
   lead?: ReactNode;
   stale?: boolean;
   /** Rows shown at first. */
   shown?: number;
+  /** Tells tables of one page apart in the URL, which keeps their order and their search. */
+  name?: string;
 }
 
 /** Rows shown at first. More are shown on demand, so that ten thousand rows don't block the page. */
 const SHOWN = 100;
+
+/** The order that a URL names: a column, with `-` before it for descending. */
+export const sortOf = <Row,>(
+  text: string | undefined,
+  columns: readonly Pick<Column<Row>, "id" | "by">[],
+  start: { id: string; down: boolean },
+): { id: string; down: boolean } => {
+  const down = text?.startsWith("-") ?? false;
+  const id = down ? text?.slice(1) : text;
+  const column = columns.find((each) => each.id === id && each.by !== undefined);
+  return column ? { id: column.id, down } : start;
+};
 
 export const Table = <Row,>({
   caption,
@@ -53,9 +64,14 @@ export const Table = <Row,>({
   lead,
   stale = false,
   shown = SHOWN,
+  name = "",
+  file,
+  exported,
 }: TableProps<Row>) => {
-  const [sort, setSort] = useState(start);
-  const [search, setSearch] = useState("");
+  const { params } = useLocation();
+  const [sorting, finding] = [`${name}sort`, `${name}find`];
+  const sort = useMemo(() => sortOf(params[sorting], columns, start), [params, sorting, columns, start]);
+  const search = params[finding] ?? "";
   const [limit, setLimit] = useState(shown);
 
   const sorted = useMemo(() => {
@@ -65,13 +81,19 @@ export const Table = <Row,>({
   }, [rows, search, sort, columns, text]);
 
   const head = (column: Column<Row>) => {
+    // Above buttons of a row there is no title to the eye.
+    if (column.head === "") return <span className="sr">Actions</span>;
     if (!column.by) return column.head;
     const on = sort.id === column.id;
     return (
       <button
         type="button"
         className="sort"
-        onClick={() => setSort({ id: column.id, down: on ? !sort.down : column.number === true })}
+        onClick={() => {
+          const down = on ? !sort.down : column.number === true;
+          const first = column.id === start.id && down === start.down;
+          patch({ [sorting]: first ? undefined : `${down ? "-" : ""}${column.id}` }, true);
+        }}
       >
         {column.head}
         <span aria-hidden="true" className="sort-mark">
@@ -93,10 +115,18 @@ export const Table = <Row,>({
               aria-label={searchLabel ?? `Search ${caption}`}
               placeholder="Search"
               value={search}
-              onChange={(event) => setSearch(event.target.value)}
+              onChange={(event) => patch({ [finding]: event.target.value }, true)}
             />
           )}
           {tools}
+          {file !== undefined && (
+            <ExportRows
+              columns={columns}
+              rows={rows && sorted}
+              file={file}
+              {...(exported === undefined ? {} : { label: exported })}
+            />
+          )}
         </div>
       </header>
       {rows && lead}

@@ -1,4 +1,5 @@
 // One large figure with its change since the previous period.
+import type { ReactNode } from "react";
 import type { Change } from "../format/change";
 import { Sparkline } from "./Sparkline";
 
@@ -7,15 +8,20 @@ interface Props {
   value: string | null;
   unit?: string;
   detail?: string;
+  /** A second figure, beside the label. */
+  note?: ReactNode;
   /** Null without a previous period to compare with, undefined while it loads. */
   change: Change | null | undefined;
   spark: readonly (number | null)[] | null;
   colour: string;
 }
 
-export const Tile = ({ label, value, detail, change, spark, colour }: Props) => (
+export const Tile = ({ label, value, detail, note, change, spark, colour }: Props) => (
   <div className="tile card" role="group" aria-label={label} aria-busy={change === undefined} data-tile={label}>
-    <div className="tile-label">{label}</div>
+    <div className="tile-label">
+      <span>{label}</span>
+      {note && <span className="tile-note">{note}</span>}
+    </div>
     <div className="tile-value">{value ?? <span className="skeleton line big" />}</div>
     <div className="tile-foot">
       {change ? (

@@ -35,12 +35,37 @@ export const useLocation = (): Location =>
 
 export type Params = Readonly<Record<string, string | undefined>>;
 
+/** Filters of traffic and of requests, which every page keeps. */
+export const SHARED_FILTERS = [
+  "service",
+  "env",
+  "version",
+  "protocol",
+  "endpoint",
+  "method",
+  "status",
+  "key",
+  "tenant",
+] as const;
+
 /** Parameters that are kept when another page is opened. */
-const KEPT = ["period", "from", "to", "tz", "service", "env", "refresh"];
+const KEPT = ["period", "from", "to", "tz", "refresh", "vs", "vsFrom", "vsTo", ...SHARED_FILTERS];
+
+/** What a page is about, which is no filter of it. */
+const SUBJECTS: Readonly<Record<string, readonly string[]>> = {
+  endpoint: ["method", "endpoint"],
+  consumer: ["key"],
+  limits: ["key"],
+};
+
+export const subjectOf = (page: string): readonly string[] => SUBJECTS[page] ?? [];
 
 /** A link to a page that keeps the time range and the filters. */
 export const href = (page: string, params: Params = {}): string => {
-  const kept = Object.fromEntries(KEPT.map((name) => [name, current.params[name]]));
+  const subject = subjectOf(current.page);
+  const kept = Object.fromEntries(
+    KEPT.filter((name) => !subject.includes(name)).map((name) => [name, current.params[name]]),
+  );
   return write(page, { ...kept, ...params });
 };
 
@@ -62,6 +87,13 @@ export const patch = (params: Params, replace = false): void => {
   } else {
     window.location.hash = next;
   }
+};
+
+/** The address of what is shown, with a range that stays what it is now. */
+export const frozenLink = (from: string, to: string): string => {
+  const link = new URL(window.location.href);
+  link.hash = write(current.page, { ...current.params, period: undefined, refresh: undefined, from, to });
+  return link.href;
 };
 
 export const open = (page: string, params: Params = {}): void => {

@@ -1,6 +1,6 @@
 // The filters of the page Requests: how the URL names them, how the API does, and what each takes.
 import { href, type Params } from "./location";
-import { type View, viewParams } from "./view";
+import { labelParams, type View } from "./view";
 
 const HEX = /^[0-9a-f]+$/i;
 const LONGEST_MS = 86_400_000;
@@ -77,6 +77,7 @@ export const FILTERS: readonly RequestFilter[] = [
   },
   filter("outcome", "outcome", "Outcome", "", () => null, ["completed", "aborted", "failed", "panicked"]),
   filter("key", "apiKeyId", "Consumer", "Number of its API key", matches(/^\d{1,18}$/, "Enter the key's number.")),
+  filter("tenant", "tenantId", "Tenant", "acme", bytesUpTo(200)),
   filter("user", "user", "User", "u-17"),
   filter("version", "version", "Version", "1.9.1"),
   filter("min", "minLatencyMs", "Slower than", "Milliseconds", (value) =>
@@ -106,12 +107,9 @@ export const filterParams = (params: Params): Record<string, string> =>
 
 /** The range of the view and the filters as query parameters of the API. */
 export const requestParams = (view: View, params: Params): Record<string, string> => ({
-  ...viewParams(view),
+  ...labelParams(view),
   ...filterParams(params),
 });
-
-/** Without any filter of requests; what the toolbar has stays. */
-export const CLEARED: Params = Object.fromEntries(FILTERS.map(({ id }) => [id, undefined]));
 
 /** A filter of the other pages, which has the API's names, as the URL has it here. */
 export const named = ({ apiKeyId, ...rest }: Readonly<Record<string, string>>): Params => ({

@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { type Params, useLocation } from "./location";
 
-export const PERIODS = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
+export const PERIODS = ["15m", "1h", "6h", "24h", "7d", "30d", "90d", "1y"] as const;
 const SECONDS: Readonly<Record<string, number>> = {
   "5m": 300,
   "15m": 900,
@@ -15,8 +15,9 @@ const SECONDS: Readonly<Record<string, number>> = {
   "1y": 31536000,
 };
 
-export type Refresh = "live" | "5s" | "30s" | "off";
-export const REFRESHES: readonly Refresh[] = ["live", "5s", "30s", "off"];
+export type Refresh = "2s" | "5s" | "30s" | "off";
+export const REFRESHES: readonly Refresh[] = ["2s", "5s", "30s", "off"];
+const REFRESH_MS: Readonly<Record<Refresh, number | false>> = { "2s": 2_000, "5s": 5_000, "30s": 30_000, off: false };
 
 export interface View {
   /** One of the API's periods, or null for a custom range. */
@@ -26,8 +27,19 @@ export interface View {
   tz: string;
   service: string | null;
   environment: string | null;
+  /** Filters beside service and environment, as parameters of the API. */
+  filters: Readonly<Record<string, string>>;
   refresh: Refresh;
 }
+
+/** Filters that the numbers of traffic have, from their name in the URL to the API's. */
+const TRAFFIC_FILTERS: Readonly<Record<string, string>> = {
+  protocol: "protocol",
+  method: "method",
+  endpoint: "endpoint",
+  key: "apiKeyId",
+  tenant: "tenantId",
+};
 
 export const localZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
@@ -51,7 +63,14 @@ export const read = (params: Params): View => {
     tz: tz !== undefined && isZone(tz) ? tz : localZone,
     service: service ?? null,
     environment: env ?? null,
-    refresh: REFRESHES.find((known) => known === refresh) ?? "30s",
+    filters: Object.fromEntries(
+      Object.entries(TRAFFIC_FILTERS).flatMap(([name, param]) => {
+        const value = params[name];
+        return value ? [[param, value]] : [];
+      }),
+    ),
+    // Older links say "live".
+    refresh: refresh === "live" ? "2s" : (REFRESHES.find((known) => known === refresh) ?? "30s"),
   };
 };
 
@@ -76,15 +95,33 @@ export const range = (view: View): Record<string, string> => {
   return { from: view.from ?? "", ...(view.to === null ? {} : { to: view.to }) };
 };
 
-/** The time range and filters as query parameters. */
-export const viewParams = (view: View): Record<string, string> => ({
+/** The time range, service and environment as query parameters. */
+export const labelParams = (view: View): Record<string, string> => ({
   ...range(view),
   ...(view.service === null ? {} : { service: view.service }),
   ...(view.environment === null ? {} : { environment: view.environment }),
 });
 
+/** The time range and filters as query parameters. */
+export const viewParams = (view: View): Record<string, string> => ({ ...labelParams(view), ...view.filters });
+
+/** The start and the end of the range in milliseconds, now where it is open. */
+export const spanOf = (view: View, now: number): { from: number; to: number } => {
+  const to = view.to === null ? now : Date.parse(view.to);
+  return { from: view.from === null ? to - lengthOf(view) * 1000 : Date.parse(view.from), to };
+};
+
 /** The refetch interval in milliseconds; false for none. */
-export const refetchInterval = (view: View): number | false => {
-  if (!isOpen(view)) return false;
-  return view.refresh === "5s" ? 5_000 : view.refresh === "off" ? false : 30_000;
+export const refetchInterval = (view: View): number | false => (isOpen(view) ? REFRESH_MS[view.refresh] : false);
+
+/** The same for what costs more than it changes, such as long lists: every 5 s at most. */
+export const slowInterval = (view: View): number | false => {
+  const ms = refetchInterval(view);
+  return ms === false ? false : Math.max(5_000, ms);
+};
+
+/** The same for what is about now, whatever the range. */
+export const stateInterval = (view: View): number | false => {
+  const ms = REFRESH_MS[view.refresh];
+  return ms === false ? false : Math.max(5_000, ms);
 };

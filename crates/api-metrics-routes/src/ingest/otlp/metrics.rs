@@ -6,6 +6,11 @@
 //! | `http.server.duration` | ms | the same, unless the resource sends the one above too |
 //! | `http.server.request.body.size`, `http.server.request.size` | By | bytes of requests |
 //! | `http.server.response.body.size`, `http.server.response.size` | By | bytes of responses |
+//! | `http.server.requests`, of another api-metrics alone | {request} | requests by their status; the latencies are then only latencies |
+//!
+//! Another api-metrics knows latencies by endpoint, and requests by endpoint and status, but no latencies by status: its
+//! histogram has no status, and would count as requests whose caller left. So of its scope, `api-metrics`, requests are
+//! counted by `http.server.requests` alone, and what the histogram says are the latencies of the same requests.
 //!
 //! A stream is told apart by all that its library tells streams apart by: the attributes of the resource, name and version
 //! of the scope, the metric, the attributes of the point, when it began, and the shape of its bins. Two processes that
@@ -22,7 +27,8 @@ use opentelemetry_proto::tonic::{
     common::v1::KeyValue,
     metrics::v1::{
         AggregationTemporality, DataPointFlags, ExponentialHistogramDataPoint, HistogramDataPoint,
-        Metric, ResourceMetrics, exponential_histogram_data_point::Buckets, metric::Data,
+        Metric, NumberDataPoint, ResourceMetrics, exponential_histogram_data_point::Buckets,
+        metric::Data, number_data_point,
     },
 };
 use sha2::{Digest, Sha256};
@@ -40,6 +46,8 @@ const BEHIND: Duration = Duration::from_secs(30 * 86_400);
 const MAX_POINTS: usize = 10_000;
 /// The most requests of a point: beyond, numbers of JSON and of means are no longer exact.
 const MAX_COUNT: u64 = 1 << 53;
+/// The scope of what another api-metrics sends.
+const OWN: &str = "api-metrics";
 /// What the scopes of Python's libraries begin with, whose old metrics have the template in `http.target`.
 const PYTHON: &str = "opentelemetry.instrumentation.";
 /// The most bins of a histogram, which bounds what is kept of a stream.
@@ -67,9 +75,12 @@ struct Meaning {
     instead: Option<&'static str>,
 }
 
-/// What a metric is counted as; `None`: not at all.
-fn known(name: &str) -> Option<Meaning> {
+/// What a metric is counted as; `None`: not at all. `own`: it comes from another api-metrics, which knows latencies
+/// and statuses each by themselves.
+fn known(name: &str, own: bool) -> Option<Meaning> {
     let (measure, unit, instead) = match name {
+        "http.server.request.duration" if own => (Measure::LatencyAlone, "s", None),
+        "http.server.requests" if own => (Measure::Requests, "{request}", None),
         "http.server.request.duration" => (Measure::Latency, "s", None),
         "http.server.duration" => (Measure::Latency, "ms", Some("http.server.request.duration")),
         "http.server.request.body.size" => (Measure::RequestBytes, "By", None),
@@ -97,10 +108,11 @@ fn known(name: &str) -> Option<Meaning> {
 /// measure, and none is guessed.
 fn factor(measure: Measure, unit: &str) -> Option<f64> {
     match (measure, unit) {
-        (Measure::Latency, "s") => Some(1e6),
+        (Measure::Latency | Measure::LatencyAlone, "s") => Some(1e6),
         (Measure::Latency, "ms") => Some(1e3),
         (Measure::Latency, "us" | "µs") => Some(1.0),
         (Measure::Latency, "ns") => Some(1e-3),
+        (Measure::Requests, "{request}") => Some(1.0),
         (Measure::RequestBytes | Measure::ResponseBytes, "By") => Some(1.0),
         _ => None,
     }
@@ -131,7 +143,7 @@ pub(super) fn read(sent: &ExportMetricsServiceRequest, now: SystemTime) -> Read 
             let scope_name = scope.scope.as_ref().map_or("", |scope| &scope.name);
             let scope_version = scope.scope.as_ref().map_or("", |scope| &scope.version);
             for metric in &scope.metrics {
-                let Some(known) = known(&metric.name) else {
+                let Some(known) = known(&metric.name, scope_name == OWN) else {
                     continue;
                 };
                 if known
@@ -206,6 +218,12 @@ impl Reader {
                 let points = one.data_points.iter();
                 let points = points.filter(|point| is_recorded(point.flags));
                 let all = points.map(|point| self.exponential(point, factor));
+                (one.aggregation_temporality, all.collect())
+            }
+            Some(Data::Sum(one)) if self.known.measure == Measure::Requests => {
+                let points = one.data_points.iter();
+                let points = points.filter(|point| is_recorded(point.flags));
+                let all = points.map(|point| self.number(point));
                 (one.aggregation_temporality, all.collect())
             }
             Some(_) => {
@@ -286,6 +304,20 @@ impl Reader {
         point.count = count;
         point.sum = sum;
         Ok(point)
+    }
+
+    /// A number of requests.
+    ///
+    /// # Errors
+    /// What is wrong with it: it is no whole number from 0 up.
+    fn number(&self, sent: &NumberDataPoint) -> Result<MetricPoint, String> {
+        let count = match sent.value {
+            Some(number_data_point::Value::AsInt(count)) => u64::try_from(count).ok(),
+            _ => None,
+        };
+        let count = count.ok_or_else(|| "a number of requests is no whole number".to_owned())?;
+        let times = (sent.start_time_unix_nano, sent.time_unix_nano);
+        self.point(&sent.attributes, times, (count, None), 1.0, b"number")
     }
 
     /// A point whose bins lie between bounds that it names.

@@ -221,7 +221,8 @@ fn queries(times: &QueryTimesNow, text: &mut MetricsText) {
     let bucket = format!("{name}_bucket");
     let bounds = BOUNDS_MS
         .iter()
-        .map(|ms| (count(*ms) / 1e3).to_string())
+        // As OpenMetrics writes numbers: 1.0, not 1.
+        .map(|ms| format!("{:?}", count(*ms) / 1e3))
         .chain(["+Inf".to_owned()]);
     for (bound, total) in bounds.zip(times.cumulative) {
         text.sample(&bucket, &[("le", &bound)], count(total));

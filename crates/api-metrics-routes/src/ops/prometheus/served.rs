@@ -1,34 +1,38 @@
 //! Rate, errors and duration of what the service has served, by OpenTelemetry's names (semantic
 //! conventions for HTTP servers) in Prometheus' spelling.
+//!
+//! | metric | type | covers |
+//! |---|---|---|
+//! | `http_server_request_duration_seconds` | histogram | since midnight UTC |
+//! | `api_metrics_request_duration_seconds` | summary | quantiles of five minutes; sum and count since midnight UTC |
+//! | `http_server_requests_total` | counter, by status | since midnight UTC |
+//! | `http_server_requests_aborted_total` | counter | since midnight UTC |
+//! | `http_server_request_body_bytes_total`, `http_server_response_body_bytes_total` | counter | since midnight UTC |
+//!
+//! All have the labels `service_name`, `deployment_environment_name`, `http_request_method` and `http_route`. They are
+//! read from the database, so that every instance says the same, and what this process has not flushed is added. A
+//! counter that falls back to 0 at midnight is a reset to Prometheus, as of a process that was started anew.
+//!
+//! A bound of the histogram lies within a bin of our sketches, which is taken for below it: a bucket's count is that
+//! of values up to 0.8% above its bound.
+
+use std::collections::HashMap;
 
 use api_metrics_store::{
     query::{Detail, Group, Query, Row, TimeRange},
     time::Granularity,
 };
 
-use super::text::{MetricsText, count};
+use super::{
+    exemplars::{Exemplars, Labels},
+    text::{MetricsText, count},
+};
 use crate::{
     response::{Figures, Problem},
     router::App,
+    timing::BOUNDS,
 };
 
-/// The upper bounds of the histogram, in microseconds and in seconds: those that the semantic conventions advise.
-const BOUNDS: [(u64, &str); 14] = [
-    (5_000, "0.005"),
-    (10_000, "0.01"),
-    (25_000, "0.025"),
-    (50_000, "0.05"),
-    (75_000, "0.075"),
-    (100_000, "0.1"),
-    (250_000, "0.25"),
-    (500_000, "0.5"),
-    (750_000, "0.75"),
-    (1_000_000, "1"),
-    (2_500_000, "2.5"),
-    (5_000_000, "5"),
-    (7_500_000, "7.5"),
-    (10_000_000, "10"),
-];
 /// The quantiles of the summary.
 const QUANTILES: [&str; 3] = ["0.5", "0.95", "0.99"];
 /// Counters begin at midnight UTC.
@@ -40,7 +44,11 @@ const WINDOW: i64 = 300;
 ///
 /// # Errors
 /// Those of the store; nothing was written then.
-pub(super) async fn write(app: &App, text: &mut MetricsText) -> Result<(), Problem> {
+pub(super) async fn write(
+    app: &App,
+    exemplars: &Exemplars,
+    text: &mut MetricsText,
+) -> Result<(), Problem> {
     let end = Granularity::Minute.floor(app.clock.unix_seconds()) + 60;
     let now = end - 1;
     let question = |from, detail| {
@@ -57,14 +65,14 @@ pub(super) async fn write(app: &App, text: &mut MetricsText) -> Result<(), Probl
         question(end - WINDOW, Detail::Quantiles),
     ];
     let [today, recent] = app.client.read_all(&questions).await?;
-    durations(&today.rows, text);
+    durations(&today.rows, exemplars, text);
     quantiles(&today.rows, &recent.rows, text);
     counters(&today.rows, text);
     Ok(())
 }
 
 /// The labels of a series.
-fn labels(group: &Group) -> [(&'static str, &str); 4] {
+fn labels(group: &Group) -> Labels<'_> {
     [
         ("service_name", group.service.as_deref().unwrap_or("")),
         (
@@ -83,7 +91,7 @@ fn with<'a>(group: &'a Group, label: &'a str, value: &'a str) -> Vec<(&'a str, &
 }
 
 /// The histogram of latencies.
-fn durations(today: &[Row], text: &mut MetricsText) {
+fn durations(today: &[Row], exemplars: &Exemplars, text: &mut MetricsText) {
     let name = "http_server_request_duration_seconds";
     text.family(
         name,
@@ -93,14 +101,17 @@ fn durations(today: &[Row], text: &mut MetricsText) {
     let bucket = format!("{name}_bucket");
     for row in today {
         let latencies = &row.bucket.sketch;
-        for (bound, label) in BOUNDS {
-            let below = latencies.count_up_to(bound);
-            text.sample(&bucket, &with(&row.group, "le", label), count(below));
+        let labels = labels(&row.group);
+        for (at, (bound, label)) in BOUNDS.iter().enumerate() {
+            let below = count(latencies.count_up_to(*bound));
+            let of = with(&row.group, "le", label);
+            text.sample_like(&bucket, &of, below, exemplars.get(&labels, at));
         }
         let measured = count(row.bucket.latency_count);
-        text.sample(&bucket, &with(&row.group, "le", "+Inf"), measured);
+        let of = with(&row.group, "le", "+Inf");
+        text.sample_like(&bucket, &of, measured, exemplars.get(&labels, BOUNDS.len()));
+        sums(name, row, text);
     }
-    sums(name, today, text);
 }
 
 /// A summary by our own sketches, whose quantiles are within 1%: those of a histogram's bounds are not.
@@ -111,6 +122,7 @@ fn quantiles(today: &[Row], recent: &[Row], text: &mut MetricsText) {
         "summary",
         "Latency to the last byte: sum and count since midnight UTC, quantiles of five minutes.",
     );
+    let mut left: HashMap<&Group, &Row> = today.iter().map(|row| (&row.group, row)).collect();
     for row in recent {
         let figures = Figures::of(Some(&row.bucket));
         let values = [figures.p50_ms, figures.p95_ms, figures.p99_ms];
@@ -119,19 +131,23 @@ fn quantiles(today: &[Row], recent: &[Row], text: &mut MetricsText) {
                 text.sample(name, &with(&row.group, "quantile", quantile), seconds(ms));
             }
         }
+        // All samples of one series stand together, which OpenMetrics asks for.
+        if let Some(row) = left.remove(&row.group) {
+            sums(name, row, text);
+        }
     }
-    sums(name, today, text);
+    for row in today.iter().filter(|row| left.contains_key(&row.group)) {
+        sums(name, row, text);
+    }
 }
 
 /// The sum and the count of latencies, with which a histogram and a summary end.
-fn sums(name: &str, today: &[Row], text: &mut MetricsText) {
-    for row in today {
-        let labels = labels(&row.group);
-        let seconds = count(row.bucket.latency_sum_us) / 1e6;
-        text.sample(&format!("{name}_sum"), &labels, seconds);
-        let measured = count(row.bucket.latency_count);
-        text.sample(&format!("{name}_count"), &labels, measured);
-    }
+fn sums(name: &str, row: &Row, text: &mut MetricsText) {
+    let labels = labels(&row.group);
+    let seconds = count(row.bucket.latency_sum_us) / 1e6;
+    text.sample(&format!("{name}_sum"), &labels, seconds);
+    let measured = count(row.bucket.latency_count);
+    text.sample(&format!("{name}_count"), &labels, measured);
 }
 
 /// Milliseconds as seconds, in whole microseconds: a division alone would leave digits of noise.

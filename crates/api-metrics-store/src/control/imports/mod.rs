@@ -29,9 +29,11 @@
 //! ```
 
 pub(super) mod store;
+pub(super) mod undo;
 
 use uuid::Uuid;
 
+pub use self::undo::{ImportUndo, ImportedRequests};
 use crate::time::UnixSeconds;
 
 /// What the ledger knows about one import of one log.

@@ -117,6 +117,41 @@ fn a_failover_that_loses_a_retained_commit_loses_nothing() {
 }
 
 #[test]
+fn acknowledged_batches_take_no_more_than_the_budget_and_the_last_one_stays() {
+    let flush = |recorder: &Recorder, series: usize| {
+        for i in 0..series {
+            recorder.record(&request(&format!("/{i}"), START));
+        }
+        let n = recorder.begin_batch();
+        recorder.acknowledge(n);
+        n
+    };
+    let (recorder, _) = recorder(|options| options.memory_budget = 64 << 10);
+    let mut last = 0;
+    for _ in 0..100 {
+        last = flush(&recorder, 100);
+        assert!(
+            recorder.status().bytes < 512 << 10,
+            "{:?}",
+            recorder.status()
+        );
+    }
+    // The newest are still there; what is gone is named.
+    assert_eq!(recorder.rewind(last - 1), None);
+    assert_eq!(recorder.contents(last - 1, last).records(), 100);
+    recorder.acknowledge(last);
+    let lost = recorder.rewind(0).unwrap();
+    assert_eq!(lost.first, 1);
+    assert!(lost.last > 50 && lost.last < last, "{lost:?}");
+    assert_eq!(lost.records, lost.last * 100);
+    // A single batch above the budget stays until there is another one.
+    let (recorder, _) = self::recorder(|options| options.memory_budget = 1);
+    let big = flush(&recorder, 100);
+    assert_eq!(recorder.rewind(big - 1), None);
+    assert_eq!(recorder.contents(big - 1, big).records(), 100);
+}
+
+#[test]
 fn a_restore_to_long_ago_names_the_numbers_that_are_gone() {
     let (recorder, clock) = recorder(|_| {});
     for _ in 0..5 {
@@ -283,9 +318,9 @@ fn numbers_freed_too_long_ago_to_be_remembered_are_still_named() {
         ledger.open = one.clone();
         let n = ledger.begin_batch();
         ledger.acknowledge(n, Duration::from_secs(i));
-        ledger.free(Duration::from_secs(i));
+        ledger.free(Duration::from_secs(i), usize::MAX);
     }
-    ledger.free(Duration::MAX);
+    ledger.free(Duration::MAX, usize::MAX);
     let (first, last, records) = (3, 8_650, 8_640);
     let lost = LostBatches {
         first,

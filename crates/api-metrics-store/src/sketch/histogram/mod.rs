@@ -122,6 +122,39 @@ impl Histogram {
         within.fold(0, |sum: u64, (_, n)| sum.saturating_add(*n))
     }
 
+    /// The value at the rank that `rank_of` gives for as many values as are here and not in `part`; `None` where
+    /// there are none. The extremes of those are not known, so it lies within the middle of buckets and ours.
+    pub(super) fn quantile_without(
+        &self,
+        part: &Self,
+        rank_of: impl FnOnce(u64) -> u64,
+    ) -> Option<f64> {
+        let (min, max) = (self.min()? as f64, self.max()? as f64);
+        let mut taken = part.counts.to_pairs().into_iter().peekable();
+        // Both ascend. A bucket of which the part has more is empty, not negative.
+        let left: Vec<(u16, u64)> = (self.counts.to_pairs().into_iter())
+            .map(|(bucket, n)| {
+                while taken.next_if(|(other, _)| *other < bucket).is_some() {}
+                let less = taken.next_if(|(other, _)| *other == bucket);
+                (bucket, n.saturating_sub(less.map_or(0, |(_, n)| n)))
+            })
+            .collect();
+        let count = left
+            .iter()
+            .fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
+        if count == 0 {
+            return None;
+        }
+        let rank = rank_of(count);
+        let mut seen = 0_u64;
+        let (bucket, _) = left.into_iter().find(|(_, n)| {
+            seen = seen.saturating_add(*n);
+            seen >= rank
+        })?;
+        let (low, extent) = bounds_of(bucket);
+        Some((low as f64 + extent as f64 / 2.0).clamp(min, max))
+    }
+
     /// Adds values, each as often as it says.
     pub(super) fn record_pairs(&mut self, pairs: &[(u64, u64)]) {
         let there = || pairs.iter().filter(|(_, n)| *n > 0);

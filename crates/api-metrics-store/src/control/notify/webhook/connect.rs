@@ -37,7 +37,7 @@ use crate::control::notify::NotifyError;
 
 /// Makes connections.
 #[derive(Debug, Clone)]
-pub(super) struct Connector {
+pub(in crate::control) struct Connector {
     allow_private: bool,
     /// Trusted beside the authorities that browsers trust.
     own: Vec<CertificateDer<'static>>,
@@ -47,7 +47,7 @@ pub(super) struct Connector {
 /// What a request goes over.
 ///
 /// Dropping it closes the connection; none is reused.
-pub(super) enum Connection {
+pub(in crate::control) enum Connection {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -59,7 +59,10 @@ impl Connector {
     /// # Errors
     ///
     /// `WebhookError::Certificate` where one can't be read.
-    pub(super) fn new(allow_private: bool, authorities: &[Vec<u8>]) -> Result<Self, WebhookError> {
+    pub(in crate::control) fn new(
+        allow_private: bool,
+        authorities: &[Vec<u8>],
+    ) -> Result<Self, WebhookError> {
         let mut own = Vec::with_capacity(authorities.len());
         for der in authorities {
             let certificate = CertificateDer::from(der.clone());
@@ -80,7 +83,7 @@ impl Connector {
     /// # Errors
     ///
     /// `NotifyError::Retry` or `NotifyError::Permanent`, by the table of the [module](self).
-    pub(super) async fn connect(
+    pub(in crate::control) async fn connect(
         &self,
         to: &Endpoint,
         patience: Duration,

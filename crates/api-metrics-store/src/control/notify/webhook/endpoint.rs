@@ -36,7 +36,7 @@ pub enum WebhookError {
 
 /// A URL in its parts. Its path and query may hold a secret, so that only its host is ever shown.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub(in crate::control) struct Endpoint {
     pub(super) tls: bool,
     /// Without the brackets of an IPv6 address.
     pub(super) host: String,
@@ -53,7 +53,7 @@ impl Endpoint {
     /// # Errors
     ///
     /// `WebhookError::Url` that says what is wrong, without repeating the URL.
-    pub(super) fn parse(url: &str) -> Result<Self, WebhookError> {
+    pub(in crate::control) fn parse(url: &str) -> Result<Self, WebhookError> {
         let wrong = |why| Err(WebhookError::Url(why));
         let Ok(uri) = url.parse::<Uri>() else {
             return wrong("it is none");
@@ -90,6 +90,18 @@ impl Endpoint {
             port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
             authority: authority.as_str().to_owned(),
             target,
+        })
+    }
+}
+
+impl Endpoint {
+    /// The same host, with more behind the path.
+    pub(super) fn below(&self, more: &str) -> Option<Self> {
+        let target = format!("{}{more}", self.target.path().trim_end_matches('/'));
+        let target = target.parse().ok()?;
+        Some(Self {
+            target,
+            ..self.clone()
         })
     }
 }

@@ -34,13 +34,13 @@ use crate::control::notify::NotifyError;
 /// The largest head of an answer, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// Connects, posts one body of JSON, and maps the answer. The caller bounds the whole by a timeout;
+/// Connects, posts one body, of JSON unless a header says otherwise, and maps the answer. The caller bounds the whole by a timeout;
 /// `patience` bounds the connection attempts.
 ///
 /// # Errors
 ///
 /// `NotifyError::Retry` or `NotifyError::Permanent`, by the table of the [module](self).
-pub(super) async fn post(
+pub(in crate::control) async fn post(
     connector: &Connector,
     to: &Endpoint,
     headers: impl Iterator<Item = (HeaderName, HeaderValue)>,
@@ -57,7 +57,9 @@ pub(super) async fn post(
         .header(header::CONNECTION, "close")
         .body(Full::new(body))
         .map_err(|error| NotifyError::Permanent(format!("the request can't be made: {error}")))?;
-    request.headers_mut().extend(headers);
+    for (name, value) in headers {
+        request.headers_mut().insert(name, value);
+    }
     let status = match connector.connect(to, patience).await? {
         Connection::Plain(stream) => exchange(TokioIo::new(stream), request).await?,
         Connection::Tls(stream) => exchange(TokioIo::new(*stream), request).await?,

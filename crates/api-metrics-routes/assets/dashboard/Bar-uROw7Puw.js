@@ -1,1 +1,0 @@
-import{b as e}from"./number-DWd0BnJa.js";var t=({value:t,max:n,kind:r,label:i})=>e(`span`,{className:`bar`,role:`img`,"aria-label":i,"data-kind":r,children:e(`span`,{style:{width:`${n>0?Math.min(100,100*t/n):0}%`}})});export{t};

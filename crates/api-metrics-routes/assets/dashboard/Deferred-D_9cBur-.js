@@ -1,1 +1,0 @@
-import{b as e}from"./number-DWd0BnJa.js";var t=({ready:t,children:n})=>e(`div`,{className:`deferred`,"data-ready":t,children:n});export{t};

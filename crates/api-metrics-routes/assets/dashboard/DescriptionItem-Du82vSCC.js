@@ -1,1 +1,0 @@
-import{b as e,x as t}from"./number-DWd0BnJa.js";var n=({facts:n})=>e(`dl`,{className:`description-list`,children:n.map(([n,r])=>t(`div`,{children:[e(`dt`,{children:n}),e(`dd`,{children:r})]},n))});export{n as t};

@@ -1,1 +1,0 @@
-import{b as e,x as t}from"./number-DWd0BnJa.js";var n=({values:n,label:r})=>e(`dl`,{className:`figures card`,"aria-label":r,children:n.map(([n,r])=>t(`div`,{children:[e(`dt`,{children:n}),e(`dd`,{children:r??e(`span`,{className:`skeleton line`})})]},n))});export{n as t};

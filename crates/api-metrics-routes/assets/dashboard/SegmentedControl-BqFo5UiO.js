@@ -1,1 +1,0 @@
-import{b as e}from"./number-DWd0BnJa.js";var t=({label:t,value:n,options:r,onChange:i})=>e(`div`,{className:`segmented`,role:`group`,"aria-label":t,children:r.map(([t,r])=>e(`button`,{type:`button`,"aria-pressed":t===n,onClick:()=>i(t),children:r},t))});export{t};

@@ -1,1 +1,0 @@
-import{b as e,g as t,x as n}from"./number-DWd0BnJa.js";import{t as r}from"./Bar-uROw7Puw.js";var i=e=>e<60?`fine`:e<=80?`some`:`bad`,a=({percent:a,label:o,wide:s=!1})=>n(`span`,{className:s?`usage wide`:`usage`,"data-level":i(a),children:[e(r,{kind:i(a),value:a,max:100,label:o}),e(`span`,{children:t(a).replace(/\.\d+%$/,e=>a<10?e:`%`)})]});export{a as t};

@@ -1,1 +1,0 @@
-var e=e=>e.name??e.externalId??(e.apiKeyId===0?`Anonymous`:e.apiKeyId==null?`New key`:`Key ${e.apiKeyId}`);export{e as t};

@@ -1,0 +1,51 @@
+// The range that the page's own is compared with, as the URL names it.
+import type { Params } from "./location";
+import { spanOf, type View } from "./view";
+
+const WEEK_MS = 604_800_000;
+
+export interface Compared {
+  from: number;
+  to: number;
+  /** In words, such as "last week". */
+  name: string;
+}
+
+/** The first process of a version. */
+export interface Release {
+  version: string;
+  at: number;
+}
+
+/** `vs` of a release. */
+export const beforeRelease = (version: string): string => `release:${version}`;
+
+/**
+ * The compared range, which is as long as the page's; null where nothing is compared, or where it can't be told yet.
+ * Last week is the same hours of the same days, however long the range: a month is moved by whole weeks.
+ */
+export const comparedOf = (
+  params: Params,
+  view: View,
+  now: number,
+  releases: readonly Release[],
+): Compared | null => {
+  const { from, to } = spanOf(view, now);
+  const length = to - from;
+  const { vs } = params;
+  if (vs === "previous") return { from: from - length, to: from, name: "the previous range" };
+  if (vs === "week") {
+    const back = Math.max(1, Math.ceil(length / WEEK_MS)) * WEEK_MS;
+    return {
+      from: from - back,
+      to: to - back,
+      name: back === WEEK_MS ? "last week" : `${back / WEEK_MS} weeks before`,
+    };
+  }
+  if (vs === "custom") {
+    const start = Date.parse(params.vsFrom ?? "");
+    return Number.isNaN(start) ? null : { from: start, to: start + length, name: "the chosen range" };
+  }
+  const release = releases.find(({ version }) => vs === beforeRelease(version));
+  return release ? { from: release.at - length, to: release.at, name: `before ${release.version}` } : null;
+};
