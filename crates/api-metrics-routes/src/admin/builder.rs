@@ -73,9 +73,7 @@ pub struct AdminBuilder {
     ///
     /// Without it, readiness asks the store itself, at most once a second.
     health: Option<Arc<dyn HealthSource>>,
-    /// The clock that decides what `now` is, when sessions end and when limits refill.
-    ///
-    /// The machine's by default; tests give a manual one.
+    /// The clock that decides what `now` is, when sessions end and when limits refill. The machine's by default.
     clock: Arc<dyn Clock>,
     /// The admin token, as the operator chose it.
     ///
