@@ -106,6 +106,7 @@ async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
     let mut spec = {
         let mut spec = AlertSpec::new("slow", AlertType::ResponseTime, Comparison::Gte, 250.5);
         spec.service = Some("shop".into());
+        spec.environment = Some("live".into());
         spec.endpoint = Some("GET /users/*".into());
         spec.api_key_id = Some(3);
         spec.quantile = Some(0.95);

@@ -23,6 +23,7 @@ on_both! {
     a_rate_limit_names_the_busiest_key
     an_anomaly_needs_a_history_and_is_held_against_it
     a_coarsened_span_is_not_judged_in_part
+    a_rule_of_an_environment_watches_its_requests_alone
 }
 
 async fn four_requests_page_nobody(database: Database) {
@@ -294,5 +295,33 @@ async fn a_coarsened_span_is_not_judged_in_part(database: Database) {
     assert_eq!(
         w.judge(5).await,
         ["Error rate is 50.0% (threshold 10%) over 1 min, 100 requests"]
+    );
+}
+
+async fn a_rule_of_an_environment_watches_its_requests_alone(database: Database) {
+    let w = AlertStage::on(database).await;
+    let mut spec = errors();
+    // The stage's own writer is of the environment `test`.
+    spec.environment = Some("live".to_owned());
+    w.create(&spec).await;
+    let mut live = w.h.writer();
+    live.instance.environment = "live".to_owned();
+    let send = |writer, minute: i64, status| {
+        Traffic::default()
+            .status(status)
+            .send(writer, NOON + minute * 60, 10);
+    };
+    send(&w.writer, 0, 500);
+    send(&live, 0, 200);
+    w.h.store.flush(&live).await.unwrap();
+    assert_eq!(w.judge(0).await, Vec::<String>::new());
+    send(&w.writer, 1, 200);
+    send(&live, 1, 500);
+    w.h.store.flush(&live).await.unwrap();
+    let told = w.judge(1).await;
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("Error rate in live jumped from 0.0% to 100.0%"),
+        "{told:?}"
     );
 }

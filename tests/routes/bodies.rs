@@ -6,13 +6,15 @@ use serde_json::json;
 use crate::host::{Host, TOKEN, problem};
 
 /// Every route that takes one.
-const ROUTES: [(&str, &str); 10] = [
+const ROUTES: [(&str, &str); 12] = [
     ("POST", "/api-metrics/query"),
     ("POST", "/api-alerts"),
     ("PUT", "/api-alerts/1"),
     ("PATCH", "/api-alerts/1"),
     ("POST", "/api-alerts/dry-run"),
+    ("POST", "/api-alerts/channels/test"),
     ("POST", "/api-alerts/deliveries/redeliver"),
+    ("POST", "/api-alerts/silences"),
     ("POST", "/api-keys"),
     ("PATCH", "/api-keys/1"),
     ("POST", "/api-price-plans"),

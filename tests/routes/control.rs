@@ -115,6 +115,22 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
             ],
         ),
         (
+            "/api-alerts/silences",
+            "post",
+            "/api-alerts/silences".to_owned(),
+            vec![
+                json!({"until": "2099-01-01T00:00:00Z"}),
+                json!({"from": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}),
+                json!({"until": "x"}),
+            ],
+        ),
+        (
+            "/api-alerts/channels/test",
+            "post",
+            "/api-alerts/channels/test".to_owned(),
+            vec![json!({"channel": "refuse"}), json!({})],
+        ),
+        (
             "/api-keys",
             "post",
             "/api-keys".to_owned(),
@@ -153,6 +169,8 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
         ("/api-alerts/{id}", format!("/api-alerts/{id}")),
         ("/api-alerts/{id}", "/api-alerts/99".to_owned()),
         ("/api-alerts/{id}", "/api-alerts/x".to_owned()),
+        ("/api-alerts/channels", "/api-alerts/channels".to_owned()),
+        ("/api-alerts/silences", "/api-alerts/silences".to_owned()),
         (
             "/api-metrics/rate-limits/{keyId}/history",
             format!("/api-metrics/rate-limits/{key}/history?granularity=1m"),
@@ -200,6 +218,10 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
             .send("delete", &format!("/api-alerts/{id}"), &Value::Null)
             .await;
         check("/api-alerts/{id}", "delete", response).await;
+        let response = host
+            .send("delete", "/api-alerts/silences/1", &Value::Null)
+            .await;
+        check("/api-alerts/silences/{id}", "delete", response).await;
     }
 }
 
@@ -491,6 +513,7 @@ async fn a_rule_that_can_never_fire_is_refused_by_the_member_that_was_sent() {
         ("endpointFilter", json!("get /users")),
         ("name", json!("ops\nERROR forged")),
         ("serviceFilter", json!("\u{202e}shop")),
+        ("environmentFilter", json!("\u{202e}live")),
     ] {
         let mut body = rule("r");
         body[member] = value;

@@ -90,9 +90,10 @@ impl Shop {
     }
 }
 
-pub(crate) const READS: [&str; 10] = [
+pub(crate) const READS: [&str; 11] = [
     "/api-alerts",
     "/api-alerts/events",
+    "/api-alerts/silences",
     "/api-keys",
     "/api-price-plans",
     "/api-metrics/rate-limits",

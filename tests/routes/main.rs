@@ -23,6 +23,7 @@ mod hints;
 mod hostile;
 mod ingest;
 mod jobs;
+mod notices;
 mod otlp;
 mod otlp_libraries;
 mod pairs;

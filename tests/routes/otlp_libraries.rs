@@ -153,41 +153,9 @@ fn folder(language: &str) -> PathBuf {
         .join(language)
 }
 
-/// Installs packages into a folder of the target directory, unless those of this list are there.
-fn installed(language: &str, list: &str, install: impl FnOnce(&Path) -> Command) -> PathBuf {
-    let wanted = std::fs::read(folder(language).join(list)).unwrap();
-    let target = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../target/otlp")
-        .join(language);
-    let mark = target.join("installed");
-    if std::fs::read(&mark).ok().as_deref() != Some(&*wanted) {
-        drop(std::fs::remove_dir_all(&target));
-        std::fs::create_dir_all(&target).unwrap();
-        let done = install(&target).output().unwrap();
-        let why = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "{why}");
-        std::fs::write(mark, wanted).unwrap();
-    }
-    target
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_request_of_a_flask_service_is_counted_under_old_names_new_ones_and_both() {
-    let packages = installed("python", "requirements.txt", |target| {
-        let mut pip = Command::new("python3");
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--target",
-        ])
-        .arg(target)
-        .arg("-r")
-        .arg(folder("python").join("requirements.txt"));
-        pip
-    });
+    let packages = api_metrics_tests::python_packages("otlp/python");
     let server = start().await;
     let mut chosen = 0;
     for (service, names, all) in [
@@ -233,15 +201,16 @@ async fn every_request_of_a_flask_service_is_counted_under_old_names_new_ones_an
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_request_of_an_express_service_is_counted() {
-    let packages = installed("javascript", "package-lock.json", |target| {
-        for file in ["package.json", "package-lock.json", "service.cjs"] {
-            std::fs::copy(folder("javascript").join(file), target.join(file)).unwrap();
-        }
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--silent", "--no-audit", "--no-fund"])
-            .current_dir(target);
-        npm
-    });
+    let packages =
+        api_metrics_tests::installed("otlp/javascript", "package-lock.json", |_, target| {
+            for file in ["package.json", "package-lock.json", "service.cjs"] {
+                std::fs::copy(folder("javascript").join(file), target.join(file)).unwrap();
+            }
+            let mut npm = Command::new("npm");
+            npm.args(["ci", "--silent", "--no-audit", "--no-fund"])
+                .current_dir(target);
+            npm
+        });
     // Beside its packages, where Node looks for them.
     std::fs::copy(
         folder("javascript").join("service.cjs"),

@@ -7,9 +7,10 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 36] = [
+const PROTECTED: [&str; 37] = [
     "alert_causes",
     "alert_handling",
+    "alert_silences",
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
@@ -107,6 +108,8 @@ impl Stage {
                      SELECT id, '{}' FROM api_metrics.api_alert_events; \
                  INSERT INTO api_metrics.alert_handling (event_id, acknowledged_by) \
                      SELECT id, 'ops' FROM api_metrics.api_alert_events; \
+                 INSERT INTO api_metrics.alert_silences (starts_at, ends_at, tenant_id, created_at, created_by) \
+                     SELECT now(), now(), t, now(), 'ops' FROM unnest(ARRAY['acme', 'umbrella', NULL]) AS t; \
                  INSERT INTO api_metrics.request_log_snapshot \
                      SELECT at_ms, id, '{}' FROM api_metrics.request_log; \
                  INSERT INTO api_metrics.notices (id, at, keep_until, body) \
@@ -305,6 +308,7 @@ async fn plain_sql_in_a_tenants_transaction_finds_that_tenant_alone() {
             "alert_states",
             "api_alert_events",
             "alert_handling",
+            "alert_silences",
         ] {
             assert_eq!(count(&mut sql, table).await, of_tenant, "{table}");
         }

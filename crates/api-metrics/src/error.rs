@@ -64,6 +64,16 @@ pub enum StartError {
         #[source]
         source: api_metrics_store::control::notify::WebhookError,
     },
+    /// Mails can't be sent as the environment says.
+    #[cfg(feature = "smtp")]
+    #[error(
+        "API_METRICS_SMTP_URL, API_METRICS_SMTP_FROM and API_METRICS_SMTP_TO can't be used: {source}"
+    )]
+    Smtp {
+        /// Why.
+        #[source]
+        source: api_metrics_store::control::notify::SmtpError,
+    },
     /// Background tasks need Tokio, and this is no Tokio runtime.
     #[error("api-metrics must be started from within a Tokio runtime")]
     NoRuntime,

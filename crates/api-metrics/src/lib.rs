@@ -75,6 +75,9 @@ pub use api_metrics_store::{
 
 pub use background::{Maintained, Maintenance};
 pub use builder::Builder;
+#[cfg(feature = "control")]
+#[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+pub use builder::{NamedNotifier, notifiers_of};
 pub use error::{StartError, Unflushed};
 pub use handle::{ApiMetrics, RecorderSink};
 #[cfg(feature = "cron")]

@@ -279,3 +279,50 @@ test("an outage is followed from its alert to a request, and that is replayed", 
       await api(context, "DELETE", `api-alerts/${rule.id}`);
     }
   }));
+
+test("the channels are listed, and a test of one says what became of it", () =>
+  use({}, async (page) => {
+    await show(page, link);
+    const channels = page.getByRole("region", { name: "Channels", exact: true });
+    const log = channels.locator("tbody tr", { hasText: "log" });
+    await log.waitFor();
+    await channels.getByRole("button", { name: "Send a test to log" }).click();
+    await channels.getByText("log took the test.").waitFor();
+    await log.getByText("OK", { exact: true }).waitFor();
+  }));
+
+test("a maintenance window is planned, listed and ended", () =>
+  use({ expected: [/400/] }, async (page, context) => {
+    await show(page, link);
+    const silences = page.getByRole("region", { name: "Silences", exact: true });
+    await silences.getByRole("button", { name: "New silence" }).click();
+    const form = page.getByRole("form", { name: "New silence" });
+    const reason = `the database moves ${Date.now()}`;
+    await form.getByLabel("From").fill("2026-11-01T00:00");
+    await form.getByLabel("Until").fill("2026-10-01T00:00");
+    await form.getByText("The end must be after the start.").waitFor();
+    assert.equal(await form.getByRole("button", { name: "Create silence" }).isDisabled(), true);
+    const [from, until] = [86_400_000, 90_000_000].map((later) =>
+      new Date(Date.now() + later).toISOString().slice(0, 16),
+    );
+    await form.getByLabel("From").fill(from);
+    await form.getByLabel("Until").fill(until);
+    await form.getByLabel("Reason").fill(reason);
+    // What the server refuses is said in the form, which stays.
+    await form.getByLabel("Endpoint").fill("get /a");
+    await form.getByRole("button", { name: "Create silence" }).click();
+    await form.getByText(/the method is written GET/).waitFor();
+    await form.getByLabel("Endpoint").fill("GET /invoices/*");
+    await form.getByRole("button", { name: "Create silence" }).click();
+    await form.waitFor({ state: "detached" });
+    const row = silences.locator("tbody tr", { hasText: reason });
+    await row.getByText("Planned").waitFor();
+    const { data } = await api(context, "GET", "api-alerts/silences");
+    const made = data.find((each) => each.reason === reason);
+    assert.deepEqual(
+      [made.from, made.until, made.endpoint, made.service, made.alertId],
+      [`${from}:00Z`, `${until}:00Z`, "GET /invoices/*", null, null],
+    );
+    await row.getByRole("button", { name: /^End the silence/ }).click();
+    await row.waitFor({ state: "detached" });
+  }));

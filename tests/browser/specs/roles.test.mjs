@@ -29,6 +29,7 @@ test("a consumer who signs in sees usage, quota, bill and own requests, and is r
     await page.getByRole("region", { name: "Alert rules", exact: true }).waitFor();
     await settled(page);
     assert.equal(await page.getByRole("button", { name: "New rule" }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: "New silence" }).count(), 0);
     assert.equal(await page.getByRole("switch").count(), 0);
     assert.deepEqual(refused, []);
   }));

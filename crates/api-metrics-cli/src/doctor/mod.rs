@@ -4,6 +4,8 @@ mod database;
 mod notifiers;
 mod state;
 
+use std::borrow::Cow;
+
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -56,7 +58,7 @@ impl Verdict {
 /// One thing that was looked at.
 #[derive(Debug)]
 struct Check {
-    name: &'static str,
+    name: Cow<'static, str>,
     verdict: Verdict,
     found: String,
     /// What to do, where there is something.
@@ -64,16 +66,16 @@ struct Check {
 }
 
 impl Check {
-    fn new(name: &'static str, verdict: Verdict, found: impl Into<String>) -> Self {
+    fn new(name: impl Into<Cow<'static, str>>, verdict: Verdict, found: impl Into<String>) -> Self {
         Self {
-            name,
+            name: name.into(),
             verdict,
             found: found.into(),
             advice: None,
         }
     }
 
-    fn good(name: &'static str, found: impl Into<String>) -> Self {
+    fn good(name: impl Into<Cow<'static, str>>, found: impl Into<String>) -> Self {
         Self::new(name, Verdict::Good, found)
     }
 
@@ -97,7 +99,7 @@ pub(crate) async fn run(args: DoctorArgs, settings: Settings) -> Result<(), Fail
     let bad: Vec<&str> = checks
         .iter()
         .filter(|check| check.verdict == Verdict::Bad)
-        .map(|check| check.name)
+        .map(|check| &*check.name)
         .collect();
     if bad.is_empty() {
         return Ok(());

@@ -1,49 +1,30 @@
 //! Whether notices arrive: a test is sent to each notifier that the environment names.
 
-use api_metrics::store::control::notify::{
-    Notice, Notifier, WebhookError, WebhookNotifier, WebhookOptions,
-};
+use api_metrics::store::control::notify::Notice;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Check, Verdict};
 
-/// Sends a test to the webhook and to Slack, where they are set.
+/// Sends a test to each.
 pub(super) async fn look(sends: bool, checks: &mut Vec<Check>) {
     let set = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    let mut options = WebhookOptions::default();
-    options.allow_private =
-        set("API_METRICS_WEBHOOK_ALLOW_PRIVATE").is_some_and(|text| text == "true" || text == "1");
-    let mut signed = options.clone();
-    signed.secret = set("API_METRICS_WEBHOOK_SECRET");
     let mut found = false;
-    type Make = fn(&str, WebhookOptions) -> Result<WebhookNotifier, WebhookError>;
-    let notifiers: [(&str, &str, Make, WebhookOptions); 2] = [
-        (
-            "webhook",
-            "API_METRICS_WEBHOOK_URL",
-            WebhookNotifier::new,
-            signed,
-        ),
-        (
-            "slack",
-            "API_METRICS_SLACK_WEBHOOK_URL",
-            WebhookNotifier::slack,
-            options,
-        ),
-    ];
-    for (name, variable, make, options) in notifiers {
-        let Some(url) = set(variable) else { continue };
-        crate::terminal::hide_all(&url);
+    for (variable, notifier) in api_metrics::notifiers_of(&set) {
+        // Anything but the one that says yes or no holds a secret.
+        if let Some(value) = set(variable).filter(|_| !variable.ends_with("PRIVATE")) {
+            crate::terminal::hide_all(&value);
+        }
         found = true;
-        let notifier = match make(&url, options) {
+        let notifier = match notifier {
             Ok(notifier) => notifier,
             Err(error) => {
-                let check = Check::new(name, Verdict::Bad, format!("{variable}: {error}"));
+                let check = Check::new("notifier", Verdict::Bad, error.to_string());
                 checks.push(check.advise(format!("correct {variable}")));
                 continue;
             }
         };
+        let name = notifier.channel().to_owned();
         if !sends {
             checks.push(Check::good(
                 name,
@@ -67,8 +48,8 @@ pub(super) async fn look(sends: bool, checks: &mut Vec<Check>) {
             "none is set: alerts reach the log alone",
         );
         checks.push(check.advise(
-            "set API_METRICS_WEBHOOK_URL or API_METRICS_SLACK_WEBHOOK_URL, unless the service has notifiers \
-             of its own",
+            "set API_METRICS_WEBHOOK_URL, API_METRICS_SLACK_WEBHOOK_URL or another one of docs/alerts.md, unless the \
+             service has notifiers of its own",
         ));
     }
 }
@@ -78,7 +59,7 @@ fn test_notice() -> Option<Notice> {
     let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     serde_json::from_value(json!({
         "id": Uuid::new_v4(),
-        "kind": "alert.fired",
+        "kind": "test",
         "at": at,
         "severity": "low",
         "title": "Test of api-metrics doctor",

@@ -77,6 +77,7 @@ export const rule = (changes: Partial<Alert> = {}): Alert =>
     enabled: true,
     state: "ok",
     serviceFilter: null,
+    environmentFilter: null,
     protocolFilter: null,
     endpointFilter: null,
     apiKeyFilter: null,

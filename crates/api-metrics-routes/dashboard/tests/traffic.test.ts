@@ -181,8 +181,8 @@ test("a glob matches any text and single characters, and never takes for ever", 
 });
 
 test("a threshold is drawn only for exactly the traffic that a page shows", () => {
-  const all = { service: null, method: null, endpoint: null, key: null };
-  const orders = { service: null, method: "POST", endpoint: "/api/orders", key: null };
+  const all = { service: null, environment: null, method: null, endpoint: null, key: null };
+  const orders = { service: null, environment: null, method: "POST", endpoint: "/api/orders", key: null };
   assert.equal(matchesExactly(rule(), all), true);
   assert.equal(matchesExactly(rule(), orders), false);
   assert.equal(matchesExactly(rule({ endpointFilter: "POST /api/orders" }), orders), true);
@@ -191,14 +191,18 @@ test("a threshold is drawn only for exactly the traffic that a page shows", () =
   assert.equal(matchesExactly(rule({ apiKeyFilter: 3 }), all), false);
   assert.equal(matchesExactly(rule({ apiKeyFilter: 3 }), { ...all, key: "3" }), true);
   assert.equal(matchesExactly(rule({ serviceFilter: "shop" }), { ...all, service: "shop" }), true);
+  assert.equal(matchesExactly(rule({ environmentFilter: "live" }), all), false);
+  assert.equal(matchesExactly(rule({ environmentFilter: "live" }), { ...all, environment: "live" }), true);
 });
 
 test("an alert concerns a page that shows part of its traffic", () => {
-  const all = { service: null, method: null, endpoint: null, key: null };
-  const user = { service: "shop", method: "GET", endpoint: "/users/{id}", key: null };
+  const all = { service: null, environment: null, method: null, endpoint: null, key: null };
+  const user = { service: "shop", environment: null, method: "GET", endpoint: "/users/{id}", key: null };
   assert.equal(concerns(rule({ endpointFilter: "GET /users/*" }), user), true);
   assert.equal(concerns(rule({ endpointFilter: "POST /users/*" }), user), false);
   assert.equal(concerns(rule({ serviceFilter: "blog" }), user), false);
+  assert.equal(concerns(rule({ environmentFilter: "live" }), user), true);
+  assert.equal(concerns(rule({ environmentFilter: "live" }), { ...user, environment: "test" }), false);
   // Pages show requests to the server: a rule about agents is none of theirs.
   assert.equal(concerns(rule({ protocolFilter: "agent" }), user), false);
   assert.equal(matchesExactly(rule({ protocolFilter: "any" }), { ...all }), false);

@@ -419,6 +419,25 @@ impl AdminBuilder {
         self
     }
 
+    /// The channels of notices that this process delivers through: those of its
+    /// [`ControlWorker`](api_metrics_store::control::ControlWorker). They are listed, and a test can be sent through each.
+    /// None by default.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use api_metrics_routes::{Admin, store::control::{ControlStore, ControlWorker}};
+    /// # async fn example(store: Arc<dyn ControlStore>) {
+    /// let worker = ControlWorker::default();
+    /// let admin = Admin::builder(store.clone()).control(store).channels(worker.channels()).build();
+    /// # }
+    /// ```
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+    pub fn channels<T: Into<String>>(mut self, channels: impl IntoIterator<Item = T>) -> Self {
+        self.control.channels = channels.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// How many requests a principal may send in a minute, reads and writes apart. 600 by default;
     /// 0 counts as 1.
     pub fn requests_per_minute(mut self, requests: u32) -> Self {

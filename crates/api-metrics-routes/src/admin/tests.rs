@@ -80,11 +80,13 @@ const INGEST: [(&str, &str, Access); 6] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 28] = [
+const CONTROL: [(&str, &str, Access); 33] = [
     ("GET", "/api-alerts", Read),
+    ("GET", "/api-alerts/channels", Operate),
     ("GET", "/api-alerts/deliveries", Operate),
     ("GET", "/api-alerts/events", Read),
     ("GET", "/api-alerts/events/{id}/incident", Read),
+    ("GET", "/api-alerts/silences", Read),
     ("GET", "/api-alerts/{id}", Read),
     ("GET", "/api-audit", Operate),
     ("GET", "/api-jobs", Operate),
@@ -99,15 +101,18 @@ const CONTROL: [(&str, &str, Access); 28] = [
     ("GET", "/api-metrics/rate-limits/{keyId}/history", Read),
     ("GET", "/api-price-plans", Read),
     ("POST", "/api-alerts", Write),
+    ("POST", "/api-alerts/channels/test", Operate),
     ("POST", "/api-alerts/deliveries/redeliver", Operate),
     ("POST", "/api-alerts/dry-run", Write),
     ("POST", "/api-alerts/events/{id}/acknowledge", Write),
     ("POST", "/api-alerts/events/{id}/silence", Write),
+    ("POST", "/api-alerts/silences", Write),
     ("POST", "/api-keys", Operate),
     ("POST", "/api-price-plans", Write),
     ("PUT", "/api-alerts/{id}", Write),
     ("PATCH", "/api-alerts/{id}", Write),
     ("PATCH", "/api-keys/{id}", Write),
+    ("DELETE", "/api-alerts/silences/{id}", Write),
     ("DELETE", "/api-alerts/{id}", Write),
 ];
 

@@ -20,7 +20,7 @@ pub(crate) fn alert_body() -> Value {
 /// A rule.
 pub(crate) fn alert() -> Value {
     json!({
-        "id": 1, "name": "checkout errors", "alertType": "error_rate", "serviceFilter": null,
+        "id": 1, "name": "checkout errors", "alertType": "error_rate", "serviceFilter": null, "environmentFilter": null,
         "endpointFilter": "GET /api/segments", "apiKeyFilter": null, "tenantId": null,
         "thresholdValue": 10.0, "comparison": "gt", "windowMinutes": 5, "cooldownMinutes": 30,
         "severity": "high", "quantile": null, "unit": null, "minRequests": 100, "enabled": true, "revision": 1,
@@ -158,6 +158,29 @@ pub(crate) fn deliveries() -> Value {
             "lastError": "the receiver answered 500", "updatedAt": "2026-05-18T18:40:00Z"
         }],
         "nextCursor": null
+    })
+}
+
+/// A silence.
+pub(crate) fn silence() -> Value {
+    json!({
+        "id": 1, "state": "planned", "from": "2026-05-18T22:00:00Z", "until": "2026-05-19T00:00:00Z",
+        "tenantId": null, "service": "billing", "environment": null, "endpoint": null, "alertId": null, "reason": "the database moves",
+        "createdAt": "2026-05-18T09:25:00Z", "createdBy": "ops"
+    })
+}
+
+/// The answer of channels.
+pub(crate) fn channels() -> Value {
+    json!({
+        "data": [{
+            "channel": "slack", "configured": true, "state": "failing", "delivered": 12, "pending": 1, "dead": 0,
+            "lastDeliveredAt": "2026-05-17T09:25:00Z",
+            "last": {
+                "noticeId": "5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e", "status": "pending", "attempts": 2,
+                "error": "the receiver answered 500", "at": "2026-05-18T18:40:00Z"
+            }
+        }]
     })
 }
 

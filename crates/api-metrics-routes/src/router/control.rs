@@ -14,4 +14,6 @@ pub(crate) struct ControlSettings {
     pub(crate) quotas: QuotaSettings,
     /// The plan of keys without one, and which answers are billed.
     pub(crate) billing: BillingSettings,
+    /// The channels of notices that this process has.
+    pub(crate) channels: Vec<String>,
 }

@@ -7,14 +7,17 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    alerts::{self, AlertEvent, AlertRule, AlertSpec, AlertStore, EventQuery, Silence},
+    alerts::{
+        self, AlertEvent, AlertRule, AlertSpec, AlertStore, EventQuery, NewSilence, PlannedSilence,
+        Silence,
+    },
     audit::{self, AuditEntry, AuditQuery, BY_CODE},
     billing::{self, NewPlan, PlanStore, PlanVersion},
     imports::{self, ImportRecord},
     jobs::JobStore,
     keys::{self, DirectoryError, KeyChange, KeyDirectory, KeyRecord},
     limits::{self, LimitSettings, LimitStore, NearLimit, UtilizationRow},
-    notify::{self, Delivery, DeliveryQuery, NoticeStore},
+    notify::{self, ChannelState, Delivery, DeliveryQuery, NoticeStore},
 };
 use crate::{
     engine::sql::BeginTx,
@@ -295,6 +298,56 @@ pub trait ControlStore: Store + WorkerStore + JobStore {
     /// the statement limit.
     async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError>;
 
+    /// The silences that were planned, those that last longest first: those that are over for less than 30 days included. Of
+    /// the tenant that `scope` is, or of everybody.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn silences(&self, scope: &Scope) -> Result<Vec<PlannedSilence>, StoreError>;
+
+    /// Plans a silence: the notices of all rules that it is about are kept back while it lasts. What fires meanwhile is
+    /// delivered when it is over, if it still does.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a time, a text, a rule or a tenant that can't be, [`StoreError::Conflict`] where there are
+    /// 500 already, `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
+    /// limit.
+    async fn create_silence(
+        &self,
+        scope: &Scope,
+        silence: &NewSilence,
+        actor: Option<&str>,
+    ) -> Result<PlannedSilence, StoreError>;
+
+    /// Ends a silence now, or calls it off before it has begun; false where there is none that `scope` sees and that is not
+    /// over. What fires still is delivered within a minute.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn end_silence(
+        &self,
+        id: i64,
+        scope: &Scope,
+        actor: Option<&str>,
+    ) -> Result<bool, StoreError>;
+
+    /// How the channels of notices are doing, by name: those that have a delivery which is kept.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn channels(&self) -> Result<Vec<ChannelState>, StoreError>;
+
+    /// Sends a notice of the kind `test` through one channel, and answers its id. A process that has this channel delivers
+    /// it within its next rounds; where none has, it stays pending.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn test_channel(&self, channel: &str, actor: Option<&str>) -> Result<Uuid, StoreError>;
+
     /// The audit trail, the latest notes first. Of everybody: for those who see everything.
     ///
     /// # Errors
@@ -485,6 +538,36 @@ impl<T: Store + BeginTx> ControlStore for T {
 
     async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError> {
         notify::delivery::redeliver(self, notice, channel).await
+    }
+
+    async fn silences(&self, scope: &Scope) -> Result<Vec<PlannedSilence>, StoreError> {
+        alerts::window::silences(self, scope).await
+    }
+
+    async fn create_silence(
+        &self,
+        scope: &Scope,
+        silence: &NewSilence,
+        actor: Option<&str>,
+    ) -> Result<PlannedSilence, StoreError> {
+        alerts::window::create(self, scope, silence, actor).await
+    }
+
+    async fn end_silence(
+        &self,
+        id: i64,
+        scope: &Scope,
+        actor: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        alerts::window::end(self, id, scope, actor).await
+    }
+
+    async fn channels(&self) -> Result<Vec<ChannelState>, StoreError> {
+        notify::channel::channels(self).await
+    }
+
+    async fn test_channel(&self, channel: &str, actor: Option<&str>) -> Result<Uuid, StoreError> {
+        notify::channel::test_channel(self, channel, actor).await
     }
 
     async fn audit_trail(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {

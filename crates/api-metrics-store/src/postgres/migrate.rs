@@ -74,6 +74,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "alert_handling",
         sql: include_str!("../../migrations/postgres/0009_alert_handling.sql"),
     },
+    Migration {
+        version: 10,
+        name: "alert_silences",
+        sql: include_str!("../../migrations/postgres/0010_alert_silences.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -53,6 +53,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "alert_handling",
         sql: include_str!("../../migrations/sqlite/0007_alert_handling.sql"),
     },
+    Migration {
+        version: 8,
+        name: "alert_silences",
+        sql: include_str!("../../migrations/sqlite/0008_alert_silences.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

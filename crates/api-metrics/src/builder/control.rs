@@ -1,6 +1,6 @@
 //! Settings of the control plane: who gets notices, and how limits, quotas and bills are counted.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api_metrics_store::{
     control::{
@@ -13,7 +13,7 @@ use api_metrics_store::{
     text::is_plain,
 };
 
-use super::{Builder, Database};
+use super::{Builder, Database, notifiers};
 #[cfg(doc)]
 use crate::ApiMetrics;
 use crate::StartError;
@@ -30,10 +30,8 @@ pub(super) struct ControlBuilder {
     quotas: Option<QuotaSettings>,
     billing: Option<BillingSettings>,
     pub(super) status_counts: Option<CountedStatuses>,
-    pub(super) webhook_url: Option<String>,
-    pub(super) webhook_secret: Option<String>,
-    pub(super) slack_url: Option<String>,
-    pub(super) allow_private: Option<bool>,
+    /// What the environment says of notifiers.
+    pub(super) variables: HashMap<&'static str, String>,
     pub(super) public_url: Option<String>,
 }
 
@@ -48,11 +46,10 @@ impl Builder {
         self
     }
 
-    /// Adds a way to deliver notices: a webhook, Slack, or a [`Notifier`] of your own.
+    /// Adds a way to deliver notices: a webhook, Slack, Teams, Discord, PagerDuty, Opsgenie, e-mail, or a [`Notifier`] of
+    /// your own.
     ///
-    /// With the feature `webhook`, `API_METRICS_WEBHOOK_URL` with `API_METRICS_WEBHOOK_SECRET`, and
-    /// `API_METRICS_SLACK_WEBHOOK_URL`, add one each; `API_METRICS_WEBHOOK_ALLOW_PRIVATE` lets them
-    /// connect to private addresses.
+    /// The environment adds more, see [`notifiers_of`](crate::notifiers_of).
     pub fn notifier(mut self, notifier: impl Notifier) -> Self {
         self.control.notifiers.push(Arc::new(notifier));
         self
@@ -147,58 +144,10 @@ impl ControlBuilder {
         settings.log_notices = !self.without_log;
         settings.notifiers.push(Arc::new(subscribers.clone()));
         settings.notifiers.extend(self.notifiers.iter().cloned());
-        settings.notifiers.extend(self.set_by_environment()?);
+        for (_, notifier) in notifiers::named_by(&|name| self.variables.get(name).cloned()) {
+            settings.notifiers.push(notifier?);
+        }
         Ok((ControlWorker::new(settings), subscribers))
-    }
-
-    /// The notifiers that the environment names.
-    #[cfg(feature = "webhook")]
-    fn set_by_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
-        use api_metrics_store::control::notify::{WebhookError, WebhookNotifier, WebhookOptions};
-
-        let mut options = WebhookOptions::default();
-        options.allow_private = self.allow_private == Some(true);
-        let mut notifiers: Vec<Arc<dyn Notifier>> = Vec::new();
-        if let Some(url) = &self.webhook_url {
-            let mut options = options.clone();
-            options.secret.clone_from(&self.webhook_secret);
-            let hook =
-                WebhookNotifier::new(url, options).map_err(|source| StartError::Webhook {
-                    name: match source {
-                        WebhookError::Secret(_) => "API_METRICS_WEBHOOK_SECRET",
-                        _ => "API_METRICS_WEBHOOK_URL",
-                    },
-                    source,
-                })?;
-            notifiers.push(Arc::new(hook));
-        }
-        if let Some(url) = &self.slack_url {
-            let hook =
-                WebhookNotifier::slack(url, options).map_err(|source| StartError::Webhook {
-                    name: "API_METRICS_SLACK_WEBHOOK_URL",
-                    source,
-                })?;
-            notifiers.push(Arc::new(hook));
-        }
-        Ok(notifiers)
-    }
-
-    #[cfg(not(feature = "webhook"))]
-    fn set_by_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
-        // Refused at the start, or alerts would go nowhere at the first outage.
-        for (name, url) in [
-            ("API_METRICS_WEBHOOK_URL", &self.webhook_url),
-            ("API_METRICS_SLACK_WEBHOOK_URL", &self.slack_url),
-        ] {
-            if url.is_some() {
-                return Err(StartError::Setting {
-                    name,
-                    value: "set".to_owned(),
-                    expected: "possible without the feature `webhook` of api-metrics",
-                });
-            }
-        }
-        Ok(Vec::new())
     }
 }
 
@@ -218,7 +167,10 @@ mod tests {
     #[test]
     fn a_wrong_webhook_names_its_variable_and_not_its_url() {
         let settings = ControlBuilder {
-            webhook_url: Some("https://user:s3cret@example.com/".to_owned()),
+            variables: HashMap::from([(
+                "API_METRICS_WEBHOOK_URL",
+                "https://user:s3cret@example.com/".to_owned(),
+            )]),
             ..ControlBuilder::default()
         };
         let error = settings.worker(Duration::from_secs(10)).err();
@@ -239,34 +191,29 @@ mod tests {
             error.map(|error| error.to_string()).unwrap_or_default()
         };
         let private = "http://169.254.169.254/s3cret".to_owned();
-        for (by_environment, name) in [
+        for (name, value) in [
+            ("API_METRICS_WEBHOOK_URL", private.clone()),
             (
-                ControlBuilder {
-                    webhook_url: Some(private.clone()),
-                    ..ControlBuilder::default()
-                },
-                "API_METRICS_WEBHOOK_URL",
-            ),
-            (
-                ControlBuilder {
-                    slack_url: Some("https://localhost/s3cret".to_owned()),
-                    ..ControlBuilder::default()
-                },
                 "API_METRICS_SLACK_WEBHOOK_URL",
+                "https://localhost/s3cret".to_owned(),
             ),
+            ("API_METRICS_TEAMS_WEBHOOK_URL", private.clone()),
+            ("API_METRICS_DISCORD_WEBHOOK_URL", private.clone()),
         ] {
-            let error = refused(&by_environment);
+            let mut settings = ControlBuilder {
+                variables: HashMap::from([(name, value)]),
+                ..ControlBuilder::default()
+            };
+            let error = refused(&settings);
             assert!(
                 error.contains(name)
                     && error.contains("API_METRICS_WEBHOOK_ALLOW_PRIVATE")
                     && !error.contains("s3cret"),
                 "{error}"
             );
-            let allowed = ControlBuilder {
-                allow_private: Some(true),
-                ..by_environment
-            };
-            assert_eq!(refused(&allowed), "");
+            let allow = ("API_METRICS_WEBHOOK_ALLOW_PRIVATE", "true".to_owned());
+            settings.variables.extend([allow]);
+            assert_eq!(refused(&settings), "");
         }
         let mut options = WebhookOptions::default();
         let error = WebhookNotifier::new(&private, options.clone()).unwrap_err();

@@ -92,19 +92,13 @@ impl Builder {
 #[cfg(feature = "control")]
 impl super::control::ControlBuilder {
     fn fill_from(&mut self, variables: Lookup<'_>) -> Result<(), StartError> {
-        self.webhook_url = variables("API_METRICS_WEBHOOK_URL");
-        self.webhook_secret = variables("API_METRICS_WEBHOOK_SECRET");
-        self.slack_url = variables("API_METRICS_SLACK_WEBHOOK_URL");
+        self.variables = super::notifiers::VARIABLES
+            .iter()
+            .filter_map(|name| Some((*name, variables(name)?)))
+            .collect();
         if self.public_url.is_none() {
             self.public_url = variables("API_METRICS_PUBLIC_URL");
         }
-        fill(
-            variables,
-            &mut self.allow_private,
-            "API_METRICS_WEBHOOK_ALLOW_PRIVATE",
-            "true or false",
-            flag,
-        )?;
         fill(
             variables,
             &mut self.status_counts,
@@ -145,7 +139,7 @@ fn count(value: &str) -> Option<usize> {
     value.parse().ok().filter(|&n| n > 0)
 }
 
-fn flag(value: &str) -> Option<bool> {
+pub(super) fn flag(value: &str) -> Option<bool> {
     match value {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),

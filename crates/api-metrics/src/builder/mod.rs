@@ -4,6 +4,8 @@ mod admin;
 #[cfg(feature = "control")]
 mod control;
 mod environment;
+#[cfg(feature = "control")]
+mod notifiers;
 mod open;
 mod start;
 mod unusable;
@@ -18,6 +20,9 @@ use api_metrics_store::{
 };
 
 use crate::{ApiMetrics, Maintenance};
+
+#[cfg(feature = "control")]
+pub use notifiers::{NamedNotifier, notifiers_of};
 
 /// The longest that anything is waited for. Clocks overflow at `Duration::MAX`, which is how users
 /// write `never`.

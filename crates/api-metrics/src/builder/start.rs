@@ -193,6 +193,8 @@ impl Builder {
             Some(store) => worker.with_requests(Arc::clone(store)),
             None => worker,
         };
+        #[cfg(feature = "control")]
+        let channels: Vec<String> = worker.channels().map(str::to_owned).collect();
         let admin_clock = Arc::clone(&clock);
         #[cfg(feature = "ingest")]
         let ingest = opened.ingest.map(|store| {
@@ -234,7 +236,8 @@ impl Builder {
                         .control(store)
                         .quotas(settings.quotas())
                         .billing(settings.billing())
-                        .limits(settings.limits);
+                        .limits(settings.limits)
+                        .channels(channels);
                 }
                 if let Some(store) = request_store {
                     admin = admin.requests(store).snapshots(snapshots);

@@ -211,6 +211,7 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
               </datalist>
             </>
           ))}
+          {field("environmentFilter", "Environment", text("environmentFilter", { placeholder: "All" }))}
           {field("protocolFilter", "Protocol", (shared) => (
             <>
               <input

@@ -71,6 +71,7 @@ export const scopeOf = (rule: Alert, consumerName: (id: number) => string): stri
     rule.protocolFilter,
     rule.endpointFilter,
     rule.serviceFilter,
+    rule.environmentFilter,
     rule.apiKeyFilter == null ? null : consumerName(rule.apiKeyFilter),
   ]
     .filter((part) => part != null)

@@ -14,6 +14,7 @@ export interface Draft {
   minRequests: string;
   severity: string;
   serviceFilter: string;
+  environmentFilter: string;
   protocolFilter: string;
   endpointFilter: string;
   apiKeyFilter: string;
@@ -34,6 +35,7 @@ export const fresh = (): Draft => ({
   minRequests: "20",
   severity: "medium",
   serviceFilter: "",
+  environmentFilter: "",
   protocolFilter: "",
   endpointFilter: "",
   apiKeyFilter: "",
@@ -52,6 +54,7 @@ export const draftOf = (rule: Alert): Draft => ({
   minRequests: String(rule.minRequests),
   severity: rule.severity,
   serviceFilter: rule.serviceFilter ?? "",
+  environmentFilter: rule.environmentFilter ?? "",
   protocolFilter: rule.protocolFilter ?? "",
   endpointFilter: rule.endpointFilter ?? "",
   apiKeyFilter: rule.apiKeyFilter == null ? "" : String(rule.apiKeyFilter),
@@ -114,6 +117,7 @@ export const bodyOf = (draft: Draft, base: Alert | null): AlertBody => ({
   minRequests: draft.alertType === "request_volume" ? 0 : Number(draft.minRequests),
   severity: draft.severity,
   serviceFilter: draft.serviceFilter || null,
+  environmentFilter: draft.environmentFilter || null,
   protocolFilter: draft.protocolFilter.trim() || null,
   endpointFilter: draft.endpointFilter.trim() || null,
   apiKeyFilter: draft.apiKeyFilter === "" ? null : Number(draft.apiKeyFilter),

@@ -9,6 +9,7 @@ const filtersOf = (rule: Alert): Params => {
   const [method, endpoint] = rule.endpointFilter == null ? [null, ""] : parse(rule.endpointFilter);
   return {
     service: rule.serviceFilter ?? undefined,
+    env: rule.environmentFilter ?? undefined,
     protocol: rule.protocolFilter ?? undefined,
     method: method ?? undefined,
     endpoint: endpoint === "" || /[*?]/.test(endpoint) ? undefined : endpoint,
@@ -26,7 +27,7 @@ type Span = Pick<AlertEvent, "alertType" | "firedAt" | "resolvedAt">;
 const filtersAt = (event: Span, rule: Alert | undefined): Params => {
   const from = Date.parse(event.firedAt) - (rule?.windowMinutes ?? 5) * 60_000;
   return {
-    // A rule holds for all environments, and for all services unless it names one.
+    // A rule holds for all services and environments unless it names one.
     env: undefined,
     service: undefined,
     ...(rule ? filtersOf(rule) : {}),

@@ -24,6 +24,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-alerts/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where notices go, and whether they arrive */
+        get: operations["channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/channels/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a test through one channel
+         * @description A notice of the kind `test`, by the way that all notices take: through the outbox, with retries. It is delivered within
+         *     seconds; `GET /api-alerts/channels` says what became of it.
+         */
+        post: operations["test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-alerts/deliveries": {
         parameters: {
             query?: never;
@@ -156,6 +194,51 @@ export interface paths {
          */
         post: operations["silence_event"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Maintenance windows and other silences
+         * @description A manager and a developer see those of their tenant, a viewer none.
+         */
+        get: operations["list_silences"];
+        put?: never;
+        /**
+         * Plans a silence
+         * @description The notices of all rules that it is about are kept back while it lasts; events are still recorded. What fires meanwhile is
+         *     delivered when it is over, if it still does.
+         */
+        post: operations["create_silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends a silence now, or calls it off
+         * @description What fires still is delivered within a minute. One that has not begun is gone.
+         */
+        delete: operations["end_silence"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1146,6 +1229,8 @@ export interface components {
             enabled: boolean;
             /** @description Only this endpoint, exactly or as a glob, with or without a method before it. */
             endpointFilter?: string | null;
+            /** @description Only this environment. */
+            environmentFilter?: string | null;
             /**
              * Format: date-time
              * @description The end of the last window that was evaluated.
@@ -1251,6 +1336,8 @@ export interface components {
              *     `/users/{id}`, `GET /users/{id}`, `/users/*`.
              */
             endpointFilter?: string | null;
+            /** @description Only this environment. */
+            environmentFilter?: string | null;
             /**
              * Format: int64
              * @description A window with fewer requests is not evaluated.
@@ -1416,6 +1503,8 @@ export interface components {
             enabled?: boolean | null;
             /** @description Only this endpoint, exactly or as a glob; null for all. */
             endpointFilter?: string | null;
+            /** @description Only this environment; null for all. */
+            environmentFilter?: string | null;
             /**
              * Format: int64
              * @description A window with fewer requests is not evaluated.
@@ -1879,6 +1968,44 @@ export interface components {
              */
             weekday?: number;
         };
+        /** @description A way that notices go. */
+        Channel: {
+            /** @description Its name. */
+            channel: string;
+            /** @description Whether the process that answers has it. */
+            configured: boolean;
+            /**
+             * Format: int64
+             * @description Notices that were given up.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Notices that were taken, of those that are kept.
+             */
+            delivered: number;
+            last?: components["schemas"]["LastDelivery"] | null;
+            /**
+             * Format: date-time
+             * @description When a notice was last taken.
+             */
+            lastDeliveredAt?: string | null;
+            /**
+             * Format: int64
+             * @description Notices that are to be tried.
+             */
+            pending: number;
+            /**
+             * @description `ok`: the last notice was taken; `failing`: it was not, or not yet; `waiting`: it was not tried yet; `unused`: there
+             *     was none.
+             */
+            state: string;
+        };
+        /** @description All channels, by name. */
+        ChannelList: {
+            /** @description The channels. */
+            data: components["schemas"]["Channel"][];
+        };
         /** @description How a key stood in the last 24 hours, where it was near its limit consistently. */
         Consistently: {
             /**
@@ -2338,6 +2465,8 @@ export interface components {
                  *     `/users/{id}`, `GET /users/{id}`, `/users/*`.
                  */
                 endpointFilter?: string | null;
+                /** @description Only this environment. */
+                environmentFilter?: string | null;
                 /**
                  * Format: int64
                  * @description A window with fewer requests is not evaluated.
@@ -3316,6 +3445,28 @@ export interface components {
         };
         /** @description What a key used. */
         KeyUsage: components["schemas"]["KeyLabel"] & components["schemas"]["Usage"];
+        /** @description The delivery through a channel that changed last. */
+        LastDelivery: {
+            /**
+             * Format: date-time
+             * @description When any of this last changed.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Attempts made so far.
+             */
+            attempts: number;
+            /** @description Why the last attempt failed; null where none has. */
+            error?: string | null;
+            /**
+             * Format: uuid
+             * @description The notice's id.
+             */
+            noticeId: string;
+            /** @description `dead`, `pending` or `delivered`. */
+            status: string;
+        };
         /** @description One endpoint. */
         LiveEndpoint: {
             /**
@@ -3689,6 +3840,43 @@ export interface components {
             /** @description The token. */
             token: components["schemas"]["IngestToken"];
         };
+        /** @description A silence before it is made. */
+        NewSilenceBody: {
+            /**
+             * Format: int64
+             * @description Only this rule; all rules by default.
+             */
+            alertId?: number | null;
+            /**
+             * @description Only rules of this endpoint, or of endpoints that the pattern matches; all rules by default.
+             * @example GET /invoices/*
+             */
+            endpoint?: string | null;
+            /** @description Only rules of this environment; all rules by default. */
+            environment?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on; now by default. At most a year ahead.
+             */
+            from?: string | null;
+            /**
+             * @description Why, for people.
+             * @example the database moves
+             */
+            reason?: string | null;
+            /**
+             * @description Only rules of this service; all rules by default.
+             * @example billing
+             */
+            service?: string | null;
+            /** @description Only this tenant's rules; everybody's by default. A manager's silences are its tenant's. */
+            tenantId?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when; at most a year later.
+             */
+            until: string;
+        };
         /** @description A notice: the body that a webhook receives. */
         Notice: {
             apiKey?: components["schemas"]["NoticeKey"] | null;
@@ -3707,7 +3895,7 @@ export interface components {
              * @description The same each time that it is sent: receivers know duplicates by it.
              */
             id: string;
-            /** @description `alert.fired`, `alert.resolved`, `rate_limit.near` or `quota.reached`. */
+            /** @description `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached` or `test`. */
             kind: string;
             /** @description The whole notice in one sentence. */
             message: string;
@@ -3747,6 +3935,8 @@ export interface components {
             alertType: string;
             /** @description The endpoint or the pattern that it looks at; null: all of them. */
             endpoint?: string | null;
+            /** @description The environment that it looks at; null: all of them. */
+            environment?: string | null;
             /**
              * Format: int64
              * @description Its number.
@@ -4730,6 +4920,14 @@ export interface components {
              */
             periodStart: string;
         };
+        /** @description The test that was sent. */
+        SentTest: {
+            /**
+             * Format: uuid
+             * @description The notice's id: `last.noticeId` of the channel, once something became of it.
+             */
+            noticeId: string;
+        };
         /** @description A page of rows. */
         SeriesPage: {
             /** @description Whether any row is approximate, or records at an end of the range may belong to the other side of it. */
@@ -4764,6 +4962,48 @@ export interface components {
             /** @description The zone of hours, days and weeks. */
             tz: string;
         };
+        /** @description A silence. */
+        Silence: {
+            /**
+             * Format: int64
+             * @description Only this rule; null: all rules.
+             */
+            alertId?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description Who made it. */
+            createdBy: string;
+            /** @description Only rules of this endpoint, or of endpoints that the pattern matches; null: all rules. */
+            endpoint?: string | null;
+            /** @description Only rules of this environment; null: all rules. */
+            environment?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Why, for people. */
+            reason?: string | null;
+            /** @description Only rules of this service; null: all rules. */
+            service?: string | null;
+            /** @description `planned`: it has not begun; `active`; or `over`. */
+            state: string;
+            /** @description Only this tenant's rules; null: everybody's. */
+            tenantId?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when; of one that was ended early, when that was.
+             */
+            until: string;
+        };
         /** @description How long an event's rule is silent. */
         SilenceBody: {
             /**
@@ -4771,6 +5011,11 @@ export interface components {
              * @example 1h
              */
             period: string;
+        };
+        /** @description Silences that are planned, active, or were over within 30 days. */
+        SilenceList: {
+            /** @description The silences, those that last longest first. */
+            data: components["schemas"]["Silence"][];
         };
         /** @description What has just happened. Every event of a stream is a whole one. */
         Snapshot: {
@@ -5196,6 +5441,14 @@ export interface components {
             /** @description The tenant; null: keys of none. */
             tenantId?: string | null;
         };
+        /** @description Names the channel that a test goes through. */
+        TestBody: {
+            /**
+             * @description The channel's name.
+             * @example slack
+             */
+            channel: string;
+        };
         /** @description One consumer. */
         TopConsumer: components["schemas"]["Consumer"] & {
             /**
@@ -5449,6 +5702,7 @@ export interface operations {
                      *           "createdBy": "admin",
                      *           "enabled": true,
                      *           "endpointFilter": "GET /api/segments",
+                     *           "environmentFilter": null,
                      *           "evaluatedTo": "2026-05-18T09:30:00Z",
                      *           "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *           "id": 1,
@@ -5596,6 +5850,7 @@ export interface operations {
                      *       "createdBy": "admin",
                      *       "enabled": true,
                      *       "endpointFilter": "GET /api/segments",
+                     *       "environmentFilter": null,
                      *       "evaluatedTo": "2026-05-18T09:30:00Z",
                      *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *       "id": 1,
@@ -5646,6 +5901,256 @@ export interface operations {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All channels, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "channel": "slack",
+                     *           "configured": true,
+                     *           "dead": 0,
+                     *           "delivered": 12,
+                     *           "last": {
+                     *             "at": "2026-05-18T18:40:00Z",
+                     *             "attempts": 2,
+                     *             "error": "the receiver answered 500",
+                     *             "noticeId": "5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e",
+                     *             "status": "pending"
+                     *           },
+                     *           "lastDeliveredAt": "2026-05-17T09:25:00Z",
+                     *           "pending": 1,
+                     *           "state": "failing"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "channel": "slack"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestBody"];
+            };
+        };
+        responses: {
+            /** @description It is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "noticeId": "5d1c1d6e-3f0f-4d5e-9a55-5f6a7b8c9d0e"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SentTest"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This process has no such channel */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -6559,6 +7064,7 @@ export interface operations {
                      *         "createdBy": "admin",
                      *         "enabled": true,
                      *         "endpointFilter": "GET /api/segments",
+                     *         "environmentFilter": null,
                      *         "evaluatedTo": "2026-05-18T09:30:00Z",
                      *         "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *         "id": 1,
@@ -6848,6 +7354,366 @@ export interface operations {
             };
         };
     };
+    list_silences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The silences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "alertId": null,
+                     *           "createdAt": "2026-05-18T09:25:00Z",
+                     *           "createdBy": "ops",
+                     *           "endpoint": null,
+                     *           "environment": null,
+                     *           "from": "2026-05-18T22:00:00Z",
+                     *           "id": 1,
+                     *           "reason": "the database moves",
+                     *           "service": "billing",
+                     *           "state": "planned",
+                     *           "tenantId": null,
+                     *           "until": "2026-05-19T00:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SilenceList"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "2026-05-18T22:00:00Z",
+                 *       "reason": "the database moves",
+                 *       "service": "billing",
+                 *       "until": "2026-05-19T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSilenceBody"];
+            };
+        };
+        responses: {
+            /** @description The silence */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alertId": null,
+                     *       "createdAt": "2026-05-18T09:25:00Z",
+                     *       "createdBy": "ops",
+                     *       "endpoint": null,
+                     *       "environment": null,
+                     *       "from": "2026-05-18T22:00:00Z",
+                     *       "id": 1,
+                     *       "reason": "the database moves",
+                     *       "service": "billing",
+                     *       "state": "planned",
+                     *       "tenantId": null,
+                     *       "until": "2026-05-19T00:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such silence, or it is over already */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     alert: {
         parameters: {
             query?: never;
@@ -6876,6 +7742,7 @@ export interface operations {
                      *       "createdBy": "admin",
                      *       "enabled": true,
                      *       "endpointFilter": "GET /api/segments",
+                     *       "environmentFilter": null,
                      *       "evaluatedTo": "2026-05-18T09:30:00Z",
                      *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *       "id": 1,
@@ -7032,6 +7899,7 @@ export interface operations {
                      *       "createdBy": "admin",
                      *       "enabled": true,
                      *       "endpointFilter": "GET /api/segments",
+                     *       "environmentFilter": null,
                      *       "evaluatedTo": "2026-05-18T09:30:00Z",
                      *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *       "id": 1,
@@ -7308,6 +8176,7 @@ export interface operations {
                      *       "createdBy": "admin",
                      *       "enabled": true,
                      *       "endpointFilter": "GET /api/segments",
+                     *       "environmentFilter": null,
                      *       "evaluatedTo": "2026-05-18T09:30:00Z",
                      *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *       "id": 1,

@@ -2,6 +2,7 @@
 import { useId, useMemo, useState } from "react";
 import { useSeries } from "../api/queries";
 import { fromInput, iso, toInput } from "../format/time";
+import { DateInput } from "../ui/DateInput";
 import { Select } from "../ui/Select";
 import { patch } from "../view/location";
 import { lengthOf, localZone, PERIODS, REFRESHES, type Refresh, useView } from "../view/view";
@@ -151,17 +152,7 @@ const DateField = ({ label, value, onChange }: DateProps) => {
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        className="date-field"
-        inputMode="numeric"
-        autoComplete="off"
-        spellCheck={false}
-        placeholder="2026-11-29 14:05"
-        title="Year-month-day hour:minute, 24 hours"
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      />
+      <DateInput id={id} value={value} onChange={onChange} />
     </div>
   );
 };

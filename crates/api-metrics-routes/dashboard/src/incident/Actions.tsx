@@ -90,7 +90,7 @@ export const Actions = ({ incident }: { incident: Incident }) => {
               method: top.method ?? "",
               endpoint: top.endpoint,
               service: incident.rule?.serviceFilter ?? undefined,
-              env: undefined,
+              env: incident.rule?.environmentFilter ?? undefined,
               period: undefined,
               from: incident.usualFrom,
               to: event.resolvedAt ?? undefined,

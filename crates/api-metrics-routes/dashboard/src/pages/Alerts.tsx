@@ -1,10 +1,12 @@
-// Alert rules with their state, the alert history, and failed deliveries.
+// Alert rules with their state, the alert history, silences, channels, and failed deliveries.
 import { useMemo, useState } from "react";
 import { Causes } from "../alerts/Causes";
+import { Channels } from "../alerts/Channels";
 import { condition, STATES, scopeOf, stateOf, valueIn } from "../alerts/describe";
 import { FailedDeliveries } from "../alerts/FailedDeliveries";
 import { RuleForm } from "../alerts/RuleForm";
 import { requestsOf } from "../alerts/requestsOf";
+import { Silences } from "../alerts/Silences";
 import { useAlertEvents, useAlerts, useAlertWrites, useApiKeys } from "../api/control";
 import { useMay } from "../api/session";
 import type { Alert, AlertEvent } from "../api/types";
@@ -181,6 +183,8 @@ const Alerts = () => {
       />
       <Deferred ready={rows !== undefined || rules.error !== null}>
         <History rules={rows} />
+        <Silences rules={rows} />
+        <Channels />
         <FailedDeliveries />
       </Deferred>
       {write && edited !== undefined && (

@@ -8,6 +8,7 @@ import * as number from "../format/number";
 import { type Changed, type Counted, KINDS, type Kind, ranked } from "../traffic/changes";
 import { movedTo, useCompared } from "../traffic/useCompared";
 import { AddChip } from "../ui/AddChip";
+import { Deferred } from "../ui/Deferred";
 import { Route } from "../ui/Route";
 import { SegmentedControl } from "../ui/SegmentedControl";
 import { type Column, Table } from "../ui/Table";
@@ -182,20 +183,23 @@ const Changes = () => {
         file="changed-endpoints"
         exported="Endpoints"
       />
-      <Table
-        {...table}
-        caption="Changed consumers"
-        name="consumers."
-        columns={CONSUMER}
-        rows={chosen(ofKeys)}
-        idOf={(row) => row.id}
-        text={(row) => `${KINDS[row.kind]} ${consumerName((row.now ?? row.before) as KeyRow)}`}
-        error={keys.error ?? keysBefore.error}
-        retry={() => void keysBefore.refetch()}
-        stale={keys.isPlaceholderData}
-        file="changed-consumers"
-        exported="Consumers"
-      />
+      {/* Below rows that are not there yet it would be pushed away by them. */}
+      <Deferred ready={ofEndpoints !== undefined || before.error !== null}>
+        <Table
+          {...table}
+          caption="Changed consumers"
+          name="consumers."
+          columns={CONSUMER}
+          rows={chosen(ofKeys)}
+          idOf={(row) => row.id}
+          text={(row) => `${KINDS[row.kind]} ${consumerName((row.now ?? row.before) as KeyRow)}`}
+          error={keys.error ?? keysBefore.error}
+          retry={() => void keysBefore.refetch()}
+          stale={keys.isPlaceholderData}
+          file="changed-consumers"
+          exported="Consumers"
+        />
+      </Deferred>
     </>
   );
 };

@@ -40,6 +40,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
   const { line, error, stale } = useTimeline(filter);
   const watched: Scope = {
     service: view.service,
+    environment: view.environment,
     method: filter.method ?? view.filters.method ?? null,
     endpoint: filter.endpoint ?? view.filters.endpoint ?? null,
     key: filter.apiKeyId ?? view.filters.apiKeyId ?? null,

@@ -4,6 +4,7 @@ import type { Alert } from "../api/types";
 /** What a page shows; null for everything. */
 export interface Scope {
   service: string | null;
+  environment: string | null;
   method: string | null;
   endpoint: string | null;
   key: string | null;
@@ -38,6 +39,7 @@ const covers = (filter: string, { method, endpoint }: Scope): boolean => {
 export const matchesExactly = (rule: Alert, watched: Scope): boolean => {
   if (rule.protocolFilter != null) return false;
   if ((rule.serviceFilter ?? watched.service) !== watched.service) return false;
+  if ((rule.environmentFilter ?? watched.environment) !== watched.environment) return false;
   if ((rule.apiKeyFilter == null ? null : String(rule.apiKeyFilter)) !== watched.key) return false;
   if (watched.endpoint === null || rule.endpointFilter == null)
     return watched.endpoint === null && rule.endpointFilter == null;
@@ -48,10 +50,13 @@ export const matchesExactly = (rule: Alert, watched: Scope): boolean => {
 /** Whether a rule's alerts concern what the page shows. */
 export const concerns = (rule: Alert | undefined, watched: Scope): boolean => {
   // The filters of a deleted rule are unknown.
-  if (!rule) return watched.endpoint === null && watched.key === null && watched.service === null;
+  if (!rule) return Object.values(watched).every((each) => each === null);
   // Pages show requests to the server.
   if (rule.protocolFilter != null && !["http", "grpc", "any"].includes(rule.protocolFilter)) return false;
-  if (rule.serviceFilter != null && watched.service !== null && rule.serviceFilter !== watched.service) return false;
+  const others = (filter: string | null | undefined, seen: string | null) =>
+    filter != null && seen !== null && filter !== seen;
+  if (others(rule.serviceFilter, watched.service)) return false;
+  if (others(rule.environmentFilter, watched.environment)) return false;
   if (watched.key !== null && rule.apiKeyFilter != null && String(rule.apiKeyFilter) !== watched.key) return false;
   return watched.endpoint === null || rule.endpointFilter == null || covers(rule.endpointFilter, watched);
 };

@@ -13,6 +13,7 @@ const thresholdText = (rule: Alert): string =>
 
 export const useAlertOverlay = ({
   service,
+  environment,
   method,
   endpoint,
   key,
@@ -21,7 +22,7 @@ export const useAlertOverlay = ({
   const rules = useAlerts(view).data?.data;
   const events = useAlertEvents(view).data?.data;
   return useMemo(() => {
-    const watched = { service, method, endpoint, key };
+    const watched = { service, environment, method, endpoint, key };
     const thresholds = (rules ?? [])
       .filter((rule) => rule.enabled && rule.alertType === "response_time" && matchesExactly(rule, watched))
       .map((rule) => ({
@@ -37,5 +38,5 @@ export const useAlertOverlay = ({
       )
       .map((event): Mark => ({ at: Date.parse(event.firedAt), name: event.name, kind: "alert" }));
     return { thresholds, marks };
-  }, [rules, events, service, method, endpoint, key]);
+  }, [rules, events, service, environment, method, endpoint, key]);
 };

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The most bytes of a notifier's name.
-const MAX_CHANNEL_BYTES: usize = 200;
+pub(super) const MAX_CHANNEL_BYTES: usize = 200;
 
 /// `status`.
 const STATUS: OneOf<DeliveryStatus> = OneOf {
@@ -80,6 +80,8 @@ pub(crate) struct NoticeRule {
     alert_type: String,
     /// The service that it looks at; null: all of them.
     service: Option<String>,
+    /// The environment that it looks at; null: all of them.
+    environment: Option<String>,
     /// The endpoint or the pattern that it looks at; null: all of them.
     endpoint: Option<String>,
 }
@@ -103,7 +105,7 @@ pub(crate) struct NoticeKey {
 pub(crate) struct NoticeView {
     /// The same each time that it is sent: receivers know duplicates by it.
     id: Uuid,
-    /// `alert.fired`, `alert.resolved`, `rate_limit.near` or `quota.reached`.
+    /// `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached` or `test`.
     kind: &'static str,
     /// When it happened.
     at: DateTime<Utc>,
@@ -142,6 +144,7 @@ impl From<Notice> for NoticeView {
                 name: rule.name,
                 alert_type: rule.alert_type,
                 service: rule.service,
+                environment: rule.environment,
                 endpoint: rule.endpoint,
             }),
             api_key: notice.api_key.map(|key| NoticeKey {

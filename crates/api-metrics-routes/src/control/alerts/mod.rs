@@ -1,15 +1,17 @@
-//! Rules, their history, and the notices that could not be delivered.
+//! Rules, their history, silences, and where notices go.
 //!
 //! Rules are evaluated by the control worker of the store; the routes here only read and write what
 //! it works from. A dry run evaluates a rule over the past, by the worker's own code.
 
 mod causes;
+mod channels;
 mod deliveries;
 mod dry_run;
 mod events;
 mod incident;
 mod rules;
 mod shape;
+mod silences;
 
 use utoipa_axum::routes;
 
@@ -25,11 +27,16 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         .documented(Write, routes!(rules::create))
         .documented(Read, routes!(rules::one))
         .documented(Write, routes!(rules::replace, rules::change, rules::remove))
+        .documented(Read, routes!(silences::list))
+        .documented(Write, routes!(silences::create))
+        .documented(Write, routes!(silences::end))
         .documented(Read, routes!(events::events))
         .documented(Read, routes!(incident::incident))
         .documented(Write, routes!(incident::acknowledge))
         .documented(Write, routes!(incident::silence))
         .documented(Write, routes!(dry_run::dry_run))
+        .documented(Operate, routes!(channels::channels))
+        .documented(Operate, routes!(channels::test))
         .documented(Operate, routes!(deliveries::deliveries))
         .documented(Operate, routes!(deliveries::redeliver))
 }

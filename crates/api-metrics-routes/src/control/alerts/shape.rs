@@ -29,6 +29,8 @@ pub(crate) struct Alert {
     alert_type: &'static str,
     /// Only this service.
     service_filter: Option<String>,
+    /// Only this environment.
+    environment_filter: Option<String>,
     /// Only this protocol; null: requests to the server, `http` and `grpc`.
     protocol_filter: Option<String>,
     /// Only this endpoint, exactly or as a glob, with or without a method before it.
@@ -85,6 +87,7 @@ impl From<AlertRule> for Alert {
             name: spec.name,
             alert_type: spec.alert_type.into(),
             service_filter: spec.service,
+            environment_filter: spec.environment,
             protocol_filter: spec.protocol,
             endpoint_filter: spec.endpoint,
             api_key_filter: spec.api_key_id,
@@ -131,6 +134,8 @@ pub(crate) struct AlertBody {
     comparison: String,
     /// Only this service.
     service_filter: Option<String>,
+    /// Only this environment.
+    environment_filter: Option<String>,
     /// Only this protocol: `http`, `grpc`, a kind of events such as `agent`, or `any`. Where it is left out, requests
     /// to the server: `http` and `grpc`.
     #[schema(example = "agent")]
@@ -184,6 +189,8 @@ pub(crate) struct AlertPatch {
     comparison: Option<String>,
     /// Only this service; null for all.
     service_filter: Option<String>,
+    /// Only this environment; null for all.
+    environment_filter: Option<String>,
     /// Only this protocol; null for requests to the server.
     protocol_filter: Option<String>,
     /// Only this endpoint, exactly or as a glob; null for all.
@@ -256,6 +263,7 @@ pub(super) fn read_spec(
         |name| name.parse().ok(),
     )?;
     set(&mut spec.service, body.text("serviceFilter")?);
+    set(&mut spec.environment, body.text("environmentFilter")?);
     set(&mut spec.protocol, body.text("protocolFilter")?);
     set(&mut spec.endpoint, body.text("endpointFilter")?);
     set(&mut spec.api_key_id, body.id("apiKeyFilter")?);

@@ -169,6 +169,7 @@ fn about(rule: &AlertRule) -> Notice {
             name: rule.spec.name.clone(),
             alert_type: rule.spec.alert_type.as_str().into(),
             service: rule.spec.service.clone(),
+            environment: rule.spec.environment.clone(),
             endpoint: rule.spec.endpoint.clone(),
         }),
         api_key: None,
@@ -176,6 +177,7 @@ fn about(rule: &AlertRule) -> Notice {
         value: None,
         threshold: rule.spec.threshold,
         causes: None,
+        alerts: Vec::new(),
         url: None,
     }
 }

@@ -132,6 +132,10 @@ fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) ->
         text.push_str(" of ");
         text.push_str(&escaped(service));
     }
+    if let Some(environment) = &spec.environment {
+        text.push_str(" in ");
+        text.push_str(&escaped(environment));
+    }
     if let (Some(key), true) = (key, spec.api_key_id.is_some()) {
         text.push_str(" by key '");
         text.push_str(&escaped(key));

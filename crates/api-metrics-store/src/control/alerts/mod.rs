@@ -32,11 +32,13 @@ mod sliding;
 mod spec;
 pub(super) mod store;
 mod target;
+pub(super) mod window;
 
 pub use causes::{AlertCauses, CauseConsumer, CauseGroup};
 pub use dry_run::{DryEvent, DryRun, dry_run};
 pub use evaluate::Evaluated;
 pub(super) use evaluate::Evaluator;
+pub(crate) use event::KEEP_NOTICES_SECONDS;
 pub use event::{AlertEvent, EventHandling, EventQuery, Silence};
 pub(crate) use machine::CLOCK_WAS_AHEAD;
 use machine::{Evaluation, Transition};
@@ -44,3 +46,5 @@ pub use spec::{AlertRule, AlertSpec, AlertState, AlertType, Comparison, Phase, S
 pub(crate) use store::AlertStore;
 use store::EvaluatedAlert;
 use target::Target;
+use window::Silences;
+pub use window::{NewSilence, PlannedSilence};

@@ -22,6 +22,7 @@ pub(super) async fn note_changes<T: SqlTx>(
         ("comparison", before.comparison != after.comparison),
         ("thresholdValue", before.threshold != after.threshold),
         ("serviceFilter", before.service != after.service),
+        ("environmentFilter", before.environment != after.environment),
         ("endpointFilter", before.endpoint != after.endpoint),
         ("apiKeyFilter", before.api_key_id != after.api_key_id),
         ("tenantId", before.tenant_id != after.tenant_id),

@@ -2,7 +2,7 @@
 //!
 //! | the rule | becomes |
 //! |---|---|
-//! | service, protocol, key, method, exact endpoint | a filter |
+//! | service, environment, protocol, key, method, exact endpoint | a filter |
 //! | tenant | the scope, which the database may enforce itself |
 //! | glob | a group by endpoint; rows that don't match are left out afterwards |
 //! | `rate_limit` | a group by key and minute |
@@ -42,6 +42,7 @@ pub(super) fn query_for(spec: &AlertSpec, range: TimeRange, time: Option<TimeSte
         range,
         filter: Filter {
             service: spec.service.clone(),
+            environment: spec.environment.clone(),
             protocol: spec.protocol.clone(),
             method: target.as_ref().and_then(|t| t.method.clone()),
             endpoint: target

@@ -175,6 +175,8 @@ pub struct AlertSpec {
     pub alert_type: AlertType,
     /// The service that it watches; all where none is given.
     pub service: Option<String>,
+    /// The environment that it watches; all where none is given.
+    pub environment: Option<String>,
     /// The protocol that it watches, as [`Filter::protocol`](crate::query::Filter::protocol) has it: where none is
     /// given, requests to the server, `http` and `grpc`.
     pub protocol: Option<String>,
@@ -218,6 +220,7 @@ impl AlertSpec {
             name: name.into(),
             alert_type,
             service: None,
+            environment: None,
             protocol: None,
             endpoint: None,
             api_key_id: None,
@@ -245,6 +248,9 @@ impl AlertSpec {
         }
         if let Some(service) = &self.service {
             check_text("serviceFilter", service, 128)?;
+        }
+        if let Some(environment) = &self.environment {
+            check_text("environmentFilter", environment, 128)?;
         }
         if let Some(protocol) = &self.protocol
             && !Filter::is_protocol(protocol)

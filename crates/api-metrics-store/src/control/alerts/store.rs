@@ -6,6 +6,7 @@
 //! | `alert_states` | a row a rule: phase, since when, evaluated up to, open event, value |
 //! | `api_alert_events` | a row a breach |
 //! | `alert_handling` | who acknowledged a breach, and until when its rule's notices are silent |
+//! | `alert_silences` | silences that were planned, see `window` |
 //!
 //! Two kinds of writers meet here. An operator edits a rule under its `revision`; the leader writes
 //! evaluations under the revision and the `evaluated_to` that it has read. Both lock the rule's row
@@ -20,7 +21,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase, Silence,
+    AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase, Silence, Silences,
     event::{KEEP_NOTICES_SECONDS, LONGEST_SILENCE, fired_notice_id, resolved_notice},
     notes,
 };
@@ -140,6 +141,7 @@ impl<T: BeginTx> AlertStore for T {
             return Ok(Vec::new());
         };
         let mut written = Vec::with_capacity(evaluated.len());
+        let silences = Silences::read(&mut tx, meta.now()).await?;
         for evaluated in evaluated {
             let stored = sql::alerts::lock_rule(&mut tx, evaluated.rule.id).await?;
             let same = stored.is_some_and(|stored| {
@@ -151,7 +153,7 @@ impl<T: BeginTx> AlertStore for T {
             }
             // Before the event ends: a silence may last until then.
             let mut silenced = !evaluated.notices.is_empty()
-                && sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
+                && silences.cover(&mut tx, &evaluated.rule, meta.now()).await?;
             for event in &evaluated.fired {
                 sql::alerts::insert_event(&mut tx, event).await?;
             }
@@ -168,11 +170,10 @@ impl<T: BeginTx> AlertStore for T {
                 .await?;
                 // What fires after the end of the event that a silence lasted for is delivered again.
                 if silenced && notice.kind == NoticeKind::AlertResolved {
-                    silenced =
-                        sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
+                    silenced = silences.cover(&mut tx, &evaluated.rule, meta.now()).await?;
                 }
             }
-            tell_if_silence_ran_out(&mut tx, evaluated, meta.now()).await?;
+            tell_if_silence_ran_out(&mut tx, &silences, evaluated, meta.now()).await?;
             sql::alerts::put_state(
                 &mut tx,
                 evaluated.rule.id,
@@ -383,13 +384,13 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     };
     // It is the rule that is silent, whichever of its events somebody looks at: a new silence takes the place of the
     // one before. The rule's lock keeps an evaluation from deciding in between.
-    let mut firing = None;
+    let mut rule_now = None;
     let mut ended = false;
     if let Some(rule) = event.rule_id {
-        let rule_now = sql::alerts::lock_rule(&mut tx, rule).await?;
-        firing = rule_now.and_then(|rule| rule.state.event_id);
+        rule_now = sql::alerts::lock_rule(&mut tx, rule).await?;
         ended = sql::alerts::end_silence(&mut tx, rule, now).await?;
     }
+    let firing = rule_now.as_ref().and_then(|rule| rule.state.event_id);
     let actor = by(actor);
     let (until, action) = match silence {
         Silence::For(seconds) => (Some(now + i64::from(seconds)), "silence alert"),
@@ -401,8 +402,11 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     };
     if silence != Silence::Off {
         sql::alerts::silence(&mut tx, id, now, until, actor).await?;
-    } else if let Some(firing) = firing.filter(|_| ended) {
-        sql::notices::release_notice(&mut tx, fired_notice_id(firing)).await?;
+    } else if let Some((rule, firing)) = rule_now.zip(firing).filter(|_| ended) {
+        let silences = Silences::read(&mut tx, now).await?;
+        if !silences.cover(&mut tx, &rule, now).await? {
+            sql::notices::release_notice(&mut tx, fired_notice_id(firing)).await?;
+        }
     }
     audit::note(&mut tx, now, actor, action, &notes::event(&event)).await?;
     let event = event_of(&mut tx, scope, id, now).await?;
@@ -414,17 +418,17 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
 /// still fires. It does nothing the next times.
 async fn tell_if_silence_ran_out<T: Tx + SqlTx>(
     tx: &mut T,
+    silences: &Silences,
     evaluated: &EvaluatedAlert,
     now: UnixSeconds,
 ) -> Result<(), StoreError> {
-    let (rule, state) = (evaluated.rule.id, &evaluated.state);
+    let (rule, state) = (&evaluated.rule, &evaluated.state);
     let new = |id| evaluated.fired.iter().any(|event| event.id == id);
     let firing = state.event_id.filter(|_| state.phase == Phase::Firing);
     let Some(id) = firing.filter(|id| !new(*id)) else {
         return Ok(());
     };
-    if sql::alerts::silence_ran_out(tx, rule, state.since, now).await?
-        && !sql::alerts::is_silenced(tx, rule, now).await?
+    if silences.ran_out(tx, rule, state.since, now).await? && !silences.cover(tx, rule, now).await?
     {
         sql::notices::release_notice(tx, fired_notice_id(id)).await?;
     }
@@ -449,7 +453,7 @@ async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), S
 ///
 /// Locks the row until the transaction ends. `None` where there is no such rule, or it is another
 /// tenant's.
-async fn seen<T: Tx + SqlTx>(
+pub(super) async fn seen<T: Tx + SqlTx>(
     tx: &mut T,
     id: i64,
     scope: &Scope,
@@ -475,7 +479,8 @@ async fn close<T: Tx + SqlTx>(
 ) -> Result<(), StoreError> {
     if let (Phase::Firing, Some(id)) = (rule.state.phase, rule.state.event_id) {
         let message = format!("{}: {why}", rule.spec.name);
-        let silenced = sql::alerts::is_silenced(tx, rule.id, now).await?;
+        let silences = Silences::read(tx, now).await?;
+        let silenced = silences.cover(tx, rule, now).await?;
         sql::alerts::resolve_event(tx, id, now, &message).await?;
         let notice = resolved_notice(rule, id, now, None, message);
         sql::notices::insert_notice(tx, &notice, now + KEEP_NOTICES_SECONDS, !silenced).await?;

@@ -102,6 +102,7 @@ fn near(settings: &LimitSettings, limit: &LimitNow) -> Option<(Notice, i64, bool
         value: Some(seen.utilization_pct),
         threshold: settings.threshold_pct,
         causes: None,
+        alerts: Vec::new(),
         url: None,
     };
     Some((notice, hour + 30 * 86_400, true))

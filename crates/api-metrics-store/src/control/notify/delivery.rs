@@ -13,6 +13,7 @@
 //! 1. The transaction that decides something inserts the notice. An id that is there changes nothing.
 //! 2. A claim first fans out: up to 200 notices get a delivery for each channel of the claiming
 //!    process.
+//!    Channels that [group](super::group) get theirs two seconds later.
 //! 3. The claim takes up to `limit` deliveries of one channel that are pending and due. It adds one to
 //!    their attempts and moves `next_attempt_at` to the end of the lease. On Postgres the rows are
 //!    taken with `SKIP LOCKED`, so that processes share the work.
@@ -41,9 +42,9 @@ use std::fmt;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::Notice;
+use super::{Notice, group};
 use crate::{
-    control::sql,
+    control::{alerts::KEEP_NOTICES_SECONDS, sql},
     engine::{
         backend::{Mode, Tx},
         fold::lead,
@@ -179,7 +180,7 @@ pub(crate) trait NoticeStore: Send + Sync {
     async fn release_lease(&self, lease: &str, to: UnixSeconds) -> Result<(), StoreError>;
 
     /// Removes a bounded number of notices that nobody waits for and of events that were over
-    /// before `events_before`. Answers whether more may be left.
+    /// before `events_before`, and the silences that were. Answers whether more may be left.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
@@ -192,7 +193,8 @@ pub(crate) trait NoticeStore: Send + Sync {
 
     /// Takes up to `limit` deliveries of `channel` that are due. Nobody else takes them for the next
     /// `lease_seconds`, after which an attempt without an outcome counts as lost. Notices that are
-    /// new get a delivery for each of `all` channels first.
+    /// new get a delivery for each of the channels `all` and `grouping` first. Where `channel` is one of the latter,
+    /// alerts that wait there together become one notice.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
@@ -200,6 +202,7 @@ pub(crate) trait NoticeStore: Send + Sync {
     async fn claim_deliveries(
         &self,
         all: &[&str],
+        grouping: &[&str],
         channel: &str,
         lease_seconds: u32,
         limit: u32,
@@ -271,6 +274,7 @@ impl<T: BeginTx> NoticeStore for T {
         let removed = sql::notices::remove_notices(&mut tx, now)
             .await?
             .max(sql::alerts::remove_events(&mut tx, events_before).await?);
+        sql::silences::remove_ended(&mut tx, events_before).await?;
         tx.commit().await?;
         Ok(removed >= 1_000)
     }
@@ -278,13 +282,23 @@ impl<T: BeginTx> NoticeStore for T {
     async fn claim_deliveries(
         &self,
         all: &[&str],
+        grouping: &[&str],
         channel: &str,
         lease_seconds: u32,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         let now = sql::now(&mut tx).await?;
-        sql::notices::fan_out(&mut tx, all, now).await?;
+        sql::notices::fan_out(&mut tx, all, grouping, now).await?;
+        if grouping.contains(&channel) {
+            let waiting = sql::notices::waiting(&mut tx, channel, now).await?;
+            for (group, members) in group::groups(waiting) {
+                let keep_until = group.at + KEEP_NOTICES_SECONDS;
+                sql::notices::insert_notice(&mut tx, &group, keep_until, false).await?;
+                sql::notices::insert_delivery(&mut tx, group.id, channel, now).await?;
+                sql::notices::mark_grouped(&mut tx, channel, &members, now).await?;
+            }
+        }
         let lost_at = now + i64::from(lease_seconds);
         let claimed = sql::notices::claim(&mut tx, channel, now, lost_at, i64::from(limit)).await?;
         tx.commit().await?;

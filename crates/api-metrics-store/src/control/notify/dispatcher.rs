@@ -95,11 +95,15 @@ pub(in crate::control) async fn deliver(
     channel: Option<&str>,
     public_url: Option<&str>,
 ) -> Result<Delivered, StoreError> {
-    let channels: Vec<&str> = notifiers.iter().map(|n| n.channel()).collect();
+    let named = |groups: bool| -> Vec<&str> {
+        let of = notifiers.iter().filter(|n| n.groups() == groups);
+        of.map(|n| n.channel()).collect()
+    };
+    let (channels, grouping) = (named(false), named(true));
     let rounds = notifiers
         .iter()
         .filter(|notifier| channel.is_none_or(|channel| notifier.channel() == channel))
-        .map(|notifier| round(store, &channels, &**notifier, public_url));
+        .map(|notifier| round(store, [&channels, &grouping], &**notifier, public_url));
     let mut all = Delivered::default();
     for done in join_all(rounds).await {
         let done = done?;
@@ -111,7 +115,8 @@ pub(in crate::control) async fn deliver(
     Ok(all)
 }
 
-/// Claims and attempts what is due on the notifier's channel, one of `channels`.
+/// Claims and attempts what is due on the notifier's channel, which is among `channels`: those that don't group, and
+/// those that do.
 ///
 /// # Errors
 ///
@@ -119,12 +124,18 @@ pub(in crate::control) async fn deliver(
 /// statement limit.
 async fn round(
     store: &dyn NoticeStore,
-    channels: &[&str],
+    [channels, grouping]: [&[&str]; 2],
     notifier: &dyn Notifier,
     public_url: Option<&str>,
 ) -> Result<Delivered, StoreError> {
     let mut due = store
-        .claim_deliveries(channels, notifier.channel(), LEASE_SECONDS, AT_ONCE)
+        .claim_deliveries(
+            channels,
+            grouping,
+            notifier.channel(),
+            LEASE_SECONDS,
+            AT_ONCE,
+        )
         .await?;
     for delivery in &mut due {
         delivery.notice.url = public_url.map(|base| delivery.notice.url_at(base));
@@ -156,9 +167,11 @@ async fn round(
 fn by_event(due: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     let mut groups: Vec<Vec<Delivery>> = Vec::with_capacity(due.len());
     for delivery in due {
-        let event = delivery.notice.event_id;
+        let events: Vec<_> = delivery.notice.events().collect();
         let same = groups.iter_mut().find(|group| {
-            event.is_some() && group.first().is_some_and(|d| d.notice.event_id == event)
+            group
+                .iter()
+                .any(|d| d.notice.events().any(|event| events.contains(&event)))
         });
         match same {
             Some(group) => group.push(delivery),

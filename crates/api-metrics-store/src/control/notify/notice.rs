@@ -54,29 +54,33 @@ pub enum NoticeKind {
     /// A key has used a part of its quota.
     #[serde(rename = "quota.reached")]
     QuotaReached,
+    /// Somebody wants to know whether notices arrive.
+    #[serde(rename = "test")]
+    Test,
 }
 
 impl NoticeKind {
-    /// Its name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`.
+    /// Its name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `test`.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::AlertFired => "alert.fired",
             Self::AlertResolved => "alert.resolved",
             Self::RateLimitNear => "rate_limit.near",
             Self::QuotaReached => "quota.reached",
+            Self::Test => "test",
         }
     }
 }
 
 impl From<NoticeKind> for &'static str {
-    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`.
+    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `test`.
     fn from(kind: NoticeKind) -> Self {
         kind.as_str()
     }
 }
 
 impl fmt::Display for NoticeKind {
-    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`.
+    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `test`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -96,6 +100,9 @@ pub struct NoticeRule {
     /// The service that it looks at; left out where it looks at all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// The environment that it looks at; left out where it looks at all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// The endpoint or the pattern that it looks at; left out where it looks at all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
@@ -112,6 +119,34 @@ pub struct NoticeKey {
     pub external_id: String,
     /// Its name, if it has one.
     pub name: Option<String>,
+}
+
+/// One of the alerts that a notice is about, where it is about several.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NoticeAlert {
+    /// The event, the same when it fires and when it is over.
+    pub event_id: Option<Uuid>,
+    /// The rule.
+    pub rule: Option<NoticeRule>,
+    /// How much it matters.
+    #[serde(with = "severity")]
+    pub severity: Severity,
+    /// All of it in one sentence.
+    pub message: String,
+    /// The value that decided, in the unit of what it is about. `None` when there was none left.
+    pub value: Option<f64>,
+    /// What it was held against.
+    pub threshold: f64,
+}
+
+impl NoticeAlert {
+    /// In one line, for people.
+    pub(super) fn line(&self) -> String {
+        let name = self.rule.as_ref().map_or("", |rule| &rule.name);
+        format!("{name} ({}): {}", self.severity, self.message)
+    }
 }
 
 /// A message to people. As JSON its members are camelCase and its times RFC 3339; that is also the body
@@ -149,6 +184,10 @@ pub struct Notice {
     /// For alerts that fire: what is behind them, as far as that was known. The member is left out otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causes: Option<AlertCauses>,
+    /// Where several alerts fired, or were over, within seconds: all of them, and the members above are those of the one
+    /// that matters most. Empty where it is about one, and left out then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<NoticeAlert>,
     /// Where the dashboard tells more: of an alert its incident. Set when it is delivered, where
     /// [`ControlSettings::public_url`](crate::control::ControlSettings::public_url) is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,6 +198,27 @@ pub struct Notice {
 const NOTICES: Uuid = Uuid::from_u128(0x1f0b_8a77_0f4c_4a39_9b58_57b3_63aa_40c1);
 
 impl Notice {
+    /// A notice that says of itself that it is a test.
+    pub(crate) fn test(at: UnixSeconds, by: &str) -> Self {
+        Self {
+            id: Uuid::new_v4(),
+            kind: NoticeKind::Test,
+            at,
+            severity: Severity::Low,
+            title: "Test".to_owned(),
+            message: format!("This is a test by {by}: notices of api-metrics arrive here."),
+            event_id: None,
+            rule: None,
+            api_key: None,
+            tenant_id: None,
+            value: None,
+            threshold: 0.0,
+            causes: None,
+            alerts: Vec::new(),
+            url: None,
+        }
+    }
+
     /// An id for what `what` says.
     ///
     /// Equal texts give equal ids, in every process and release: the texts are part of the format of
@@ -167,15 +227,23 @@ impl Notice {
         Uuid::new_v5(&NOTICES, what.as_bytes())
     }
 
-    /// Where the dashboard tells more of it, below the admin's public address: an alert's incident, or the limits.
+    /// The events that it is about.
+    pub(super) fn events(&self) -> impl Iterator<Item = Uuid> {
+        let grouped = self.alerts.iter().filter_map(|alert| alert.event_id);
+        self.event_id.into_iter().chain(grouped)
+    }
+
+    /// Where the dashboard tells more of it, below the admin's public address: an alert's incident, the list of several,
+    /// or the limits.
     pub(crate) fn url_at(&self, public_url: &str) -> String {
         let base = public_url.trim_end_matches('/');
         match (self.kind, self.event_id) {
+            _ if !self.alerts.is_empty() => format!("{base}/#/alerts"),
             (_, Some(event)) => format!("{base}/#/incident/{event}"),
             (NoticeKind::RateLimitNear | NoticeKind::QuotaReached, None) => {
                 format!("{base}/#/limits")
             }
-            (NoticeKind::AlertFired | NoticeKind::AlertResolved, None) => {
+            (NoticeKind::AlertFired | NoticeKind::AlertResolved | NoticeKind::Test, None) => {
                 format!("{base}/#/alerts")
             }
         }
@@ -245,6 +313,7 @@ mod tests {
                 name: "errors".into(),
                 alert_type: "error_rate".into(),
                 service: None,
+                environment: None,
                 endpoint: Some("/orders".into()),
             }),
             api_key: None,
@@ -252,6 +321,7 @@ mod tests {
             value: Some(15.2),
             threshold: 10.0,
             causes: None,
+            alerts: Vec::new(),
             url: None,
         };
         let json = notice.to_json();

@@ -40,6 +40,13 @@ pub trait Notifier: Send + Sync + Debug + 'static {
     /// # Errors
     /// [`NotifyError::Retry`] where another attempt may work, [`NotifyError::Permanent`] where none will.
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError>;
+
+    /// Whether alerts that fire within a few seconds come as one notice, which lists them in
+    /// [`alerts`](Notice::alerts), so that one outage is one message. Such notices wait for two seconds. No by default:
+    /// each alert is a notice.
+    fn groups(&self) -> bool {
+        false
+    }
 }
 
 #[async_trait]
@@ -50,6 +57,10 @@ impl<N: Notifier + ?Sized> Notifier for Arc<N> {
 
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
         self.as_ref().notify(notice).await
+    }
+
+    fn groups(&self) -> bool {
+        self.as_ref().groups()
     }
 }
 

@@ -127,6 +127,7 @@ fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
         value: Some(usage.percentage),
         threshold: f64::from(threshold),
         causes: None,
+        alerts: Vec::new(),
         url: None,
     }
 }

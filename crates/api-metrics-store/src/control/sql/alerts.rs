@@ -28,7 +28,8 @@ pub(in crate::control) const MAX_REMOVED: u64 = 1_000;
 /// The statement that reads rules with their states; `tail` is its condition, order and limit.
 fn select_rules(d: Dialect, tail: &str) -> String {
     format!(
-        "SELECT c.id, c.revision, c.name, c.alert_type, c.service_filter, c.protocol_filter, c.endpoint_filter, \
+        "SELECT c.id, c.revision, c.name, c.alert_type, c.service_filter, c.environment_filter, \
+           c.protocol_filter, c.endpoint_filter, \
            c.api_key_filter, c.tenant_id, c.threshold_value, c.comparison, c.window_minutes, \
            c.cooldown_minutes, c.severity, c.quantile, c.unit, c.min_requests, c.enabled, c.created_by, \
            {fired} AS last_fired_at, {created} AS created_at, {updated} AS updated_at, \
@@ -109,11 +110,12 @@ pub(in crate::control) async fn insert_rule<T: SqlTx>(
     let sql = format!(
         "INSERT INTO {rules} (name, alert_type, service_filter, endpoint_filter, api_key_filter, \
            tenant_id, threshold_value, comparison, window_minutes, cooldown_minutes, severity, \
-           quantile, min_requests, enabled, created_by, protocol_filter, unit, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, {now}, {now}) \
+           quantile, min_requests, enabled, created_by, protocol_filter, unit, environment_filter, created_at, \
+           updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, {now}, {now}) \
          RETURNING id",
         rules = d.table("api_alert_configs"),
-        now = d.at("$18"),
+        now = d.at("$19"),
     );
     let values = params![
         &spec.name,
@@ -133,6 +135,7 @@ pub(in crate::control) async fn insert_rule<T: SqlTx>(
         created_by,
         &spec.protocol,
         &spec.unit,
+        &spec.environment,
         now,
     ];
     only(tx.fetch(sql, values).await?)?.int("id")
@@ -164,11 +167,12 @@ pub(in crate::control) async fn update_rule<T: SqlTx>(
         "UPDATE {rules} SET name = $2, alert_type = $3, service_filter = $4, endpoint_filter = $5, \
            api_key_filter = $6, tenant_id = $7, threshold_value = $8, comparison = $9, \
            window_minutes = $10, cooldown_minutes = $11, severity = $12, quantile = $13, \
-           min_requests = $14, enabled = $15, protocol_filter = $16, unit = $17, updated_at = {now}, \
+           min_requests = $14, enabled = $15, protocol_filter = $16, unit = $17, environment_filter = $18, \
+           updated_at = {now}, \
            revision = revision + 1 \
          WHERE id = $1",
         rules = d.table("api_alert_configs"),
-        now = d.at("$18"),
+        now = d.at("$19"),
     );
     let values = params![
         id,
@@ -188,6 +192,7 @@ pub(in crate::control) async fn update_rule<T: SqlTx>(
         spec.enabled,
         &spec.protocol,
         &spec.unit,
+        &spec.environment,
         now,
     ];
     tx.execute(sql, values).await?;
@@ -527,6 +532,7 @@ fn rule(row: &impl SqlRow) -> Result<AlertRule> {
             name: row.text("name")?,
             alert_type: word(row, "alert_type")?,
             service: row.optional_text("service_filter")?,
+            environment: row.optional_text("environment_filter")?,
             protocol: row.optional_text("protocol_filter")?,
             endpoint: row.optional_text("endpoint_filter")?,
             api_key_id: row.optional_int("api_key_filter")?,

@@ -18,12 +18,14 @@
 
 pub(super) mod alerts;
 pub(super) mod audit;
+pub(super) mod channels;
 pub(super) mod imports;
 pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod limits;
 pub(super) mod notices;
 pub(super) mod plans;
+pub(super) mod silences;
 
 use crate::{
     engine::{

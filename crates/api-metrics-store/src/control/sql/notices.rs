@@ -4,7 +4,9 @@ use uuid::Uuid;
 
 use super::{bounded, only, signed, unknown, unsigned};
 use crate::{
-    control::notify::{Delivery, DeliveryQuery, DeliveryStatus, MAX_ATTEMPTS, Notice},
+    control::notify::{
+        Delivery, DeliveryQuery, DeliveryStatus, MAX_ATTEMPTS, Notice, WAIT_SECONDS,
+    },
     engine::{
         backend::Result,
         sql::{SqlRow, SqlTx, params},
@@ -67,12 +69,14 @@ pub(in crate::control) async fn release_notice<T: SqlTx>(tx: &mut T, id: Uuid) -
     Ok(())
 }
 
-/// Makes the deliveries of notices that have none yet.
+/// Makes the deliveries of notices that have none yet: on `channels` due at once, on `grouping` a little later, so
+/// that they can wait for others.
 ///
-/// One statement a notice. Whoever comes second finds the notice fanned out.
+/// Up to three statements a notice. Whoever comes second finds the notice fanned out.
 pub(in crate::control) async fn fan_out<T: SqlTx>(
     tx: &mut T,
     channels: &[&str],
+    grouping: &[&str],
     now: UnixSeconds,
 ) -> Result<()> {
     let d = tx.dialect();
@@ -82,23 +86,96 @@ pub(in crate::control) async fn fan_out<T: SqlTx>(
         "SELECT id FROM {notices} WHERE NOT fanned_out ORDER BY at, id LIMIT {MAX_FANNED_OUT}{lock}",
         lock = d.for_update(),
     );
-    let channels = serde_json::Value::from(channels.to_vec()).to_string();
+    let kinds = [(channels, now), (grouping, now + WAIT_SECONDS)];
     for row in tx.fetch(sql, &[]).await? {
         let id = row.uuid("id")?;
-        let sql = format!(
-            "INSERT INTO {deliveries} (notice_id, channel, next_attempt_at, updated_at) \
-             SELECT $1, c.value, {now}, {now} FROM {channels} AS c WHERE {yes} ON CONFLICT DO NOTHING",
-            deliveries = d.table("deliveries"),
-            now = d.at("$3"),
-            channels = d.texts("$2"),
-            yes = d.yes(),
-        );
-        tx.execute(sql, params![id, &channels, now]).await?;
+        for (channels, due_at) in kinds.iter().filter(|(channels, _)| !channels.is_empty()) {
+            let channels = serde_json::Value::from(channels.to_vec()).to_string();
+            let sql = format!(
+                "INSERT INTO {deliveries} (notice_id, channel, next_attempt_at, updated_at) \
+                 SELECT $1, c.value, {due_at}, {now} FROM {channels} AS c WHERE {yes} ON CONFLICT DO NOTHING",
+                deliveries = d.table("deliveries"),
+                now = d.at("$3"),
+                due_at = d.at("$4"),
+                channels = d.texts("$2"),
+                yes = d.yes(),
+            );
+            tx.execute(sql, params![id, &channels, now, *due_at])
+                .await?;
+        }
         let sql = format!(
             "UPDATE {notices} SET fanned_out = {yes} WHERE id = $1",
             yes = d.yes(),
         );
         tx.execute(sql, params![id]).await?;
+    }
+    Ok(())
+}
+
+/// Adds a delivery of one notice through one channel, due at `now`; one that is there stays.
+pub(in crate::control) async fn insert_delivery<T: SqlTx>(
+    tx: &mut T,
+    notice: Uuid,
+    channel: &str,
+    now: UnixSeconds,
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {deliveries} (notice_id, channel, next_attempt_at, updated_at) \
+         VALUES ($1, $2, {now}, {now}) ON CONFLICT DO NOTHING",
+        deliveries = d.table("deliveries"),
+        now = d.at("$3"),
+    );
+    tx.execute(sql, params![notice, channel, now]).await?;
+    Ok(())
+}
+
+/// Notices that were never tried on this channel and wait there, once the first of them is due. Up to
+/// [`MAX_FANNED_OUT`]; those that can't be read are left out.
+pub(in crate::control) async fn waiting<T: SqlTx>(
+    tx: &mut T,
+    channel: &str,
+    now: UnixSeconds,
+) -> Result<Vec<Notice>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT n.body, {due} AS due_at FROM {deliveries} AS d JOIN {notices} AS n ON n.id = d.notice_id \
+         WHERE d.channel = $1 AND d.status = 'pending' AND d.attempts = 0 \
+         ORDER BY d.next_attempt_at, d.notice_id LIMIT {MAX_FANNED_OUT}{lock}",
+        due = d.epoch("d.next_attempt_at"),
+        deliveries = d.table("deliveries"),
+        notices = d.table("notices"),
+        lock = d.skip_locked(),
+    );
+    let rows = tx.fetch(sql, params![channel]).await?;
+    match rows.first() {
+        Some(first) if first.int("due_at")? <= now => {}
+        _ => return Ok(Vec::new()),
+    }
+    let notices = rows.iter().filter_map(|row| {
+        let body = row.text("body").ok()?;
+        read_notice(&body).ok()
+    });
+    Ok(notices.collect())
+}
+
+/// Writes that deliveries are part of a group's, which is delivered in their place.
+pub(in crate::control) async fn mark_grouped<T: SqlTx>(
+    tx: &mut T,
+    channel: &str,
+    members: &[Uuid],
+    now: UnixSeconds,
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "UPDATE {deliveries} SET status = 'delivered', updated_at = {now} \
+         WHERE notice_id = $1 AND channel = $2 AND status = 'pending'",
+        deliveries = d.table("deliveries"),
+        now = d.at("$3"),
+    );
+    for member in members {
+        tx.execute(sql.clone(), params![*member, channel, now])
+            .await?;
     }
     Ok(())
 }

@@ -308,6 +308,7 @@ async fn from_log(
     query.scope = counts.scope;
     query.filter.kind = Some(EntryKind::Request);
     query.filter.service = counts.filter.service;
+    query.filter.environment = counts.filter.environment;
     query.filter.protocol = counts.filter.protocol;
     query.filter.method = counts.filter.method;
     query.filter.endpoint = counts.filter.endpoint;

@@ -94,6 +94,18 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// The same host, with more behind the path.
+    pub(super) fn below(&self, more: &str) -> Option<Self> {
+        let target = format!("{}{more}", self.target.path().trim_end_matches('/'));
+        let target = target.parse().ok()?;
+        Some(Self {
+            target,
+            ..self.clone()
+        })
+    }
+}
+
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")

@@ -1,5 +1,5 @@
-//! To an HTTP endpoint of the operator's: JSON, signed, or a message for Slack and those that take
-//! the same.
+//! To an HTTP endpoint of the operator's: JSON, signed, or a message as Slack, Teams, Discord, PagerDuty or Opsgenie
+//! take it.
 //!
 //! A receiver is a stranger. It is given a bounded time; nothing but the head of its answer is
 //! read; redirects are not followed; and unless that was allowed, no connection is made to an
@@ -9,10 +9,14 @@
 
 mod address;
 mod connect;
+mod discord;
 mod endpoint;
 mod exchange;
+mod opsgenie;
+mod pagerduty;
 mod sign;
 mod slack;
+mod teams;
 
 use std::{
     fmt,
@@ -38,11 +42,14 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(25);
 #[non_exhaustive]
 pub struct WebhookOptions {
     /// Signs with this secret: the key in Base64 after `whsec_`, or any other text, whose bytes are
-    /// the key then. `None` by default: not signed. Messages for Slack never are.
+    /// the key then. `None` by default: not signed. Only a notice's own JSON is ever signed.
     pub secret: Option<String>,
-    /// Another channel name than `webhook` or `slack`: deliveries are kept by it, so give each of
-    /// several webhooks its own, and the same after a restart.
+    /// Another channel name than `webhook`, `slack`, `teams`, `discord`, `pagerduty` or `opsgenie`: deliveries are kept by
+    /// it, so give each of several webhooks its own, and the same after a restart.
     pub channel: Option<String>,
+    /// Another address of PagerDuty's or Opsgenie's, such as `https://api.eu.opsgenie.com/v2/alerts`. The others are
+    /// given their address anyway, and don't look at it.
+    pub service_url: Option<String>,
     /// How long the receiver has, from the resolution of its name to the head of its answer. 10 s
     /// by default, at most 25 s.
     pub timeout: Duration,
@@ -59,6 +66,7 @@ impl Default for WebhookOptions {
         Self {
             secret: None,
             channel: None,
+            service_url: None,
             timeout: Duration::from_secs(10),
             allow_private: false,
             root_certificates: Vec::new(),
@@ -71,6 +79,7 @@ impl fmt::Debug for WebhookOptions {
         f.debug_struct("WebhookOptions")
             .field("secret", &self.secret.as_ref().map(|_| Hidden))
             .field("channel", &self.channel)
+            .field("service_url", &self.service_url.as_ref().map(|_| Hidden))
             .field("timeout", &self.timeout)
             .field("allow_private", &self.allow_private)
             .field("root_certificates", &self.root_certificates.len())
@@ -79,15 +88,36 @@ impl fmt::Debug for WebhookOptions {
 }
 
 /// What is posted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Format {
     /// The notice's JSON.
     Json,
     /// A message for Slack.
     Slack,
+    /// A card for Teams.
+    Teams,
+    /// An embed for Discord.
+    Discord,
+    /// An event for PagerDuty, with the key of the integration.
+    PagerDuty(String),
+    /// An alert for Opsgenie, with the key of the integration in a header.
+    Opsgenie(String),
 }
 
-/// Posts each notice to a URL: as JSON, or as a message for Slack.
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Json => "Json",
+            Self::Slack => "Slack",
+            Self::Teams => "Teams",
+            Self::Discord => "Discord",
+            Self::PagerDuty(_) => "PagerDuty(…)",
+            Self::Opsgenie(_) => "Opsgenie(…)",
+        })
+    }
+}
+
+/// Posts each notice to a URL: as JSON, or as Slack, Teams, Discord, PagerDuty or Opsgenie take it.
 ///
 /// With a secret, requests are signed as [Standard Webhooks] has it: `webhook-id` is the notice's
 /// id, the same however often it arrives; `webhook-timestamp` the time of the attempt in Unix
@@ -150,6 +180,64 @@ impl WebhookNotifier {
         Self::make(Format::Slack, "slack", url, options)
     }
 
+    /// Posts each notice as an adaptive card to this address of a workflow of Microsoft Teams, made from the template "Send
+    /// webhook alerts to a channel". Its channel name is `teams`. The URL is a secret: it is never logged.
+    ///
+    /// # Errors
+    /// [`WebhookError`]: the URL or a certificate can't be used.
+    pub fn teams(url: &str, options: WebhookOptions) -> Result<Self, WebhookError> {
+        Self::make(Format::Teams, "teams", url, options)
+    }
+
+    /// Posts each notice as an embed to this webhook of Discord. Its channel name is `discord`. The URL is a secret: it is
+    /// never logged.
+    ///
+    /// # Errors
+    /// [`WebhookError`]: the URL or a certificate can't be used.
+    pub fn discord(url: &str, options: WebhookOptions) -> Result<Self, WebhookError> {
+        Self::make(Format::Discord, "discord", url, options)
+    }
+
+    /// Triggers and resolves incidents of PagerDuty by its Events API v2, with the key of an integration ("routing key").
+    /// Its channel name is `pagerduty`. An alert's incident is resolved when the alert is over.
+    ///
+    /// ```
+    /// use api_metrics_store::control::notify::{Notifier, WebhookNotifier, WebhookOptions};
+    ///
+    /// let pager = WebhookNotifier::pagerduty("R0123456789ABCDEF", WebhookOptions::default())?;
+    /// assert_eq!(pager.channel(), "pagerduty");
+    /// # Ok::<(), api_metrics_store::control::notify::WebhookError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WebhookError`]: the key, `service_url` or a certificate can't be used.
+    pub fn pagerduty(routing_key: &str, options: WebhookOptions) -> Result<Self, WebhookError> {
+        let url = options.service_url.clone();
+        let format = Format::PagerDuty(key_of(routing_key)?);
+        Self::make(
+            format,
+            "pagerduty",
+            url.as_deref().unwrap_or(pagerduty::URL),
+            options,
+        )
+    }
+
+    /// Makes and closes alerts of Opsgenie by its Alert API, with the key of an API integration. Its channel name is
+    /// `opsgenie`. In Europe `service_url` is `https://api.eu.opsgenie.com/v2/alerts`.
+    ///
+    /// # Errors
+    /// [`WebhookError`]: the key, `service_url` or a certificate can't be used.
+    pub fn opsgenie(api_key: &str, options: WebhookOptions) -> Result<Self, WebhookError> {
+        let url = options.service_url.clone();
+        let format = Format::Opsgenie(key_of(api_key)?);
+        Self::make(
+            format,
+            "opsgenie",
+            url.as_deref().unwrap_or(opsgenie::URL),
+            options,
+        )
+    }
+
     fn make(
         format: Format,
         channel: &str,
@@ -179,9 +267,33 @@ impl Notifier for WebhookNotifier {
     }
 
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
-        if self.format == Format::Slack {
-            return self.post(slack::message(notice).into(), &[]).await;
-        }
+        let body = match &self.format {
+            Format::Json => return self.post_signed(notice).await,
+            Format::Slack => slack::message(notice),
+            Format::Teams => teams::message(notice),
+            Format::Discord => discord::message(notice),
+            Format::PagerDuty(key) => pagerduty::message(notice, key),
+            Format::Opsgenie(key) => {
+                let (below, body) = opsgenie::message(notice);
+                let endpoint = self.endpoint.below(&below).ok_or_else(|| {
+                    NotifyError::Permanent("the address of the alert can't be made".to_owned())
+                })?;
+                let key = ("authorization", format!("GenieKey {key}"));
+                return self.post(&endpoint, body.into(), &[key]).await;
+            }
+        };
+        self.post(&self.endpoint, body.into(), &[]).await
+    }
+
+    fn groups(&self) -> bool {
+        // A pager tells incidents apart by their events, and a program by its rules.
+        matches!(self.format, Format::Slack | Format::Teams | Format::Discord)
+    }
+}
+
+impl WebhookNotifier {
+    /// Posts the notice's own JSON.
+    async fn post_signed(&self, notice: &Notice) -> Result<(), NotifyError> {
         let body = notice.to_json();
         // Of the machine and not of the store: the receiver holds it against its own clock.
         let now = SystemTime::now()
@@ -196,13 +308,12 @@ impl Notifier for WebhookNotifier {
         if let Some(secret) = &self.secret {
             headers.push(("webhook-signature", secret.signature(&id, now, &body)));
         }
-        self.post(body.into(), &headers).await
+        self.post(&self.endpoint, body.into(), &headers).await
     }
-}
 
-impl WebhookNotifier {
     async fn post(
         &self,
+        to: &Endpoint,
         body: Bytes,
         headers: &[(&'static str, String)],
     ) -> Result<(), NotifyError> {
@@ -210,7 +321,7 @@ impl WebhookNotifier {
             let value = HeaderValue::try_from(value).ok()?;
             Some((HeaderName::from_static(name), value))
         });
-        let exchange = exchange::post(&self.connector, &self.endpoint, headers, body, self.timeout);
+        let exchange = exchange::post(&self.connector, to, headers, body, self.timeout);
         match tokio::time::timeout(self.timeout, exchange).await {
             Ok(outcome) => outcome,
             Err(_) => Err(NotifyError::Retry(format!(
@@ -219,6 +330,20 @@ impl WebhookNotifier {
             ))),
         }
     }
+}
+
+/// The key of an integration, which goes into a header or a member as it is.
+fn key_of(text: &str) -> Result<String, WebhookError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(WebhookError::Secret("the integration's key is empty"));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(WebhookError::Secret(
+            "the integration's key holds something else than ASCII letters, digits and signs",
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 /// What `Debug` shows in place of something secret.

@@ -1,0 +1,105 @@
+// Where notices go, whether they arrive, and a test of each channel.
+import { useState } from "react";
+import { isUnderWay, useChannels, useChannelTest } from "../api/notices";
+import { useMay } from "../api/session";
+import type { Channel } from "../api/types";
+import { precise } from "../format/time";
+import { useView } from "../view/view";
+
+const STATES: Readonly<Record<string, { label: string; level: string }>> = {
+  ok: { label: "OK", level: "good" },
+  failing: { label: "Failing", level: "bad" },
+  waiting: { label: "Waiting", level: "warn" },
+  unused: { label: "Unused", level: "none" },
+};
+
+const State = ({ of }: { of: string }) => {
+  const { label, level } = STATES[of] ?? { label: of, level: "none" };
+  return (
+    <span className="badge" data-level={level}>
+      {label}
+    </span>
+  );
+};
+
+/** What became of a test, in a sentence. */
+const outcome = (channels: readonly Channel[], test: string | null): string => {
+  if (test === null) return "";
+  const of = channels.find((each) => each.last?.noticeId === test);
+  if (!of?.last || isUnderWay(channels, test)) return "The test is on its way.";
+  if (of.last.status === "delivered") return `${of.channel} took the test.`;
+  return `${of.channel} did not take the test: ${of.last.error ?? "no reason was given"}.`;
+};
+
+export const Channels = () => {
+  const view = useView();
+  const [watched, setWatched] = useState<string | null>(null);
+  const channels = useChannels(view, watched, useMay().operate).data ?? [];
+  const test = useChannelTest();
+  if (channels.length === 0) return null;
+  return (
+    <section className="card" aria-label="Channels">
+      <header className="card-head">
+        <h2>Channels</h2>
+        <span className="muted" role="status">
+          {test.error ? test.error.message : outcome(channels, watched)}
+        </span>
+      </header>
+      <div className="scroll-x" tabIndex={0} role="region" aria-label="Channels, scrollable">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">State</th>
+              <th scope="col">Channel</th>
+              <th scope="col">Last notice</th>
+              <th scope="col" className="num">
+                Delivered
+              </th>
+              <th scope="col" className="num">
+                Pending
+              </th>
+              <th scope="col" className="num">
+                Given up
+              </th>
+              <th scope="col">
+                <span className="sr">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {channels.map((each) => (
+              <tr key={each.channel}>
+                <td>
+                  <State of={each.state} />
+                </td>
+                <td>
+                  {each.channel}
+                  {!each.configured && <span className="muted"> of another process</span>}
+                </td>
+                <td>
+                  {each.last ? precise(Date.parse(each.last.at), view.tz) : "None"}
+                  {each.last?.error && <span className="path muted"> {each.last.error}</span>}
+                </td>
+                <td className="num">{each.delivered}</td>
+                <td className="num">{each.pending}</td>
+                <td className="num">{each.dead}</td>
+                <td className="num">
+                  {each.configured && (
+                    <button
+                      type="button"
+                      aria-label={`Send a test to ${each.channel}`}
+                      disabled={test.isPending}
+                      onClick={() => test.mutate(each.channel, { onSuccess: (sent) => setWatched(sent.noticeId) })}
+                    >
+                      Send a test
+                    </button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+};

@@ -1,0 +1,201 @@
+//! `GET /api-alerts/channels`: where notices go, and whether they arrive.
+//!
+//! A channel is listed where this process has it, and where deliveries through it are kept: another process may have it, or
+//! none any more.
+
+use std::collections::BTreeMap;
+
+use api_metrics_store::control::notify::{ChannelState, DeliveryStatus};
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    auth::Caller,
+    request::{Body, Validated, present, storable},
+    response::{Kind, Problem, time},
+    router::App,
+};
+
+use super::deliveries::MAX_CHANNEL_BYTES;
+
+/// The delivery through a channel that changed last.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LastDelivery)]
+pub(crate) struct LastView {
+    /// The notice's id.
+    notice_id: Uuid,
+    /// `dead`, `pending` or `delivered`.
+    status: &'static str,
+    /// Attempts made so far.
+    attempts: u64,
+    /// Why the last attempt failed; null where none has.
+    error: Option<String>,
+    /// When any of this last changed.
+    at: DateTime<Utc>,
+}
+
+/// A way that notices go.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Channel)]
+pub(crate) struct ChannelView {
+    /// Its name.
+    channel: String,
+    /// Whether the process that answers has it.
+    configured: bool,
+    /// `ok`: the last notice was taken; `failing`: it was not, or not yet; `waiting`: it was not tried yet; `unused`: there
+    /// was none.
+    state: &'static str,
+    /// Notices that were taken, of those that are kept.
+    delivered: u64,
+    /// Notices that are to be tried.
+    pending: u64,
+    /// Notices that were given up.
+    dead: u64,
+    /// When a notice was last taken.
+    last_delivered_at: Option<DateTime<Utc>>,
+    /// The delivery that changed last; null where there was none.
+    last: Option<LastView>,
+}
+
+impl ChannelView {
+    /// A channel without any delivery.
+    fn unused(channel: String) -> Self {
+        Self {
+            channel,
+            configured: true,
+            state: "unused",
+            delivered: 0,
+            pending: 0,
+            dead: 0,
+            last_delivered_at: None,
+            last: None,
+        }
+    }
+
+    /// A channel with deliveries.
+    fn used(of: ChannelState, configured: bool) -> Self {
+        let state = match of.last.status {
+            DeliveryStatus::Delivered => "ok",
+            DeliveryStatus::Pending if of.last.error.is_none() => "waiting",
+            _ => "failing",
+        };
+        Self {
+            channel: of.channel,
+            configured,
+            state,
+            delivered: of.delivered,
+            pending: of.pending,
+            dead: of.dead,
+            last_delivered_at: of.last_delivered_at.map(time),
+            last: Some(LastView {
+                notice_id: of.last.notice,
+                status: of.last.status.into(),
+                attempts: of.last.attempts,
+                // What was delivered after all leaves the error of the attempt before.
+                error: of
+                    .last
+                    .error
+                    .filter(|_| of.last.status != DeliveryStatus::Delivered),
+                at: time(of.last.at),
+            }),
+        }
+    }
+}
+
+/// All channels, by name.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChannelList {
+    /// The channels.
+    data: Vec<ChannelView>,
+}
+
+/// Where notices go, and whether they arrive
+#[utoipa::path(
+    get,
+    path = "/api-alerts/channels",
+    tag = "alerts",
+    responses((status = 200, description = "All channels, by name", body = ChannelList,
+        example = json!(crate::control::examples::channels()))),
+)]
+pub(crate) async fn channels(
+    State(app): State<App>,
+    _: Caller,
+    _: Validated<()>,
+) -> Result<Json<ChannelList>, Problem> {
+    let control = app.client.control()?;
+    let found = app.client.bounded("channels", control.channels()).await?;
+    let own = &app.control.channels;
+    let mut all: BTreeMap<String, ChannelView> = own
+        .iter()
+        .map(|name| (name.clone(), ChannelView::unused(name.clone())))
+        .collect();
+    for of in found {
+        let configured = own.contains(&of.channel);
+        all.insert(of.channel.clone(), ChannelView::used(of, configured));
+    }
+    Ok(Json(ChannelList {
+        data: all.into_values().collect(),
+    }))
+}
+
+/// Names the channel that a test goes through.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the shape of what `test` reads")]
+pub(crate) struct TestBody {
+    /// The channel's name.
+    #[schema(example = "slack")]
+    channel: String,
+}
+
+/// The test that was sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SentTest {
+    /// The notice's id: `last.noticeId` of the channel, once something became of it.
+    notice_id: Uuid,
+}
+
+/// Sends a test through one channel
+///
+/// A notice of the kind `test`, by the way that all notices take: through the outbox, with retries. It is delivered within
+/// seconds; `GET /api-alerts/channels` says what became of it.
+#[utoipa::path(
+    post,
+    path = "/api-alerts/channels/test",
+    tag = "alerts",
+    request_body(content = TestBody, example = json!({"channel": "slack"})),
+    responses(
+        (status = 202, description = "It is on its way", body = SentTest,
+            example = json!({"noticeId": "5d1c1d6e-3f0f-4d5e-9a55-5f6a7b8c9d0e"})),
+        (status = 404, description = "This process has no such channel", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn test(
+    State(app): State<App>,
+    caller: Caller,
+    _: Validated<()>,
+    mut body: Body,
+) -> Result<(StatusCode, Json<SentTest>), Problem> {
+    let channel = present("channel", body.text("channel")?)?;
+    storable("channel", &channel, MAX_CHANNEL_BYTES)?;
+    body.finish()?;
+    if !app.control.channels.contains(&channel) {
+        return Err(Problem::new(
+            Kind::NotFound,
+            "there is no such channel here",
+        ));
+    }
+    let control = app.client.control()?;
+    let sent = control.test_channel(&channel, Some(caller.principal.subject()));
+    let notice_id = app.client.bounded("test channel", sent).await?;
+    Ok((StatusCode::ACCEPTED, Json(SentTest { notice_id })))
+}

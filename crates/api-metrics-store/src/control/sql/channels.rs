@@ -1,0 +1,53 @@
+//! How the channels of notices are doing.
+
+use super::{unknown, unsigned};
+use crate::{
+    control::notify::{ChannelState, DeliveryStatus, LastDelivery},
+    engine::{
+        backend::Result,
+        sql::{SqlRow, SqlTx},
+    },
+};
+
+/// All channels that ever had a delivery which is kept, by name.
+pub(in crate::control) async fn list<T: SqlTx>(tx: &mut T) -> Result<Vec<ChannelState>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT s.channel, s.delivered, s.pending, s.dead, s.delivered_at, \
+           l.notice_id, l.status, l.attempts, l.last_error, {updated} AS updated_at \
+         FROM (SELECT channel, \
+                 SUM(CASE status WHEN 'delivered' THEN 1 ELSE 0 END) AS delivered, \
+                 SUM(CASE status WHEN 'pending' THEN 1 ELSE 0 END) AS pending, \
+                 SUM(CASE status WHEN 'dead' THEN 1 ELSE 0 END) AS dead, \
+                 MAX(CASE status WHEN 'delivered' THEN {last} END) AS delivered_at \
+               FROM {deliveries} GROUP BY channel) AS s \
+         JOIN {deliveries} AS l ON l.channel = s.channel AND l.notice_id = (\
+           SELECT i.notice_id FROM {deliveries} AS i WHERE i.channel = s.channel \
+           ORDER BY i.updated_at DESC, i.attempts DESC, i.notice_id DESC LIMIT 1) \
+         ORDER BY s.channel",
+        deliveries = d.table("deliveries"),
+        updated = d.epoch("l.updated_at"),
+        last = d.epoch("updated_at"),
+    );
+    let rows = tx.fetch(sql, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            let status = row.text("status")?;
+            Ok(ChannelState {
+                channel: row.text("channel")?,
+                delivered: unsigned(row.int("delivered")?),
+                pending: unsigned(row.int("pending")?),
+                dead: unsigned(row.int("dead")?),
+                last_delivered_at: row.optional_int("delivered_at")?,
+                last: LastDelivery {
+                    notice: row.uuid("notice_id")?,
+                    status: DeliveryStatus::from_name(&status)
+                        .ok_or_else(|| unknown("status", &status))?,
+                    attempts: unsigned(row.int("attempts")?),
+                    error: row.optional_text("last_error")?,
+                    at: row.int("updated_at")?,
+                },
+            })
+        })
+        .collect()
+}
