@@ -216,7 +216,7 @@ async fn a_tenant_sees_makes_and_ends_its_own_silences(database: Database) {
         .await
         .unwrap();
     let seen = store.silences(&acme).await.unwrap();
-    assert_eq!(seen, [made.clone()]);
+    assert_eq!(seen, std::slice::from_ref(&made));
     assert_eq!(store.silences(&Scope::All).await.unwrap().len(), 2);
     assert_eq!(store.silences(&Scope::Keys(vec![])).await.unwrap(), []);
     assert!(!store.end_silence(everybodys.id, &acme, None).await.unwrap());

@@ -291,7 +291,7 @@ async fn prometheus_scrapes_openmetrics_and_leads_from_a_bucket_to_its_trace() {
             end - 3_600
         );
         let data = asked(&question).await?;
-        data.as_array()?.first().is_some().then_some(data)
+        (!data.as_array()?.is_empty()).then_some(data)
     })
     .await;
     let series = &found[0]["seriesLabels"];
