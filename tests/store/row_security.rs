@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 38] = [
+const PROTECTED: [&str; 39] = [
     "alert_causes",
     "alert_handling",
     "alert_silences",
@@ -43,6 +43,7 @@ const PROTECTED: [&str; 38] = [
     "ingest_token",
     "ingest_batch",
     "ingest_refused",
+    "ingest_delta",
     "ingest_stream",
     "unit_names",
     "price_unit_tiers",

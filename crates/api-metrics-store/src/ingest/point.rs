@@ -3,7 +3,7 @@
 //! A **cumulative** point says what happened since its process began, so that what it adds is the difference to the
 //! point that was counted last of the same **stream**: of the same resource, metric, attributes and start. A point
 //! that is sent again, or that another one has overtaken, adds nothing; a restart begins another stream. A **delta**
-//! point adds what it says; that it is counted once is up to the batch that it comes in.
+//! point adds what it says, once: it is known again by all that it carries, in whatever body it comes.
 //!
 //! # Bins
 //!
@@ -16,6 +16,7 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use api_metrics_layer::{Outcome, Protocol};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::store::StoreError;
 
@@ -184,6 +185,20 @@ impl MetricPoint {
         };
         // Saturates, and a NaN is 0.
         value.round() as u64
+    }
+
+    /// A hash over all that it carries.
+    pub(super) fn carried(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.stream);
+        for number in [self.started_ns, self.at_ns, self.count, self.sum.to_bits()] {
+            hash.update(number.to_le_bytes());
+        }
+        for (bin, count) in &self.counts {
+            hash.update(bin.to_le_bytes());
+            hash.update(count.to_le_bytes());
+        }
+        hash.finalize().into()
     }
 
     /// Whether it is as old as it may be when its resource is seen for the first time.

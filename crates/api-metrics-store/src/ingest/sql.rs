@@ -376,6 +376,38 @@ pub(super) async fn put_streams<T: SqlTx>(
     Ok(())
 }
 
+/// Notes delta points, given in one order by all processes; answers those that were not there yet.
+pub(super) async fn insert_deltas<T: SqlTx>(
+    tx: &mut T,
+    points: &[&str],
+    now: UnixSeconds,
+) -> Result<Vec<String>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {table} (id, at) SELECT p.value, {now} FROM {points} AS p WHERE 1 = 1 \
+         ON CONFLICT DO NOTHING RETURNING id",
+        table = d.table("ingest_delta"),
+        now = d.at("$2"),
+        points = d.texts("$1"),
+    );
+    let points = json!(points).to_string();
+    let rows = tx.fetch(sql, params![points, now]).await?;
+    rows.iter().map(|row| row.text("id")).collect()
+}
+
+/// Forgets delta points that came before that time.
+pub(super) async fn forget_deltas<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> Result<u64> {
+    let d = tx.dialect();
+    let table = d.table("ingest_delta");
+    let sql = format!(
+        "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} \
+           WHERE at < {before} ORDER BY at LIMIT 20000{skip})",
+        before = d.at("$1"),
+        skip = d.skip_locked(),
+    );
+    tx.execute(sql, params![before]).await
+}
+
 /// Forgets streams of which nothing was counted since that time.
 pub(super) async fn forget_streams<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> Result<u64> {
     let d = tx.dialect();

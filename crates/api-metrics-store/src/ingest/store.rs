@@ -186,6 +186,8 @@ pub trait IngestStore: CommitGroup {
 /// How long a batch is known, in seconds.
 const BATCHES_KEPT_SECONDS: i64 = 86_400;
 
+/// How long delta points are known again: collectors try for minutes.
+const DELTAS_KEPT_SECONDS: i64 = 6 * 3_600;
 /// How long a stream of metrics is known after its last point, in seconds.
 const STREAMS_KEPT_SECONDS: i64 = 7 * 86_400;
 
@@ -204,6 +206,7 @@ impl<T: BeginTx> CommitGroup for T {
         let now = tx.meta().await?.now();
         sql::forget_batches(&mut tx, now - BATCHES_KEPT_SECONDS).await?;
         sql::forget_streams(&mut tx, now - STREAMS_KEPT_SECONDS).await?;
+        sql::forget_deltas(&mut tx, now - DELTAS_KEPT_SECONDS).await?;
         sql::trim_dead_letters(&mut tx).await?;
         collector::forget_sessions(&mut tx, now).await?;
         tx.commit().await

@@ -4,8 +4,9 @@
 //!
 //! 1. Look up which resources are known, and how many streams each token has where some may be new.
 //! 2. Add the streams that are missing and lock all of them, in the order of their names, by one statement.
-//! 3. Take the points one after the other: each adds its difference, and becomes what was counted.
-//! 4. Write what was counted back.
+//! 3. Write which delta points come, and learn which of them were there already.
+//! 4. Take the points one after the other: each adds its difference, and becomes what was counted.
+//! 5. Write what was counted back.
 //!
 //! Two processes that get points of one stream wait for each other at its row, so that the second one compares
 //! with what the first has counted.
@@ -68,6 +69,16 @@ pub(super) async fn count<'a, T: SqlTx>(
         }
     }
 
+    let deltas = points.iter().filter(|(_, _, point)| !point.is_cumulative);
+    let deltas: BTreeSet<String> = deltas
+        .map(|(_, token, point)| delta(token, point))
+        .collect();
+    let mut new: HashSet<String> = HashSet::new();
+    if !deltas.is_empty() {
+        let deltas: Vec<&str> = deltas.iter().map(String::as_str).collect();
+        new.extend(sql::insert_deltas(tx, &deltas, now).await?);
+    }
+
     let mut changed = BTreeSet::new();
     let mut errors: BTreeMap<i64, f64> = BTreeMap::new();
     // Those of one batch are known from the next one on.
@@ -92,8 +103,10 @@ pub(super) async fn count<'a, T: SqlTx>(
             }
             seen.1.push(resource);
             added.filter(|_| is_known)
-        } else {
+        } else if new.remove(&delta(token, point)) {
             point.since(None)
+        } else {
+            None
         };
         let Some(added) = added else { continue };
         found.added.push((*point, added));
@@ -136,6 +149,12 @@ async fn leave_out_too_many<T: SqlTx>(
 /// The name of a point's stream. Tokens have streams of their own, since they may be of other services.
 fn stream(token: &IngestToken, point: &MetricPoint) -> String {
     format!("{}-{}", token.id, hex(&point.stream))
+}
+
+/// The name of a delta point: its stream, when it was taken, and all that it carries. Two processes that can't be told
+/// apart never count the same in the same nanosecond.
+fn delta(token: &IngestToken, point: &MetricPoint) -> String {
+    format!("{}-{}", token.id, hex(&point.carried()))
 }
 
 /// The name of a point's resource.

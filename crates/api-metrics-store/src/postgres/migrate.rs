@@ -84,6 +84,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "users_and_teams",
         sql: include_str!("../../migrations/postgres/0011_users_and_teams.sql"),
     },
+    Migration {
+        version: 12,
+        name: "metric_deltas",
+        sql: include_str!("../../migrations/postgres/0012_metric_deltas.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -63,6 +63,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "users_and_teams",
         sql: include_str!("../../migrations/sqlite/0009_users_and_teams.sql"),
     },
+    Migration {
+        version: 10,
+        name: "metric_deltas",
+        sql: include_str!("../../migrations/sqlite/0010_metric_deltas.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

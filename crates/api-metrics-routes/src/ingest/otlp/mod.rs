@@ -26,7 +26,7 @@
 //! # Once
 //!
 //! The store compares cumulative points with those before, so that a point that comes again adds nothing. A body of
-//! deltas that comes again within a day is recognised as a whole.
+//! deltas that comes again within a day is recognised as a whole, a delta within six hours by what it carries.
 
 mod attributes;
 mod body;
