@@ -284,6 +284,11 @@ impl Dialect {
         spell!(self, " FOR UPDATE", "")
     }
 
+    /// As [`for_update`](Self::for_update), of one table's rows where a statement joins several.
+    pub(crate) fn for_update_of(self, table: &str) -> String {
+        spell!(self, format!(" FOR UPDATE OF {table}"), String::new())
+    }
+
     /// As [`for_update`](Self::for_update), leaving out rows that another transaction has locked. Two
     /// processes that take work from one table then never wait for each other.
     pub(crate) const fn skip_locked(self) -> &'static str {

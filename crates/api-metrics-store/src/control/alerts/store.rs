@@ -152,8 +152,8 @@ impl<T: BeginTx> AlertStore for T {
                 continue;
             }
             // Before the event ends: a silence may last until then.
-            let mut silenced = !evaluated.notices.is_empty()
-                && silences.cover(&mut tx, &evaluated.rule, meta.now()).await?;
+            let mut handled = !evaluated.notices.is_empty()
+                && sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
             for event in &evaluated.fired {
                 sql::alerts::insert_event(&mut tx, event).await?;
             }
@@ -161,19 +161,24 @@ impl<T: BeginTx> AlertStore for T {
                 sql::alerts::resolve_event(&mut tx, *id, *at, message).await?;
             }
             for notice in &evaluated.notices {
-                sql::notices::insert_notice(
-                    &mut tx,
-                    notice,
-                    notice.at + KEEP_NOTICES_SECONDS,
-                    !silenced,
-                )
-                .await?;
+                let silent = if notice.kind == NoticeKind::AlertResolved {
+                    // Whoever was told of the beginning is told of the end, and nobody else.
+                    handled || !is_told(&mut tx, notice).await?
+                } else {
+                    handled
+                        || silences
+                            .cover(&mut tx, &evaluated.rule, notice.at, meta.now())
+                            .await?
+                };
+                let keep_until = notice.at + KEEP_NOTICES_SECONDS;
+                sql::notices::insert_notice(&mut tx, notice, keep_until, !silent).await?;
                 // What fires after the end of the event that a silence lasted for is delivered again.
-                if silenced && notice.kind == NoticeKind::AlertResolved {
-                    silenced = silences.cover(&mut tx, &evaluated.rule, meta.now()).await?;
+                if handled && notice.kind == NoticeKind::AlertResolved {
+                    handled =
+                        sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
                 }
             }
-            tell_if_silence_ran_out(&mut tx, &silences, evaluated, meta.now()).await?;
+            tell_if_not_silent(&mut tx, &silences, evaluated, meta.now()).await?;
             sql::alerts::put_state(
                 &mut tx,
                 evaluated.rule.id,
@@ -404,7 +409,7 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
         sql::alerts::silence(&mut tx, id, now, until, actor).await?;
     } else if let Some((rule, firing)) = rule_now.zip(firing).filter(|_| ended) {
         let silences = Silences::read(&mut tx, now).await?;
-        if !silences.cover(&mut tx, &rule, now).await? {
+        if !silences.cover(&mut tx, &rule, now, now).await? {
             sql::notices::release_notice(&mut tx, fired_notice_id(firing)).await?;
         }
     }
@@ -414,9 +419,9 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     Ok(event)
 }
 
-/// Lets the notice of an event be delivered that fired while its rule was silent for a time, once that is over and it
-/// still fires. It does nothing the next times.
-async fn tell_if_silence_ran_out<T: Tx + SqlTx>(
+/// Lets the notice of an event be delivered that was kept back, once nothing keeps it back any more and it still fires.
+/// It does nothing the next times.
+async fn tell_if_not_silent<T: Tx + SqlTx>(
     tx: &mut T,
     silences: &Silences,
     evaluated: &EvaluatedAlert,
@@ -428,11 +433,18 @@ async fn tell_if_silence_ran_out<T: Tx + SqlTx>(
     let Some(id) = firing.filter(|id| !new(*id)) else {
         return Ok(());
     };
-    if silences.ran_out(tx, rule, state.since, now).await? && !silences.cover(tx, rule, now).await?
-    {
+    if !silences.cover(tx, rule, now, now).await? {
         sql::notices::release_notice(tx, fired_notice_id(id)).await?;
     }
     Ok(())
+}
+
+/// Whether the beginning of an event whose end this notice is was not kept back. One that is not known any more was told.
+async fn is_told<T: SqlTx>(tx: &mut T, end: &Notice) -> Result<bool, StoreError> {
+    match end.event_id {
+        Some(event) => sql::notices::is_told(tx, fired_notice_id(event)).await,
+        None => Ok(true),
+    }
 }
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.
@@ -479,11 +491,11 @@ async fn close<T: Tx + SqlTx>(
 ) -> Result<(), StoreError> {
     if let (Phase::Firing, Some(id)) = (rule.state.phase, rule.state.event_id) {
         let message = format!("{}: {why}", rule.spec.name);
-        let silences = Silences::read(tx, now).await?;
-        let silenced = silences.cover(tx, rule, now).await?;
+        let silenced = sql::alerts::is_silenced(tx, rule.id, now).await?;
         sql::alerts::resolve_event(tx, id, now, &message).await?;
         let notice = resolved_notice(rule, id, now, None, message);
-        sql::notices::insert_notice(tx, &notice, now + KEEP_NOTICES_SECONDS, !silenced).await?;
+        let told = !silenced && is_told(tx, &notice).await?;
+        sql::notices::insert_notice(tx, &notice, now + KEEP_NOTICES_SECONDS, told).await?;
     }
     let state = AlertState::new(now - now.rem_euclid(60));
     sql::alerts::put_state(tx, rule.id, &state, rule.last_fired_at).await

@@ -173,7 +173,7 @@ fn covers(filter: &str, watched: &str) -> bool {
 pub(super) struct Silences(Vec<PlannedSilence>);
 
 impl Silences {
-    /// Those that have begun at `now`, and are not over for longer than notices are kept.
+    /// Those that are planned, last, or were over within the time that is caught up with and more.
     pub(super) async fn read<T: Tx + SqlTx>(
         tx: &mut T,
         now: UnixSeconds,
@@ -182,31 +182,19 @@ impl Silences {
         Ok(Self(all))
     }
 
-    /// Whether a rule is silent at `now`, by one of these or at an event of it.
+    /// Whether the firing of a rule at `at` is kept back, evaluated at `now`: by one of these, or by a silence at an event
+    /// of the rule. Minutes that are caught up with are as silent as they were.
     pub(super) async fn cover<T: SqlTx>(
         &self,
         tx: &mut T,
         rule: &AlertRule,
-        now: UnixSeconds,
-    ) -> Result<bool, StoreError> {
-        let planned = |one: &PlannedSilence| one.lasts(now) && one.matches(rule.id, &rule.spec);
-        Ok(self.0.iter().any(planned) || sql::alerts::is_silenced(tx, rule.id, now).await?)
-    }
-
-    /// Whether one that covered a rule ran out after `since`, up to `now`.
-    pub(super) async fn ran_out<T: SqlTx>(
-        &self,
-        tx: &mut T,
-        rule: &AlertRule,
-        since: UnixSeconds,
+        at: UnixSeconds,
         now: UnixSeconds,
     ) -> Result<bool, StoreError> {
         let planned = |one: &PlannedSilence| {
-            let until = one.silence.until;
-            since < until && until <= now && one.matches(rule.id, &rule.spec)
+            (one.lasts(at) || one.lasts(now)) && one.matches(rule.id, &rule.spec)
         };
-        Ok(self.0.iter().any(planned)
-            || sql::alerts::silence_ran_out(tx, rule.id, since, now).await?)
+        Ok(self.0.iter().any(planned) || sql::alerts::is_silenced(tx, rule.id, now).await?)
     }
 }
 

@@ -89,10 +89,7 @@ impl Facts {
             lists: lists
                 .into_iter()
                 .filter(|(_, lines)| !lines.is_empty())
-                .map(|(name, lines)| {
-                    let lines = lines.iter().map(|line| shown(line).to_string());
-                    (name, lines.collect())
-                })
+                .map(|(name, lines)| (name, listed(&lines)))
                 .collect(),
             color: match notice.severity {
                 _ if over => 0x2e_7d32,
@@ -110,6 +107,22 @@ impl Facts {
     pub(super) fn head(&self) -> String {
         format!("{}{}", self.title, self.tail)
     }
+}
+
+/// Lines that a list shows at most: a message that is too long is refused as a whole.
+const LISTED: usize = 20;
+
+/// The first lines, and how many there are beyond.
+fn listed(lines: &[String]) -> Vec<String> {
+    let mut listed: Vec<String> = lines
+        .iter()
+        .take(LISTED)
+        .map(|line| shown(line).to_string())
+        .collect();
+    if lines.len() > LISTED {
+        listed.push(format!("and {} more", lines.len() - LISTED));
+    }
+    listed
 }
 
 /// A number with two decimals at most.

@@ -73,7 +73,12 @@ fn merged(mut members: Vec<Notice>) -> Option<(Notice, Vec<Uuid>)> {
             threshold: notice.threshold,
         })
         .collect();
-    let at = members.iter().map(|notice| notice.at).max()?;
+    // So that the end of one of them comes later.
+    let at = members.iter().map(|notice| notice.at);
+    let at = match members.first()?.kind {
+        NoticeKind::AlertFired => at.min()?,
+        _ => at.max()?,
+    };
     let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let first = members.into_iter().next()?;
     let group = Notice {

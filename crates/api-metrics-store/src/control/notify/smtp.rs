@@ -16,8 +16,10 @@ use lettre::{
     },
 };
 use thiserror::Error;
+use tracing::warn;
 
 use super::{Notice, NoticeKind, Notifier, NotifyError, facts::Facts};
+use crate::text::Shown;
 
 /// The longest time that a server may have: less than the patience of the dispatcher.
 const MAX_TIMEOUT: Duration = Duration::from_secs(25);
@@ -176,7 +178,7 @@ pub enum SmtpError {
     #[error("the mail server has no name")]
     Host,
     /// The address of a sender or a receiver is none.
-    #[error("`{address}` is no address of {of}: {reason}", address = crate::text::Shown(.address))]
+    #[error("`{address}` is no address of {of}: {reason}", address = Shown(.address))]
     Address {
         /// `the sender` or `a receiver`.
         of: &'static str,
@@ -287,16 +289,46 @@ impl SmtpNotifier {
         })
     }
 
+    /// Mails a notice to all at once; where the server refuses somebody for good, to each alone.
+    async fn deliver(&self, notice: &Notice) -> Result<(), NotifyError> {
+        let all: Vec<&Mailbox> = self.to.iter().collect();
+        let error = match self.send(notice, &all).await {
+            Err(error @ NotifyError::Permanent(_)) if all.len() > 1 => error,
+            outcome => return outcome,
+        };
+        let mut outcome = Err(error);
+        for to in all {
+            match self.send(notice, &[to]).await {
+                Ok(()) => outcome = Ok(()),
+                // Those who have it would get it again.
+                Err(error) => warn!(
+                    to = %Shown(&to.email),
+                    "a mail was not taken for one of its receivers: {}", Shown(&error)
+                ),
+            }
+        }
+        outcome
+    }
+
+    async fn send(&self, notice: &Notice, to: &[&Mailbox]) -> Result<(), NotifyError> {
+        match self.transport.send(self.mail(notice, to)?).await {
+            Ok(_) => Ok(()),
+            // The server has said that it will never take it.
+            Err(error) if error.is_permanent() => Err(NotifyError::Permanent(said(&error))),
+            Err(error) => Err(NotifyError::Retry(said(&error))),
+        }
+    }
+
     /// The mail of a notice.
-    fn mail(&self, notice: &Notice) -> Result<Message, NotifyError> {
+    fn mail(&self, notice: &Notice, to: &[&Mailbox]) -> Result<Message, NotifyError> {
         let facts = Facts::of(notice);
         let id = |what: &str, id: uuid::Uuid| format!("<{what}.{id}@{}>", self.from.email.domain());
         let mut mail = Message::builder()
             .from(self.from.clone())
             .subject(facts.head())
             .date(std::time::SystemTime::now());
-        for to in &self.to {
-            mail = mail.to(to.clone());
+        for to in to {
+            mail = mail.to((*to).clone());
         }
         mail = match (notice.kind, notice.event_id) {
             (NoticeKind::AlertFired, Some(event)) => mail.message_id(Some(id("event", event))),
@@ -341,17 +373,13 @@ impl Notifier for SmtpNotifier {
     }
 
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
-        let mail = self.mail(notice)?;
-        match tokio::time::timeout(self.timeout, self.transport.send(mail)).await {
-            Ok(Ok(_)) => Ok(()),
-            // The server has said that it will never take it.
-            Ok(Err(error)) if error.is_permanent() => Err(NotifyError::Permanent(said(&error))),
-            Ok(Err(error)) => Err(NotifyError::Retry(said(&error))),
-            Err(_) => Err(NotifyError::Retry(format!(
+        let patience = tokio::time::timeout(self.timeout, self.deliver(notice));
+        patience.await.unwrap_or_else(|_| {
+            Err(NotifyError::Retry(format!(
                 "the mail server took longer than {:?}",
                 self.timeout
-            ))),
-        }
+            )))
+        })
     }
 
     fn groups(&self) -> bool {

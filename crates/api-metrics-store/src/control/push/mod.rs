@@ -12,18 +12,17 @@
 //! was sent: a body that was lost is made up for by the next one, one that comes twice adds nothing, and after a
 //! restart of this service or of the receiver the numbers go on where they are. Any instance may send them.
 //!
-//! A day is sent until ten minutes after its end, when what was late is in it, and then once more by a process that
-//! has just started. One that could not be sent is sent later, for a week.
+//! A day is sent until ten minutes after its end, when most of what was late is in it, and once more by a process that
+//! has just started. It is sent again whenever more of it has come, for a week. A receiver that refuses one day for
+//! good still gets the others.
 
 mod bins;
 mod points;
 
 use std::{
+    collections::BTreeMap,
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -36,7 +35,7 @@ use super::notify::{
     webhook::{Connector, Endpoint, post},
 };
 use crate::{
-    query::{Detail, Query, TimeRange},
+    query::{Detail, Query, TimeRange, TimeStep},
     store::{Store, StoreError},
     time::{Granularity, UnixSeconds},
 };
@@ -47,8 +46,6 @@ const DAY: i64 = 86_400;
 const SETTLED_AFTER: i64 = 600;
 /// Days that are made up for at most.
 const MAX_DAYS: i64 = 7;
-/// No day was sent by this process.
-const NONE: i64 = i64::MIN;
 
 /// How an [`OtlpPush`] reaches its receiver: the defaults, of which fields are changed.
 ///
@@ -125,8 +122,8 @@ pub struct OtlpPush {
     headers: Headers,
     every: Duration,
     timeout: Duration,
-    /// The start of the last day that is over and was sent.
-    sent: Arc<AtomicI64>,
+    /// The days that are over and were sent, by their start, and how many requests each had then.
+    sent: Arc<Mutex<BTreeMap<UnixSeconds, u64>>>,
 }
 
 /// Headers, of which `Debug` shows the names.
@@ -166,7 +163,7 @@ impl OtlpPush {
             headers: Headers(headers),
             every: options.every.max(Duration::from_secs(1)),
             timeout: options.timeout,
-            sent: Arc::new(AtomicI64::new(NONE)),
+            sent: Arc::default(),
         })
     }
 
@@ -183,29 +180,47 @@ impl OtlpPush {
     /// [`OtlpPushError::Store`] and [`OtlpPushError::Refused`]. It may be called again at any time.
     pub async fn run(&self, store: &dyn Store, now: UnixSeconds) -> Result<u64, OtlpPushError> {
         let today = Granularity::Day.floor(now);
-        let first = match self.sent.load(Ordering::Relaxed) {
-            NONE => today - DAY,
-            sent => (sent + DAY).clamp(today - MAX_DAYS * DAY, today),
-        };
-        let mut taken = 0;
+        let sent = self.sent().clone();
+        let first = sent.keys().next().copied().unwrap_or(today - DAY);
+        let first = first.clamp(today - MAX_DAYS * DAY, today);
+        let totals = totals(store, TimeRange::new(first, today)).await?;
+        let (mut taken, mut refused) = (0, None);
         let mut day = first;
         while day <= today {
-            taken += self.send_day(store, day, now).await?;
-            if now >= day + DAY + SETTLED_AFTER {
-                self.sent.fetch_max(day, Ordering::Relaxed);
+            let total = totals.get(&day).copied().unwrap_or_default();
+            let is_settled = now >= day + DAY + SETTLED_AFTER;
+            if !is_settled || sent.get(&day) != Some(&total) {
+                match self.send_day(store, day, now).await? {
+                    Ok(bodies) => taken += bodies,
+                    // Of another day it may be more willing.
+                    Err(why) => refused = Some(why),
+                }
+            }
+            if is_settled {
+                // As it was before it was read: what came since then is sent the next time.
+                self.sent().insert(day, total);
             }
             day += DAY;
         }
-        Ok(taken)
+        self.sent().retain(|day, _| *day >= today - MAX_DAYS * DAY);
+        refused.map_or(Ok(taken), |why| Err(OtlpPushError::Refused(why)))
     }
 
-    /// Sends one day, as far as it is over.
+    /// What was sent. A poisoned lock is taken over: every entry is whole.
+    fn sent(&self) -> MutexGuard<'_, BTreeMap<UnixSeconds, u64>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends one day, as far as it is over: how many bodies were taken, or why one never will be.
+    ///
+    /// # Errors
+    /// [`OtlpPushError::Store`], and [`OtlpPushError::Refused`] where another try may work.
     async fn send_day(
         &self,
         store: &dyn Store,
         day: UnixSeconds,
         now: UnixSeconds,
-    ) -> Result<u64, OtlpPushError> {
+    ) -> Result<Result<u64, String>, OtlpPushError> {
         let end = (Granularity::Minute.floor(now) + 60).min(day + DAY);
         let mut query = Query::over(TimeRange::new(day, end));
         query.group_by.service = true;
@@ -224,7 +239,7 @@ impl OtlpPush {
                 Err(NotifyError::Retry(why)) => return Err(OtlpPushError::Refused(why)),
             }
         }
-        refused.map_or(Ok(taken), |why| Err(OtlpPushError::Refused(why)))
+        Ok(refused.map_or(Ok(taken), Err))
     }
 
     async fn send(&self, body: Bytes) -> Result<(), NotifyError> {
@@ -238,6 +253,25 @@ impl OtlpPush {
             }
         }
     }
+}
+
+/// How many requests each day of a range has, by its start; a day without any is left out.
+async fn totals(
+    store: &dyn Store,
+    range: TimeRange,
+) -> Result<BTreeMap<UnixSeconds, u64>, StoreError> {
+    if range.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut query = Query::over(range);
+    query.group_by.time = Some(TimeStep::Fixed(Granularity::Day));
+    query.detail = Detail::Requests;
+    let rows = store.read(&query, None).await?.rows;
+    let days = rows.into_iter().filter_map(|row| {
+        let start = row.group.period_start?;
+        Some((Granularity::Day.floor(start), row.bucket.request_count))
+    });
+    Ok(days.collect())
 }
 
 #[cfg(test)]

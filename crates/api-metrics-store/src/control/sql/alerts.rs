@@ -464,26 +464,6 @@ pub(in crate::control) async fn is_silenced<T: SqlTx>(
     Ok(!tx.fetch(sql, params![rule, bounded(now)]).await?.is_empty())
 }
 
-/// Whether a silence of a rule that was made for a time has run out after `since`, up to `now`.
-pub(in crate::control) async fn silence_ran_out<T: SqlTx>(
-    tx: &mut T,
-    rule: i64,
-    since: UnixSeconds,
-    now: UnixSeconds,
-) -> Result<bool> {
-    let d = tx.dialect();
-    let sql = format!(
-        "SELECT e.id FROM {handling} AS h JOIN {events} AS e ON e.id = h.event_id \
-         WHERE e.config_id = $1 AND h.silenced_until > {since} AND h.silenced_until <= {now} LIMIT 1",
-        handling = d.table("alert_handling"),
-        events = d.table("api_alert_events"),
-        since = d.at("$2"),
-        now = d.at("$3"),
-    );
-    let values = params![rule, bounded(since), bounded(now)];
-    Ok(!tx.fetch(sql, values).await?.is_empty())
-}
-
 /// Removes events that ended before `before`, at most [`MAX_REMOVED`]; answers how many.
 pub(in crate::control) async fn remove_events<T: SqlTx>(
     tx: &mut T,

@@ -9,6 +9,8 @@ use crate::{
     },
 };
 
+/// Members of a group, which another delivery stands for, were never attempted and count for nothing.
+///
 /// All channels that ever had a delivery which is kept, by name.
 pub(in crate::control) async fn list<T: SqlTx>(tx: &mut T) -> Result<Vec<ChannelState>> {
     let d = tx.dialect();
@@ -16,10 +18,10 @@ pub(in crate::control) async fn list<T: SqlTx>(tx: &mut T) -> Result<Vec<Channel
         "SELECT s.channel, s.delivered, s.pending, s.dead, s.delivered_at, \
            l.notice_id, l.status, l.attempts, l.last_error, {updated} AS updated_at \
          FROM (SELECT channel, \
-                 SUM(CASE status WHEN 'delivered' THEN 1 ELSE 0 END) AS delivered, \
+                 SUM(CASE WHEN status = 'delivered' AND attempts > 0 THEN 1 ELSE 0 END) AS delivered, \
                  SUM(CASE status WHEN 'pending' THEN 1 ELSE 0 END) AS pending, \
                  SUM(CASE status WHEN 'dead' THEN 1 ELSE 0 END) AS dead, \
-                 MAX(CASE status WHEN 'delivered' THEN {last} END) AS delivered_at \
+                 MAX(CASE WHEN status = 'delivered' AND attempts > 0 THEN {last} END) AS delivered_at \
                FROM {deliveries} GROUP BY channel) AS s \
          JOIN {deliveries} AS l ON l.channel = s.channel AND l.notice_id = (\
            SELECT i.notice_id FROM {deliveries} AS i WHERE i.channel = s.channel \

@@ -69,6 +69,18 @@ pub(in crate::control) async fn release_notice<T: SqlTx>(tx: &mut T, id: Uuid) -
     Ok(())
 }
 
+/// Whether a notice is delivered or will be: it has deliveries, or is to get some. One that is not there any more was.
+pub(in crate::control) async fn is_told<T: SqlTx>(tx: &mut T, id: Uuid) -> Result<bool> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT n.id FROM {notices} AS n WHERE n.id = $1 AND n.fanned_out AND NOT EXISTS (\
+           SELECT 1 FROM {deliveries} AS d WHERE d.notice_id = n.id)",
+        notices = d.table("notices"),
+        deliveries = d.table("deliveries"),
+    );
+    Ok(tx.fetch(sql, params![id]).await?.is_empty())
+}
+
 /// Makes the deliveries of notices that have none yet: on `channels` due at once, on `grouping` a little later, so
 /// that they can wait for others.
 ///
@@ -145,7 +157,7 @@ pub(in crate::control) async fn waiting<T: SqlTx>(
         due = d.epoch("d.next_attempt_at"),
         deliveries = d.table("deliveries"),
         notices = d.table("notices"),
-        lock = d.skip_locked(),
+        lock = d.for_update_of("d"),
     );
     let rows = tx.fetch(sql, params![channel]).await?;
     match rows.first() {

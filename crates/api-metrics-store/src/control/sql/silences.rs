@@ -10,7 +10,8 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// Those that end after `after`, of one tenant or of all, the latest end first. At most 1,000.
+/// Those that end after `after`, of one tenant or of all, the latest end first. Each tenant has a bounded number that
+/// are not over, and those that are over are removed.
 pub(in crate::control) async fn list<T: SqlTx>(
     tx: &mut T,
     tenant: Option<&str>,
@@ -21,7 +22,7 @@ pub(in crate::control) async fn list<T: SqlTx>(
         "SELECT id, {from} AS starts_at, {until} AS ends_at, tenant_id, service, environment, endpoint, config_id, reason, \
            {created} AS created_at, created_by \
          FROM {silences} WHERE ends_at > {after} AND ($1 IS NULL OR tenant_id = $1) \
-         ORDER BY ends_at DESC, id DESC LIMIT 1000",
+         ORDER BY ends_at DESC, id DESC",
         from = d.epoch("starts_at"),
         until = d.epoch("ends_at"),
         created = d.epoch("created_at"),

@@ -12,8 +12,8 @@ use crate::control::notify::{
 
 /// What Markdown gives a meaning there.
 const SPECIAL: &str = "\\`*_~|>[]()#<@:-";
-/// The longest title, text and field that Discord takes, in characters.
-const LONGEST: [usize; 3] = [256, 4_096, 1_024];
+/// The longest title, text, fact and list, in characters. Discord takes 256, 4,096 and 1,024, and 6,000 in all.
+const LONGEST: [usize; 4] = [256, 1_500, 200, 700];
 
 /// The body for a notice: JSON.
 pub(super) fn message(notice: &Notice) -> String {
@@ -30,7 +30,7 @@ pub(super) fn message(notice: &Notice) -> String {
     let fields: Vec<_> = short
         .chain(lists)
         .map(|(name, value, inline)| {
-            json!({"name": name, "value": cut(&backslashed(&value, SPECIAL), LONGEST[2]), "inline": inline})
+            json!({"name": name, "value": cut(&backslashed(&value, SPECIAL), if inline { LONGEST[2] } else { LONGEST[3] }), "inline": inline})
         })
         .collect();
     let mut embed = json!({
