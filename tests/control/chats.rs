@@ -143,6 +143,37 @@ async fn discord_gets_an_embed_that_mentions_nobody() {
     );
     assert_eq!(body(&requests[1])["embeds"][0]["color"], 0x2e_7d32);
 
+    // A list is no longer than people read, and than receivers take.
+    let receiver = Receiver::start([]).await;
+    let mut many = serde_json::to_value(fired()).unwrap();
+    let alert = json!({"eventId": null, "rule": many["rule"], "severity": "high", "message": "x".repeat(200),
+        "value": 1.0, "threshold": 1.0});
+    many["alerts"] = json!(vec![alert; 200]);
+    let many: Notice = serde_json::from_value(many).unwrap();
+    for make in [
+        WebhookNotifier::teams,
+        WebhookNotifier::discord,
+        WebhookNotifier::slack,
+    ] {
+        let notifier = make(&receiver.url(), private()).unwrap();
+        notifier.notify(&many).await.unwrap();
+    }
+    let bodies = receiver.take();
+    assert!(
+        bodies[0].body.contains("and 180 more"),
+        "{}",
+        bodies[0].body
+    );
+    assert!(bodies.iter().all(|request| request.body.len() < 20_000));
+    let embed = &body(&bodies[1])["embeds"][0];
+    let fields = embed["fields"].as_array().unwrap().iter();
+    let texts = fields.flat_map(|field| [&field["name"], &field["value"]]);
+    let texts = texts.chain([&embed["title"], &embed["description"]]);
+    let all: usize = texts
+        .map(|text| text.as_str().unwrap().chars().count())
+        .sum();
+    assert!(all <= 6_000, "{all}");
+
     // What is longer than Discord takes is cut, not refused.
     let mut long = fired();
     long.title = "*".repeat(400);

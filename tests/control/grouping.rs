@@ -107,6 +107,16 @@ async fn alerts_that_fire_together_are_one_notice_where_a_channel_groups_and_as_
     told.sort_unstable();
     assert_eq!(events, told);
     assert!(single.iter().all(|notice| notice.id != group.id));
+    let states = w.h.store.channels().await.unwrap();
+    let delivered: Vec<_> = states
+        .iter()
+        .map(|of| (&*of.channel, of.delivered))
+        .collect();
+    assert_eq!(
+        delivered,
+        [("chat", 1), ("each", 3)],
+        "members of a group count for nothing"
+    );
     // Nothing of it is left behind.
     assert_eq!(of_status(&*w.h.store, DeliveryStatus::Pending).await, 0);
     w.h.clock.advance(Duration::from_secs(600));

@@ -197,12 +197,17 @@ async fn a_notice_is_mailed_over_each_encryption_and_its_end_is_an_answer_to_it(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_server_refuses_for_good_is_given_up_and_all_else_is_tried_again() {
-    let server = MailServer::start("starttls");
+    let mut server = MailServer::start("starttls");
     let sent = |options: SmtpOptions| async {
         let notifier = SmtpNotifier::new(options).unwrap();
         notifier.notify(&notice("alert.fired")).await.unwrap_err()
     };
-    let to = |to: &str| server.options(SmtpEncryption::StartTls, to);
+    let all = server.options(SmtpEncryption::StartTls, "ops@example.com");
+    let to = |to: &str| {
+        let mut options = all.clone();
+        options.to = vec![to.to_owned()];
+        options
+    };
     let error = sent(to("later@example.com")).await;
     assert!(
         matches!(&error, NotifyError::Retry(why) if why.contains("not now")),
@@ -213,6 +218,12 @@ async fn what_a_server_refuses_for_good_is_given_up_and_all_else_is_tried_again(
         matches!(&error, NotifyError::Permanent(why) if why.contains("nobody of that name")),
         "{error:?}"
     );
+    // Whom it refuses keeps the mail from nobody else.
+    let mut several = to("never@example.com");
+    several.to.push("ops@example.com".to_owned());
+    let notifier = SmtpNotifier::new(several).unwrap();
+    notifier.notify(&notice("alert.fired")).await.unwrap();
+    assert_eq!(server.mail()["to"], json!(["ops@example.com"]));
     let mut wrong = to("ops@example.com");
     wrong.login = Some(("metrics".to_owned(), "another".to_owned()));
     let error = sent(wrong).await;

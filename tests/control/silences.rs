@@ -17,6 +17,9 @@ use crate::{
 
 on_both! {
     what_fires_in_a_maintenance_window_is_recorded_and_told_afterwards_if_it_still_does
+    minutes_that_are_caught_up_with_are_as_silent_as_they_were
+    a_rule_that_is_changed_in_a_silence_is_told_of_when_nothing_keeps_it_back
+    the_silences_of_some_tenants_leave_room_for_everybody_elses
     a_silence_keeps_back_the_rules_that_it_is_about_and_no_others
     a_silence_that_is_ended_early_lets_go_at_the_next_minute
     a_tenant_sees_makes_and_ends_its_own_silences
@@ -40,8 +43,11 @@ async fn what_fires_in_a_maintenance_window_is_recorded_and_told_afterwards_if_i
     plan(store, &NewSilence::new(NOON + 120, NOON + 420)).await;
     w.minute(0, 100, 50);
     assert_eq!(w.judge(0).await.len(), 1, "before it begins");
-    // An end, a beginning and an end: nobody is told.
-    for (minute, failed) in [(1, 0), (2, 50), (3, 0)] {
+    // Whoever was told of a beginning is told of its end.
+    w.minute(1, 100, 0);
+    assert_eq!(w.judge(1).await.len(), 1);
+    // A beginning and an end: nobody is told.
+    for (minute, failed) in [(2, 50), (3, 0)] {
         w.minute(minute, 100, failed);
         assert_eq!(w.judge(minute).await, [""; 0], "{minute}");
     }
@@ -59,6 +65,60 @@ async fn what_fires_in_a_maintenance_window_is_recorded_and_told_afterwards_if_i
     assert_eq!(w.judge(7).await, [""; 0], "once");
     w.minute(8, 100, 0);
     assert_eq!(w.judge(8).await.len(), 1, "its end");
+}
+
+async fn minutes_that_are_caught_up_with_are_as_silent_as_they_were(database: Database) {
+    let w = AlertStage::on(database).await;
+    w.create(&errors()).await;
+    let store = &*w.h.store;
+    plan(store, &NewSilence::new(NOON, NOON + 600)).await;
+    // Nobody evaluates until it is over.
+    w.minute(1, 100, 50);
+    w.minute(2, 100, 0);
+    w.minute(11, 100, 0);
+    assert_eq!(w.judge(11).await, [""; 0]);
+    assert_eq!(events(store).await.len(), 1);
+}
+
+async fn a_rule_that_is_changed_in_a_silence_is_told_of_when_nothing_keeps_it_back(
+    database: Database,
+) {
+    let w = AlertStage::on(database).await;
+    let mut spec = errors();
+    spec.service = Some("shop".to_owned());
+    let rule = w.create(&spec).await.id;
+    let store = &*w.h.store;
+    let mut silence = NewSilence::new(NOON - 60, NOON + 36_000);
+    silence.service = Some("shop".to_owned());
+    plan(store, &silence).await;
+    w.minute(0, 100, 50);
+    assert_eq!(w.judge(0).await, [""; 0]);
+    spec.service = None;
+    let edited = store.update_alert(rule, &Scope::All, None, &spec, None);
+    edited.await.unwrap();
+    w.minute(1, 100, 50);
+    assert_eq!(w.judge(1).await.len(), 1);
+    w.minute(2, 100, 50);
+    assert_eq!(w.judge(2).await, [""; 0], "once");
+}
+
+async fn the_silences_of_some_tenants_leave_room_for_everybody_elses(database: Database) {
+    let w = AlertStage::on(database).await;
+    w.create(&errors()).await;
+    let store = &*w.h.store;
+    let own = plan(store, &NewSilence::new(NOON - 60, NOON + 3_600)).await;
+    for tenant in 0..3 {
+        for n in 0..350 {
+            let mut silence = NewSilence::new(NOON, NOON + 86_400 + n);
+            silence.tenant_id = Some(format!("tenant {tenant}"));
+            plan(store, &silence).await;
+        }
+    }
+    w.minute(0, 100, 50);
+    assert_eq!(w.judge(0).await, [""; 0]);
+    assert!(store.end_silence(own.id, &Scope::All, None).await.unwrap());
+    w.minute(1, 100, 50);
+    assert_eq!(w.judge(1).await.len(), 1);
 }
 
 async fn a_silence_keeps_back_the_rules_that_it_is_about_and_no_others(database: Database) {

@@ -297,6 +297,26 @@ async fn what_arrives_after_midnight_is_counted_on_its_day(database: Database) {
     let before = receiver.wire.bodies.load(Ordering::Relaxed);
     at(MIDNIGHT + 86_400 + 7_400, &restarted).await.unwrap();
     assert_eq!(receiver.wire.bodies.load(Ordering::Relaxed), before + 1);
+    // One that the receiver refuses for good keeps no other from it.
+    let now = MIDNIGHT + 86_400 + 7_500;
+    serve(&writer, now, &mut random, 5);
+    receiver.wire.fates.store(REFUSE, Ordering::Relaxed);
+    let third = receiver.push();
+    let refused = at(now, &third).await;
+    assert!(
+        matches!(refused, Err(OtlpPushError::Refused(_))),
+        "{refused:?}"
+    );
+    let today = async |of: &Harness| totals(of, MIDNIGHT + 86_400, now + 60).await.0;
+    let (served, counted) = (today(&h).await, today(&receiver.server.h).await);
+    assert_eq!(served.statuses.values().sum::<u64>(), 8);
+    assert_eq!(counted, served);
+    // What comes hours after a day was sent to its end is sent all the same.
+    serve(&writer, MIDNIGHT + 80_000, &mut random, 9);
+    at(now + 60, &third).await.unwrap();
+    let (served, counted) = (days(&h).await, days(&receiver.server.h).await);
+    assert_eq!(served.1.statuses.values().sum::<u64>(), 29);
+    assert_eq!(counted, served);
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         })?;
         Ok(match tenant_of(parts) {
             Some(tenant) => Self {
-                scope: within(caller.scope, tenant),
+                scope: within(caller.scope, tenant, caller.principal.tenant()),
                 ..caller
             },
             None => caller,
@@ -165,9 +165,10 @@ fn tenant_of(parts: &Parts) -> Option<String> {
 }
 
 /// The part of a scope that belongs to one tenant; nothing where it lies outside, so that tenants can't be
-/// probed. A viewer's keys are not looked up by tenant: it has few, and names them by `apiKeyId`.
-pub(crate) fn within(scope: Scope, tenant: String) -> Scope {
+/// probed. A viewer's keys are those of its own tenant, where it names one.
+pub(crate) fn within(scope: Scope, tenant: String, own: Option<&str>) -> Scope {
     match scope {
+        Scope::Keys(keys) if own == Some(tenant.as_str()) => Scope::Keys(keys),
         Scope::All => Scope::Tenant(tenant),
         Scope::Tenant(own) if own == tenant => Scope::Tenant(own),
         Scope::Tenant(_) | Scope::Keys(_) => Scope::Keys(Vec::new()),

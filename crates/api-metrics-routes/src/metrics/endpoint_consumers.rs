@@ -148,6 +148,8 @@ async fn compute(
     pairs.top = Some(TopK::first(limit + 1));
     // Everybody else is not among one consumer's requests.
     endpoints.filter.api_key_id = None;
+    endpoints.filter.user_id = None;
+    endpoints.filter.team_id = None;
     let [pairs, endpoints] = app.client.read_all(&[pairs, endpoints]).await?;
     app.client
         .found(scope, &params.filter, pairs.matched)

@@ -173,7 +173,7 @@ pub(super) async fn query(
         .map(|names| Ok((group_by("groupings", &names)?, names)))
         .collect::<Result<Vec<_>, Problem>>()?;
     let scope = match members.tenant {
-        Some(tenant) => within(caller.scope, tenant),
+        Some(tenant) => within(caller.scope, tenant, caller.principal.tenant()),
         None => caller.scope,
     };
     let (cached, hit) = app

@@ -1,6 +1,6 @@
 //! The request log of reported requests: chosen by the same policy as a process's own, after their commit.
 //!
-//! Each service has a buffer and a fence of its own, as its own process would; all of them hold the memory of one
+//! Each service of a tenant has a buffer and a fence of its own, as its own process would; all of them hold the memory of one
 //! log at most. What a report has carried is offered once it is counted, and a repetition is not offered again.
 
 use std::{
@@ -48,8 +48,11 @@ struct Shared {
     host: String,
     /// Memory of all buffers together.
     bytes: Arc<AtomicUsize>,
-    services: Mutex<BTreeMap<(String, String), Service>>,
+    services: Mutex<BTreeMap<Reporter, Service>>,
 }
+
+/// A service, its environment, and the tenant that it reports for.
+type Reporter = (String, String, Option<String>);
 
 /// The log of one service.
 struct Service {
@@ -108,7 +111,11 @@ impl IngestLog {
             .items
             .iter()
             .filter(|(place, ..)| !refused.contains(place));
-        let name = (token.service.clone(), token.environment.clone());
+        let name = (
+            token.service.clone(),
+            token.environment.clone(),
+            token.tenant_id.clone(),
+        );
         let mut services = self.0.services();
         let service = services
             .entry(name)
@@ -125,7 +132,7 @@ impl IngestLog {
 }
 
 impl Shared {
-    fn services(&self) -> MutexGuard<'_, BTreeMap<(String, String), Service>> {
+    fn services(&self) -> MutexGuard<'_, BTreeMap<Reporter, Service>> {
         self.services.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

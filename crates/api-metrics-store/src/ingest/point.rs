@@ -187,6 +187,11 @@ impl MetricPoint {
         value.round() as u64
     }
 
+    /// Whether it says that there was nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0 && self.sum == 0.0
+    }
+
     /// A hash over all that it carries.
     pub(super) fn carried(&self) -> [u8; 32] {
         let mut hash = Sha256::new();

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,8 +24,10 @@ use crate::store::{FlushError, Instance, StoreError};
 
 /// The most items of one transaction, which bounds how long it takes.
 const ITEMS_A_GROUP: usize = 20_000;
-/// The most items that wait for one service. More are refused, so that memory stays bounded.
+/// The most items that wait for one service and tenant, and for all together. More are refused, so that memory stays
+/// bounded.
 const MAX_WAITING: usize = 200_000;
+const MAX_WAITING_IN_ALL: usize = 400_000;
 /// How often a group whose outcome is unknown is looked for.
 const ATTEMPTS: u32 = 3;
 /// How long a broken connection is left alone.
@@ -48,7 +53,7 @@ pub enum IngestError {
     Unknown(Arc<StoreError>),
 }
 
-/// Takes batches of any service and commits those of one service together.
+/// Takes batches of any service and commits those of one service and tenant together.
 ///
 /// Cheap to clone; clones share everything. Must be used within a Tokio runtime. A batch that was
 /// submitted is committed also where nobody waits for its answer any more.
@@ -59,11 +64,14 @@ struct Shared {
     store: Arc<dyn IngestStore>,
     host: String,
     log: Option<IngestLog>,
-    services: Mutex<HashMap<(String, String), Arc<ServiceQueue>>>,
+    /// By service, environment and tenant: what one tenant reports takes no other's place.
+    services: Mutex<HashMap<(String, String, Option<String>), Arc<ServiceQueue>>>,
+    /// Items that wait, of all services together.
+    waiting: AtomicUsize,
     forgotten_at: Mutex<Option<Instant>>,
 }
 
-/// The batches of one service.
+/// The batches of one service and tenant.
 struct ServiceQueue {
     service: Service,
     waiting: Mutex<Backlog>,
@@ -103,6 +111,7 @@ impl IngestQueue {
             host,
             log,
             services: Mutex::default(),
+            waiting: AtomicUsize::new(0),
             forgotten_at: Mutex::default(),
         }))
     }
@@ -110,16 +119,7 @@ impl IngestQueue {
     /// Items that wait to be committed, of all services together.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        let services = self
-            .0
-            .services
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let waiting = services.values().map(|queue| {
-            let waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.items
-        });
-        waiting.sum()
+        self.0.waiting.load(Ordering::Relaxed)
     }
 
     /// Counts a batch of the token's service. Durable when it returns an answer.
@@ -138,7 +138,7 @@ impl IngestQueue {
             batch,
             answer,
         };
-        if queue.push(submitted)? {
+        if queue.push(submitted, &self.0.waiting)? {
             // In a task of its own, so that a client that leaves interrupts nobody's commit.
             let shared = Arc::clone(&self.0);
             tokio::spawn(async move { shared.drain(&queue).await });
@@ -155,13 +155,15 @@ impl IngestQueue {
 
 impl ServiceQueue {
     /// Adds a batch; says whether somebody has to start committing.
-    fn push(&self, submitted: Submitted) -> Result<bool, IngestError> {
+    fn push(&self, submitted: Submitted, all: &AtomicUsize) -> Result<bool, IngestError> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let items = submitted.batch.len();
-        if waiting.items + items > MAX_WAITING {
+        let in_all = all.load(Ordering::Relaxed);
+        if waiting.items + items > MAX_WAITING || in_all + items > MAX_WAITING_IN_ALL {
             return Err(IngestError::Busy);
         }
         waiting.items += items;
+        all.fetch_add(items, Ordering::Relaxed);
         waiting.batches.push(submitted);
         let start = !waiting.running;
         waiting.running = true;
@@ -169,7 +171,7 @@ impl ServiceQueue {
     }
 
     /// The next group; `None` ends the task.
-    fn next(&self) -> Option<Vec<Submitted>> {
+    fn next(&self, all: &AtomicUsize) -> Option<Vec<Submitted>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut items = 0;
         let fitting = waiting.batches.iter().take_while(|one| {
@@ -185,6 +187,7 @@ impl ServiceQueue {
         let group: Vec<Submitted> = waiting.batches.drain(..fitting).collect();
         let taken: usize = group.iter().map(|one| one.batch.len()).sum();
         waiting.items = waiting.items.saturating_sub(taken);
+        all.fetch_sub(taken, Ordering::Relaxed);
         Some(group)
     }
 }
@@ -192,7 +195,11 @@ impl ServiceQueue {
 impl Shared {
     fn service(&self, token: &IngestToken) -> Arc<ServiceQueue> {
         let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = (token.service.clone(), token.environment.clone());
+        let name = (
+            token.service.clone(),
+            token.environment.clone(),
+            token.tenant_id.clone(),
+        );
         let queue = services.entry(name).or_insert_with(|| {
             let mut instance = Instance::new(Uuid::new_v4(), &token.service, &token.environment);
             instance.host.clone_from(&self.host);
@@ -206,7 +213,7 @@ impl Shared {
 
     /// Commits group after group until none waits.
     async fn drain(&self, queue: &ServiceQueue) {
-        while let Some(submitted) = queue.next() {
+        while let Some(submitted) = queue.next(&self.waiting) {
             let mut members = Vec::with_capacity(submitted.len());
             let mut answers = Vec::with_capacity(submitted.len());
             for one in submitted {

@@ -395,13 +395,16 @@ pub(super) async fn insert_deltas<T: SqlTx>(
     rows.iter().map(|row| row.text("id")).collect()
 }
 
-/// Forgets delta points that came before that time.
+/// Delta points that one statement forgets at most.
+pub(super) const MAX_DELTAS: u64 = 20_000;
+
+/// Forgets delta points that came before that time, at most [`MAX_DELTAS`]; answers how many.
 pub(super) async fn forget_deltas<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> Result<u64> {
     let d = tx.dialect();
     let table = d.table("ingest_delta");
     let sql = format!(
         "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} \
-           WHERE at < {before} ORDER BY at LIMIT 20000{skip})",
+           WHERE at < {before} ORDER BY at LIMIT {MAX_DELTAS}{skip})",
         before = d.at("$1"),
         skip = d.skip_locked(),
     );

@@ -206,10 +206,18 @@ impl<T: BeginTx> CommitGroup for T {
         let now = tx.meta().await?.now();
         sql::forget_batches(&mut tx, now - BATCHES_KEPT_SECONDS).await?;
         sql::forget_streams(&mut tx, now - STREAMS_KEPT_SECONDS).await?;
-        sql::forget_deltas(&mut tx, now - DELTAS_KEPT_SECONDS).await?;
         sql::trim_dead_letters(&mut tx).await?;
         collector::forget_sessions(&mut tx, now).await?;
-        tx.commit().await
+        tx.commit().await?;
+        // As many as have come since the last time, in transactions that stay short.
+        loop {
+            let mut tx = self.begin(Mode::Write).await?;
+            let forgotten = sql::forget_deltas(&mut tx, now - DELTAS_KEPT_SECONDS).await?;
+            tx.commit().await?;
+            if forgotten < sql::MAX_DELTAS {
+                return Ok(());
+            }
+        }
     }
 }
 

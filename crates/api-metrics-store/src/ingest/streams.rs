@@ -69,7 +69,10 @@ pub(super) async fn count<'a, T: SqlTx>(
         }
     }
 
-    let deltas = points.iter().filter(|(_, _, point)| !point.is_cumulative);
+    // Nothing can't be counted twice.
+    let deltas = points
+        .iter()
+        .filter(|(_, _, point)| !point.is_cumulative && !point.is_empty());
     let deltas: BTreeSet<String> = deltas
         .map(|(_, token, point)| delta(token, point))
         .collect();
@@ -103,6 +106,8 @@ pub(super) async fn count<'a, T: SqlTx>(
             }
             seen.1.push(resource);
             added.filter(|_| is_known)
+        } else if point.is_empty() {
+            None
         } else if new.remove(&delta(token, point)) {
             point.since(None)
         } else {

@@ -21,7 +21,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase, Silence, Silences,
+    AlertCauses, AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase, Silence,
+    Silences,
     event::{KEEP_NOTICES_SECONDS, LONGEST_SILENCE, fired_notice_id, resolved_notice},
     notes,
 };
@@ -319,7 +320,7 @@ pub(in crate::control) async fn forget_messages<T: BeginTx>(store: &T) -> Result
         let mut tx = store.begin(Mode::Write).await?;
         let page = sql::alerts::list_causes(&mut tx, after).await?;
         let Some((last, _)) = page.last() else {
-            return Ok(forgotten);
+            break;
         };
         after = *last;
         for (event, causes) in page {
@@ -329,6 +330,26 @@ pub(in crate::control) async fn forget_messages<T: BeginTx>(store: &T) -> Result
             if causes.forget_messages() || unknown {
                 sql::alerts::update_causes(&mut tx, event, &causes).await?;
                 forgotten += 1;
+            }
+        }
+        tx.commit().await?;
+    }
+    // What is on its way, or could be sent once more, repeats them.
+    let mut after = Uuid::nil();
+    loop {
+        let mut tx = store.begin(Mode::Write).await?;
+        let page = sql::notices::list_with_causes(&mut tx, after).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(forgotten);
+        };
+        after = *last;
+        for mut notice in page.into_iter().filter_map(|(_, notice)| notice) {
+            if notice
+                .causes
+                .as_mut()
+                .is_some_and(AlertCauses::forget_messages)
+            {
+                sql::notices::update_notice(&mut tx, &notice).await?;
             }
         }
         tx.commit().await?;

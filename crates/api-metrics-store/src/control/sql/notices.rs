@@ -55,6 +55,33 @@ pub(in crate::control) async fn insert_notice<T: SqlTx>(
     Ok(tx.execute(sql, values).await? > 0)
 }
 
+/// Up to 1,000 notices after `after` by id that say what was behind an alert; `None` where another release has written what is none
+/// of ours.
+pub(in crate::control) async fn list_with_causes<T: SqlTx>(
+    tx: &mut T,
+    after: Uuid,
+) -> Result<Vec<(Uuid, Option<Notice>)>> {
+    let sql = format!(
+        "SELECT id, body FROM {notices} WHERE id > $1 AND body LIKE '%\"causes\":%' ORDER BY id LIMIT 1000",
+        notices = tx.dialect().table("notices"),
+    );
+    let rows = tx.fetch(sql, params![after]).await?;
+    rows.iter()
+        .map(|row| Ok((row.uuid("id")?, read_notice(&row.text("body")?).ok())))
+        .collect()
+}
+
+/// Writes a notice anew.
+pub(in crate::control) async fn update_notice<T: SqlTx>(tx: &mut T, notice: &Notice) -> Result<()> {
+    let sql = format!(
+        "UPDATE {notices} SET body = $2 WHERE id = $1",
+        notices = tx.dialect().table("notices"),
+    );
+    tx.execute(sql, params![notice.id, notice.to_json()])
+        .await?;
+    Ok(())
+}
+
 /// Lets a notice be delivered that was kept back; one that has deliveries is left alone.
 pub(in crate::control) async fn release_notice<T: SqlTx>(tx: &mut T, id: Uuid) -> Result<()> {
     let d = tx.dialect();
