@@ -60,12 +60,14 @@ pub enum IngestError {
 #[derive(Clone)]
 pub struct IngestQueue(Arc<Shared>);
 
+/// A service, its environment, and the tenant that it reports for: what one tenant reports takes no other's place.
+type Reporter = (String, String, Option<String>);
+
 struct Shared {
     store: Arc<dyn IngestStore>,
     host: String,
     log: Option<IngestLog>,
-    /// By service, environment and tenant: what one tenant reports takes no other's place.
-    services: Mutex<HashMap<(String, String, Option<String>), Arc<ServiceQueue>>>,
+    services: Mutex<HashMap<Reporter, Arc<ServiceQueue>>>,
     /// Items that wait, of all services together.
     waiting: AtomicUsize,
     forgotten_at: Mutex<Option<Instant>>,
