@@ -39,7 +39,16 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
   const [period, setPeriod] = useState("24h");
   const view = useView();
   const keys = useApiKeys();
-  const endpoints = useEndpoints({ ...view, period: "24h", from: null, to: null, refresh: "off" });
+  const endpoints = useEndpoints({
+    ...view,
+    period: "24h",
+    from: null,
+    to: null,
+    refresh: "off",
+    service: null,
+    environment: null,
+    filters: {},
+  });
   const { save } = useAlertWrites();
   const dry = useDryRun();
   const wrong = useMemo(() => validate(draft), [draft]);
