@@ -74,6 +74,27 @@ test("the compared range is as long as the page's, and last week has the same ho
   assert.equal(now - Date.parse(month?.[1] ?? ""), 35 * 86_400_000, "whole weeks, without overlap");
 });
 
+test("last week has the same hours where clocks have changed since", () => {
+  const of = (tz: string, from: string, to: string) => {
+    const view = read({ tz, from, to });
+    const found = comparedOf({ vs: "week" }, view, Date.parse("2026-11-29T12:00:00Z"), []);
+    return found && [new Date(found.from).toISOString(), new Date(found.to).toISOString()];
+  };
+  // Monday, 2 November, 09:00 to 12:00: standard time, which was summer time the week before.
+  assert.deepEqual(of("America/New_York", "2026-11-02T14:00:00Z", "2026-11-02T17:00:00.250Z"), [
+    "2026-10-26T13:00:00.000Z",
+    "2026-10-26T16:00:00.250Z",
+  ]);
+  assert.deepEqual(of("UTC", "2026-11-02T14:00:00Z", "2026-11-02T17:00:00Z"), [
+    "2026-10-26T14:00:00.000Z",
+    "2026-10-26T17:00:00.000Z",
+  ]);
+  assert.deepEqual(of("Europe/Berlin", "2026-03-30T07:00:00Z", "2026-03-30T10:00:00Z"), [
+    "2026-03-23T08:00:00.000Z",
+    "2026-03-23T11:00:00.000Z",
+  ]);
+});
+
 test("a version's release is its first process, the latest release first", () => {
   const instance = (version: string, startedAt: string, service = "shop") => ({ version, startedAt, service });
   const status = {
