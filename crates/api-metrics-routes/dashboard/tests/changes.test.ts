@@ -74,6 +74,15 @@ test("the compared range is as long as the page's, and last week has the same ho
   assert.equal(now - Date.parse(month?.[1] ?? ""), 35 * 86_400_000, "whole weeks, without overlap");
 });
 
+test("a compared range is moved by what it was cut with, whenever its answer comes", () => {
+  const now = Date.parse("2026-11-29T12:00:00Z");
+  const shift = (params: Record<string, string>) =>
+    comparedOf({ ...params }, read({ period: "6h", tz: "UTC" }), now, [])?.shift;
+  assert.equal(shift({ vs: "previous" }), 6 * 3_600_000);
+  assert.equal(shift({ vs: "week" }), 7 * 86_400_000);
+  assert.equal(shift({ vs: "custom", vsFrom: "2026-11-29T05:30:00Z" }), 30 * 60_000);
+});
+
 test("last week has the same hours where clocks have changed since", () => {
   const of = (tz: string, from: string, to: string) => {
     const view = read({ tz, from, to });

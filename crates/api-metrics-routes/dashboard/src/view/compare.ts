@@ -8,6 +8,8 @@ const WEEK_MS = 604_800_000;
 export interface Compared {
   from: number;
   to: number;
+  /** How much later the page's own range is, in milliseconds. */
+  shift: number;
   /** In words, such as "last week". */
   name: string;
 }
@@ -34,7 +36,12 @@ export const comparedOf = (
 ): Compared | null => {
   const { from, to } = spanOf(view, now);
   const length = to - from;
-  const until = (end: number, name: string): Compared => ({ from: end - length, to: end, name });
+  const until = (end: number, name: string): Compared => ({
+    from: end - length,
+    to: end,
+    shift: to - end,
+    name,
+  });
   const { vs } = params;
   if (vs === "previous") return until(from, "the previous range");
   if (vs === "week") {
