@@ -21,9 +21,11 @@ const useVisible = (): boolean => useSyncExternalStore(watchVisibility, () => do
 const fetchOwn = (filter: string, signal: AbortSignal): Promise<Snapshot> =>
   call<Snapshot>(urlOf("api-metrics/realtime", JSON.parse(filter) as Record<string, string>), { signal });
 
-/** The stream carries all that its user may see; a tab with filters asks for its own figures at each update. */
+/** The stream carries all that its user `who` may see, and waits until it is known; a tab with filters asks for its own
+ * figures at each update. */
 export const useLive = (
   on: boolean,
+  who: string | undefined,
   filter: Readonly<Record<string, string>>,
 ): { state: LiveState; snapshot: Snapshot | null; trouble: string | null; stale: boolean } => {
   const [state, setState] = useState<LiveState>("off");
@@ -43,6 +45,8 @@ export const useLive = (
       return undefined;
     }
     if (!visible) return undefined;
+    setState((before) => (before === "lost" ? before : "connecting"));
+    if (who === undefined) return undefined;
     let lost: number | undefined;
     let silent: number | undefined;
     let updateMs: number | undefined;
@@ -84,8 +88,7 @@ export const useLive = (
       }
       listen();
     };
-    setState((before) => (before === "lost" ? before : "connecting"));
-    const stop = follow("api-metrics/stream", hear);
+    const stop = follow("api-metrics/stream", who, hear);
     return () => {
       stop();
       window.clearTimeout(lost);
@@ -93,7 +96,7 @@ export const useLive = (
       setGone(false);
       setTrouble(null);
     };
-  }, [on, visible, own]);
+  }, [on, visible, who, own]);
 
   // Other filters have other figures, before the next update too.
   useEffect(() => {

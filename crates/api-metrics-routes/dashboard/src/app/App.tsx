@@ -5,7 +5,7 @@ import { hasSession, onSignedOut, signOut } from "../api/client";
 import { useAlertEvents } from "../api/control";
 import { useLive } from "../api/live";
 import { useRefresh, useStatus } from "../api/queries";
-import { useMay } from "../api/session";
+import { useIdentity, useMay } from "../api/session";
 import { HoverContext, HoverStore } from "../charts/hover";
 import { Failure } from "../ui/states";
 import { forgetDrafts } from "../ui/useDraft";
@@ -51,10 +51,22 @@ export const App = () => {
       }),
     [client],
   );
-  return signedIn ? <Frame /> : <SignIn ended={wasSignedIn.current} done={() => setSignedIn(true)} />;
+  return signedIn ? <SignedIn /> : <SignIn ended={wasSignedIn.current} done={() => setSignedIn(true)} />;
 };
 
-const Frame = () => {
+/** A frame for each user: nothing stays of what the one before has seen. */
+const SignedIn = () => {
+  const who = useIdentity();
+  const [last, setLast] = useState(who);
+  const [user, setUser] = useState(0);
+  if (who !== undefined && who !== last) {
+    setLast(who);
+    if (last !== undefined) setUser(user + 1);
+  }
+  return <Frame key={user} who={who} />;
+};
+
+const Frame = ({ who }: { who: string | undefined }) => {
   const location = useLocation();
   const view = useView();
   const page = pageOf(location.page);
@@ -62,7 +74,7 @@ const Frame = () => {
   const refresh = useRefresh();
   const firing = useAlertEvents(view, { open: true }).data?.data.length ?? 0;
   const { role } = useMay();
-  const live = useLive(view.refresh !== "off", {
+  const live = useLive(view.refresh !== "off", who, {
     ...(view.service === null ? {} : { service: view.service }),
     ...(view.environment === null ? {} : { environment: view.environment }),
     ...view.filters,
