@@ -61,6 +61,9 @@ const useSession = (): SignedIn | undefined =>
 
 export const useMay = (): May => mayOf(useSession());
 
+/** The name of who is signed in; undefined until it is known. */
+export const useSubject = (): string | undefined => useSession()?.subject;
+
 /** Undefined until it is known. */
 export const useIdentity = (): string | undefined => {
   const who = useSession();
