@@ -1,6 +1,6 @@
 // The frame around all pages: sign-in, navigation, toolbar and live figures.
 import { useQueryClient } from "@tanstack/react-query";
-import { Component, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Component, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { hasSession, onSignedOut, signOut } from "../api/client";
 import { useAlertEvents } from "../api/control";
 import { useLive } from "../api/live";
@@ -38,20 +38,21 @@ class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
 }
 
 export const App = () => {
-  const [signedIn, setSignedIn] = useState(true);
-  const wasSignedIn = useRef(false);
+  const [out, setOut] = useState<"ended" | "left" | null>(null);
   const client = useQueryClient();
   useEffect(
     () =>
-      onSignedOut(() => {
-        wasSignedIn.current = client.getQueryData(["session"]) !== undefined;
-        setSignedIn(false);
+      onSignedOut((byChoice) => {
+        if (byChoice) forgetDrafts();
+        const ended = !byChoice && client.getQueryData(["session"]) !== undefined;
+        // Several answers say so; the first one knows why.
+        setOut((before) => before ?? (ended ? "ended" : "left"));
         // The next user to sign in may be a different one.
         client.clear();
       }),
     [client],
   );
-  return signedIn ? <SignedIn /> : <SignIn ended={wasSignedIn.current} done={() => setSignedIn(true)} />;
+  return out === null ? <SignedIn /> : <SignIn ended={out === "ended"} done={() => setOut(null)} />;
 };
 
 /** A frame for each user: nothing stays of what the one before has seen. */
@@ -137,14 +138,7 @@ const Frame = ({ who }: { who: string | undefined }) => {
         <div className="top-tools">
           <ThemeButton />
           {hasSession() && (
-            <button
-              type="button"
-              className="ghost"
-              onClick={() => {
-                forgetDrafts();
-                void signOut();
-              }}
-            >
+            <button type="button" className="ghost" onClick={() => void signOut()}>
               Sign out
             </button>
           )}
