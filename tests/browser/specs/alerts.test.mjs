@@ -326,3 +326,18 @@ test("a maintenance window is planned, listed and ended", () =>
     await row.getByRole("button", { name: /^End the silence/ }).click();
     await row.waitFor({ state: "detached" });
   }));
+
+test("a planned silence keeps its instants in another zone, over a reload too", () =>
+  use({}, async (page) => {
+    await show(page, "#/alerts?tz=UTC&refresh=off");
+    const button = page.getByRole("button", { name: "New silence" });
+    await button.click();
+    await page.getByLabel("From", { exact: true }).fill("2026-12-01 10:00");
+    await page.getByLabel("Until", { exact: true }).fill("2026-12-01 12:00");
+    await follow(page, () => page.getByLabel("Time zone").selectOption("Asia/Tokyo"));
+    assert.equal(await page.getByLabel("From", { exact: true }).inputValue(), "2026-12-01 19:00");
+    await page.reload();
+    await settled(page);
+    await button.click();
+    assert.equal(await page.getByLabel("Until", { exact: true }).inputValue(), "2026-12-01 21:00");
+  }));

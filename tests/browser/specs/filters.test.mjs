@@ -114,3 +114,31 @@ test("a page about an endpoint or a consumer keeps other filters and is none its
     assert.doesNotMatch(page.url(), /endpoint=/);
     assert.match(page.url(), new RegExp(`key=${key.id}`));
   }));
+
+test("a page asks for nothing with a filter that its numbers do not have", () =>
+  use({}, async (page) => {
+    const asked = [];
+    page.on("request", (request) => asked.push(new URL(request.url())));
+    const filters = "service=demo&protocol=grpc&method=GET&endpoint=%2Fnowhere&key=0&status=5xx";
+    for (const [name, path, sent] of [
+      ["dependencies", "dependencies", ["service", "apiKeyId"]],
+      ["unmatched", "api-metrics", ["service", "endpoint"]],
+      ["ingest", "api-metrics", ["service", "protocol"]],
+    ]) {
+      asked.length = 0;
+      await show(page, `#/${name}?tz=UTC&refresh=off&period=1h&${filters}`);
+      assert.equal(await page.locator(".state.failure").count(), 0, name);
+      assert.equal(await page.getByLabel("Service", { exact: true }).inputValue(), "demo");
+      const own = asked.filter(
+        ({ pathname, searchParams }) =>
+          pathname.endsWith(`/${path}`) && searchParams.get("groupBy") !== "service,environment",
+      );
+      assert.ok(own.length > 0, name);
+      for (const { searchParams } of own)
+        assert.deepEqual(
+          ["service", "protocol", "method", "endpoint", "apiKeyId"].filter((each) => searchParams.has(each)).sort(),
+          [...sent].sort(),
+          name,
+        );
+    }
+  }));

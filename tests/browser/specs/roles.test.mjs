@@ -34,6 +34,28 @@ test("a consumer who signs in sees usage, quota, bill and own requests, and is r
     assert.deepEqual(refused, []);
   }));
 
+test("a tab that is somebody else's by now forgets what it has shown", () =>
+  use({ signedIn: false, extraHTTPHeaders: { "x-api-key": "demo-key-partner" } }, async (page, context) => {
+    await page.goto(`${account()}#/account?tz=UTC&refresh=off`);
+    await settled(page);
+    await page.getByRole("link", { name: "Quota", exact: true }).waitFor();
+    const asked = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname.split("/").at(-1)));
+    const look = () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+    const again = () => page.waitForResponse((answer) => answer.url().endsWith("/session"));
+    await Promise.all([again(), look()]);
+    await settled(page);
+    await page.evaluate(() => document.querySelector("main").setAttribute("data-mark", ""));
+    await Promise.all([again(), look()]);
+    await settled(page);
+    assert.equal(await page.locator("main[data-mark]").count(), 1, "the same user keeps the page");
+    await context.setExtraHTTPHeaders({ "x-api-key": "demo-key-mobile" });
+    await Promise.all([again(), look()]);
+    await page.locator("main[data-mark]").waitFor({ state: "detached" });
+    await settled(page);
+    assert.ok(asked.filter((name) => name === "session").length >= 3);
+  }));
+
 test("an operator has every page in the menu", () =>
   use({}, async (page) => {
     await show(page, "#/overview?tz=UTC&refresh=off");

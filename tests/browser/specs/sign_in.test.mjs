@@ -40,6 +40,7 @@ test("signing out ends the session here and for the API", () =>
     await show(page);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Admin token").waitFor();
+    assert.equal(await page.getByText("You were signed out").count(), 0, "nothing is kept");
     assert.equal((await context.request.get(`${base()}api-metrics/summary`)).status(), 401);
   }));
 

@@ -5,6 +5,7 @@ import type { LoggedRequest } from "../src/api/types";
 import { byPath, bySource, sourceOf, withoutUnmatched } from "../src/requests/unmatched";
 import { changesOf, ranked } from "../src/traffic/changes";
 import { ghostValues } from "../src/traffic/ghost";
+import { isApproximate, scaleOf } from "../src/traffic/lengths";
 import { timesSlower } from "../src/traffic/pairs";
 import { timeline } from "../src/traffic/timeline";
 import { releasesOf } from "../src/traffic/useCompared";
@@ -52,6 +53,31 @@ test("changes are ranked by how sure they are", () => {
   assert.equal(found[1]?.before?.name, "d");
 });
 
+test("ranges of different lengths are compared at the same length", () => {
+  const covered = (from: string, to: string, asOf = "2026-11-29T12:00:00Z") => ({ from, to, asOf });
+  const hour = covered("2026-11-29T10:00:00Z", "2026-11-29T11:00:00Z");
+  const day = covered("2026-08-01T00:00:00Z", "2026-08-02T00:00:00Z");
+  assert.equal(scaleOf(hour, day), 1 / 24);
+  assert.equal(scaleOf(hour, covered("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z")), 1);
+  // What is not over yet is as long as it has lasted.
+  assert.equal(scaleOf(covered("2026-11-29T11:30:00Z", "2026-11-30T00:00:00Z"), hour), 0.5);
+  assert.equal(scaleOf(hour, covered(hour.to, hour.to)), 1, "nothing is covered");
+  assert.deepEqual([1, 1.05, 0.95, 1.2, 1 / 24].map(isApproximate), [false, false, false, true, true]);
+});
+
+test("a longer range before makes no change of counts, and no difference is hidden by it", () => {
+  const one = (requestCount: number) => [{ name: "a", ...counted(requestCount) }];
+  const found = (now: number, before: number) =>
+    ranked(one(now), one(before), ({ name }) => name, 1 / 24).map(({ kind, before }) => [kind, before?.requestCount]);
+  assert.deepEqual(found(1_000, 24_000), []);
+  assert.deepEqual(found(4_000, 24_000), [["more", 1_000]]);
+  assert.deepEqual(found(250, 24_000), [["fewer", 1_000]]);
+  assert.deepEqual(found(0, 240), [], "ten of them are too few to miss");
+  assert.deepEqual(found(0, 2_400), [["silent", 100]]);
+  assert.deepEqual(kinds(counted(100), undefined), ["new"]);
+  assert.deepEqual(changesOf(counted(100), undefined, 24), [], "four of them may not have come");
+});
+
 test("the compared range is as long as the page's, and last week has the same hours", () => {
   const now = Date.parse("2026-11-29T12:00:00Z");
   const releases = [{ version: "1.9.1", at: Date.parse("2026-11-28T06:40:00Z") }];
@@ -72,6 +98,36 @@ test("the compared range is as long as the page's, and last week has the same ho
   assert.equal(of({ vs: "custom", vsFrom: "soon" }), null);
   const month = of({ vs: "week" }, read({ period: "30d" }));
   assert.equal(now - Date.parse(month?.[1] ?? ""), 35 * 86_400_000, "whole weeks, without overlap");
+});
+
+test("a compared range is moved by what it was cut with, whenever its answer comes", () => {
+  const now = Date.parse("2026-11-29T12:00:00Z");
+  const shift = (params: Record<string, string>) =>
+    comparedOf({ ...params }, read({ period: "6h", tz: "UTC" }), now, [])?.shift;
+  assert.equal(shift({ vs: "previous" }), 6 * 3_600_000);
+  assert.equal(shift({ vs: "week" }), 7 * 86_400_000);
+  assert.equal(shift({ vs: "custom", vsFrom: "2026-11-29T05:30:00Z" }), 30 * 60_000);
+});
+
+test("last week has the same hours where clocks have changed since", () => {
+  const of = (tz: string, from: string, to: string) => {
+    const view = read({ tz, from, to });
+    const found = comparedOf({ vs: "week" }, view, Date.parse("2026-11-29T12:00:00Z"), []);
+    return found && [new Date(found.from).toISOString(), new Date(found.to).toISOString()];
+  };
+  // Monday, 2 November, 09:00 to 12:00: standard time, which was summer time the week before.
+  assert.deepEqual(of("America/New_York", "2026-11-02T14:00:00Z", "2026-11-02T17:00:00.250Z"), [
+    "2026-10-26T13:00:00.000Z",
+    "2026-10-26T16:00:00.250Z",
+  ]);
+  assert.deepEqual(of("UTC", "2026-11-02T14:00:00Z", "2026-11-02T17:00:00Z"), [
+    "2026-10-26T14:00:00.000Z",
+    "2026-10-26T17:00:00.000Z",
+  ]);
+  assert.deepEqual(of("Europe/Berlin", "2026-03-30T07:00:00Z", "2026-03-30T10:00:00Z"), [
+    "2026-03-23T08:00:00.000Z",
+    "2026-03-23T11:00:00.000Z",
+  ]);
 });
 
 test("a version's release is its first process, the latest release first", () => {

@@ -16,6 +16,7 @@ import {
   placeText,
   weightWords,
 } from "../src/requests/words";
+import { href, NO_FILTERS, patch, withoutUnapplied } from "../src/view/location";
 import { between, chosen, FILTERS, filterParams, groupsHref, named, requestsHref } from "../src/view/requests";
 import { at, rule } from "./fixtures";
 
@@ -89,6 +90,35 @@ test("links to requests carry their filters and their range", () => {
   assert.equal(groupsHref({ status: "5xx" }), "#/requests?status=5xx&show=groups");
   const [from, to] = ["2026-05-17T08:00:00.000Z", "2026-05-17T09:00:00.000Z"];
   assert.equal(requestsHref(between(at(from), at(to))), `#/requests?${new URLSearchParams({ from, to })}`);
+});
+
+test("a link to requests leaves out the filters that the numbers of its page do not have", () => {
+  assert.deepEqual(Object.keys(withoutUnapplied("endpoints")), ["version", "status"]);
+  assert.deepEqual(withoutUnapplied("requests"), {});
+  assert.deepEqual(withoutUnapplied("alerts"), NO_FILTERS);
+  patch({ key: "3", status: "5xx", version: "1.9" }, true);
+  try {
+    assert.equal(href("endpoints"), "#/endpoints?version=1.9&status=5xx&key=3", "pages keep all filters");
+    assert.equal(requestsHref({ method: "GET" }), "#/requests?method=GET&key=3");
+    assert.equal(groupsHref({ status: "503" }), "#/requests?status=503&key=3&show=groups");
+  } finally {
+    patch({ key: undefined, status: undefined, version: undefined }, true);
+  }
+});
+
+test("an alert leads to requests with its rule's filters alone", () => {
+  const event = { alertType: "bandwidth", firedAt: "2026-05-17T08:10:00Z", resolvedAt: "2026-05-17T08:30:00Z" };
+  const chips = { service: "shop", protocol: "grpc", method: "PUT", key: "9", tenant: "acme", status: "5xx" };
+  patch(chips, true);
+  try {
+    const asked = new URLSearchParams(
+      requestsOf(event, rule({ alertType: "bandwidth", apiKeyFilter: 3 })).split("?")[1],
+    );
+    assert.deepEqual([...asked.keys()].sort(), ["from", "key", "to"]);
+    assert.equal(asked.get("key"), "3");
+  } finally {
+    patch(Object.fromEntries(Object.keys(chips).map((name) => [name, undefined])), true);
+  }
 });
 
 test("an alert leads to what its rule measures, from its window on until it resolved", () => {

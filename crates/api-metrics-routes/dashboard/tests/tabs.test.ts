@@ -1,8 +1,10 @@
 import "./browser";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { QueryClient } from "@tanstack/react-query";
 import { isFree } from "../src/api/leader";
-import { mayOf } from "../src/api/session";
+import { forgetOthers, identityOf, mayOf } from "../src/api/session";
+import { nameOf } from "../src/api/stream";
 import { menuOf, PAGES, pageOf } from "../src/app/pages";
 import { sortOf } from "../src/ui/Table";
 
@@ -14,6 +16,35 @@ test("a lease is free where nobody has it, where its time is over, and to whom i
   assert.equal(isFree(lease("b", 1_000), "a", 1_000), true);
   assert.equal(isFree(lease("b", 9_000_000), "a", 1_000), true, "a clock that was wrong");
   assert.equal(isFree("no lease", "a", 1_000), true);
+});
+
+const ADA = { subject: "ada", role: "manager", tenantId: "acme", apiKeyIds: null } as const;
+
+test("tabs share a stream with the same user of the same admin alone", () => {
+  const others = [
+    { ...ADA, subject: "bob" },
+    { ...ADA, role: "developer" as const },
+    { ...ADA, tenantId: null },
+    { ...ADA, role: "viewer" as const, apiKeyIds: [7] },
+    { ...ADA, role: "viewer" as const, apiKeyIds: [8] },
+  ];
+  const names = [ADA, ...others].map((who) => nameOf("/admin/", identityOf(who)));
+  assert.equal(new Set(names).size, names.length);
+  assert.equal(nameOf("/admin", identityOf({ ...ADA })), names[0]);
+  assert.notEqual(nameOf("/other/", identityOf(ADA)), names[0]);
+});
+
+test("what was read for one user is forgotten when the tab is another one's", () => {
+  const client = new QueryClient();
+  client.setQueryData(["summary"], { totalRequests: 1 });
+  forgetOthers(client, ADA);
+  client.setQueryData(["session"], ADA);
+  forgetOthers(client, { ...ADA });
+  assert.deepEqual(client.getQueryData(["summary"]), { totalRequests: 1 });
+  forgetOthers(client, { ...ADA, subject: "bob" });
+  assert.equal(client.getQueryData(["summary"]), undefined);
+  assert.deepEqual(client.getQueryData(["session"]), ADA, "it is replaced by the answer");
+  client.clear();
 });
 
 test("nothing that could be refused is offered before the role is known", () => {

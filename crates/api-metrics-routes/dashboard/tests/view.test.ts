@@ -1,6 +1,7 @@
 import "./browser";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { appliedOn, pageIdOf } from "../src/view/applied";
 import { href } from "../src/view/location";
 import {
   isOpen,
@@ -82,4 +83,35 @@ test("a range has a start and an end, whether they are given or not", () => {
   assert.deepEqual(spanOf(read({ period: "1h" }), now), { from: now - 3_600_000, to: now });
   const own = read({ from: "2026-11-01T00:00:00Z", to: "2026-11-02T00:00:00Z" });
   assert.equal(spanOf(own, now).to - spanOf(own, now).from, 86_400_000);
+});
+
+test("a page is asked for with the filters that its numbers have, and with no others", () => {
+  const params = {
+    service: "shop",
+    env: "production",
+    protocol: "grpc",
+    method: "GET",
+    endpoint: "/a",
+    key: "3",
+    tenant: "acme",
+  };
+  const sent = (page: string) => viewParams(read(params, appliedOn(page)));
+  const labels = { period: "24h", service: "shop", environment: "production" };
+  const all = { ...labels, protocol: "grpc", method: "GET", endpoint: "/a", apiKeyId: "3", tenantId: "acme" };
+  assert.deepEqual(sent("overview"), all);
+  assert.deepEqual(sent("requests"), all);
+  assert.deepEqual(sent("dependencies"), { ...labels, apiKeyId: "3", tenantId: "acme" });
+  assert.deepEqual(sent("unmatched"), labels);
+  assert.deepEqual(sent("ingest"), labels);
+  assert.deepEqual(sent("incident/7"), { period: "24h" });
+});
+
+test("a path that names no page is that of the overview", () => {
+  assert.deepEqual(["", "nothing", "toString", "incident/7", "status"].map(pageIdOf), [
+    "overview",
+    "overview",
+    "overview",
+    "incident",
+    "status",
+  ]);
 });

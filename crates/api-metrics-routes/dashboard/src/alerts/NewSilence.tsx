@@ -2,22 +2,11 @@
 import { type FormEvent, useId } from "react";
 import { useSilenceWrites } from "../api/notices";
 import type { Alert } from "../api/types";
-import { fromInput, iso, toInput } from "../format/time";
+import { fromInput, iso } from "../format/time";
 import { DateInput } from "../ui/DateInput";
-import { forgetDraft, useDraft } from "../ui/useDraft";
+import { useDraft } from "../ui/useDraft";
 import { useView } from "../view/view";
-
-interface Draft {
-  from: string;
-  until: string;
-  service: string;
-  environment: string;
-  endpoint: string;
-  alertId: string;
-  reason: string;
-}
-
-const HOUR = 3_600_000;
+import { type Draft, fresh, inZone } from "./silence";
 
 const TEXTS: readonly (readonly ["service" | "environment" | "endpoint" | "reason", string, string])[] = [
   ["service", "Service", "All rules"],
@@ -32,21 +21,14 @@ interface Props {
 }
 
 export const NewSilence = ({ rules, close: leave }: Props) => {
-  const close = () => {
-    forgetDraft("silence");
-    leave();
-  };
   const id = useId();
   const view = useView();
-  const [draft, setDraft] = useDraft<Draft>("silence", () => ({
-    from: toInput(Date.now(), view.tz),
-    until: toInput(Date.now() + HOUR, view.tz),
-    service: "",
-    environment: "",
-    endpoint: "",
-    alertId: "",
-    reason: "",
-  }));
+  const [kept, setDraft, forget] = useDraft<Draft>("silence", () => fresh(Date.now(), view.tz));
+  const draft = inZone(kept, view.tz);
+  const close = () => {
+    forget();
+    leave();
+  };
   const { create } = useSilenceWrites();
   const change = (field: keyof Draft) => (value: string) => setDraft({ ...draft, [field]: value });
   const [from, until] = [fromInput(draft.from, view.tz), fromInput(draft.until, view.tz)];

@@ -4,7 +4,7 @@ import { ApiError } from "../api/client";
 import { useAlertWrites, useApiKeys, useDryRun } from "../api/control";
 import { useEndpoints } from "../api/queries";
 import type { Alert } from "../api/types";
-import { forgetDraft, useDraft } from "../ui/useDraft";
+import { useDraft } from "../ui/useDraft";
 import { useView } from "../view/view";
 import { DryRunResult } from "./DryRunResult";
 import { COMPARISONS, condition, SEVERITIES, TYPES } from "./describe";
@@ -29,17 +29,31 @@ const QUANTILES = [
 export const RuleForm = ({ rule, close: leave }: Props) => {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  const kept = `rule ${rule?.id ?? "new"}`;
-  const [draft, setDraft] = useDraft<Draft>(kept, () => (rule ? draftOf(rule) : fresh()));
+  // The rule may be another one's by the time that it is saved, or that its draft is taken up again.
+  const [revision] = useState(rule?.revision);
+  const [draft, setDraft, forget] = useDraft<Draft>(
+    `rule ${rule?.id ?? "new"}`,
+    () => (rule ? draftOf(rule) : fresh()),
+    revision === undefined ? "" : String(revision),
+  );
   const close = () => {
-    forgetDraft(kept);
+    forget();
     leave();
   };
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [period, setPeriod] = useState("24h");
   const view = useView();
   const keys = useApiKeys();
-  const endpoints = useEndpoints({ ...view, period: "24h", from: null, to: null, refresh: "off" });
+  const endpoints = useEndpoints({
+    ...view,
+    period: "24h",
+    from: null,
+    to: null,
+    refresh: "off",
+    service: null,
+    environment: null,
+    filters: {},
+  });
   const { save } = useAlertWrites();
   const dry = useDryRun();
   const wrong = useMemo(() => validate(draft), [draft]);
@@ -122,7 +136,7 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
         ?.focus();
       return;
     }
-    const body = { ...bodyOf(draft, rule), ...(rule ? { revision: rule.revision } : {}) };
+    const body = { ...bodyOf(draft, rule), ...(revision === undefined ? {} : { revision }) };
     save.mutate({ id: rule?.id ?? null, rule: body }, { onSuccess: close });
   };
   const type = TYPES[draft.alertType];

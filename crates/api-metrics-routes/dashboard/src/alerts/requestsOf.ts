@@ -1,7 +1,7 @@
 // The requests behind an alert: its rule's filters, from its window's start to its end.
 import type { Alert, AlertEvent } from "../api/types";
 import { parse } from "../traffic/alertScope";
-import type { Params } from "../view/location";
+import { NO_FILTERS, type Params } from "../view/location";
 import { groupsHref, requestsHref } from "../view/requests";
 
 /** The filters of a rule, as far as the log has them: patterns of endpoints are no endpoints. */
@@ -27,9 +27,8 @@ type Span = Pick<AlertEvent, "alertType" | "firedAt" | "resolvedAt">;
 const filtersAt = (event: Span, rule: Alert | undefined): Params => {
   const from = Date.parse(event.firedAt) - (rule?.windowMinutes ?? 5) * 60_000;
   return {
-    // A rule holds for all services and environments unless it names one.
-    env: undefined,
-    service: undefined,
+    // A rule holds for all traffic but for what it names, whatever is filtered here.
+    ...NO_FILTERS,
     ...(rule ? filtersOf(rule) : {}),
     period: undefined,
     from: new Date(from).toISOString(),

@@ -27,10 +27,20 @@ const csrf = (): string => {
 /** Whether this browser has a session to sign out of. */
 export const hasSession = (): boolean => csrf() !== "";
 
-const signedOut = new Set<() => void>();
+/** `byChoice` where the user has signed out; else the session has ended. */
+type SignedOutListener = (byChoice: boolean) => void;
 
-/** Calls `listener` when the API answers 401. Returns a function that unsubscribes. */
-export const onSignedOut = (listener: () => void): (() => void) => {
+const signedOut = new Set<SignedOutListener>();
+
+/** Whether the user is signing out: other answers may say so before that one. */
+let leaving = false;
+
+const tellSignedOut = (): void => {
+  for (const listener of signedOut) listener(leaving);
+};
+
+/** Calls `listener` when the API answers 401, and when the user signs out. Returns a function that unsubscribes. */
+export const onSignedOut = (listener: SignedOutListener): (() => void) => {
   signedOut.add(listener);
   return () => signedOut.delete(listener);
 };
@@ -75,7 +85,7 @@ export const call = async <T>(
   } catch {
     // The answer is not the service's own, such as a proxy's error page.
   }
-  if (answer.status === 401 && !quiet) for (const listener of signedOut) listener();
+  if (answer.status === 401 && !quiet) tellSignedOut();
   const after = Number(answer.headers.get("retry-after"));
   throw new ApiError(answer.status, problem, Number.isFinite(after) && after > 0 ? after : null);
 };
@@ -84,6 +94,14 @@ export const signIn = (token: string): Promise<unknown> =>
   call("session", { method: "POST", body: { token }, quiet: true });
 
 export const signOut = async (): Promise<void> => {
-  await call("session", { method: "DELETE", quiet: true });
-  for (const listener of signedOut) listener();
+  leaving = true;
+  try {
+    await call("session", { method: "DELETE", quiet: true }).catch((error: unknown) => {
+      // A session that is over already needs no end.
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    });
+    tellSignedOut();
+  } finally {
+    leaving = false;
+  }
 };

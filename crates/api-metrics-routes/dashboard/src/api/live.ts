@@ -1,6 +1,7 @@
 // The figures of the last five minutes, from the stream that the tabs of a browser share.
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { call, urlOf } from "./client";
+import { type Own, OwnFigures } from "./own";
 import { follow, type Message, MISSING_UPDATES } from "./stream";
 import type { Snapshot } from "./types";
 
@@ -17,13 +18,19 @@ const watchVisibility = (listener: () => void) => {
 
 const useVisible = (): boolean => useSyncExternalStore(watchVisibility, () => document.visibilityState !== "hidden");
 
-/** The stream carries all that its user may see; a tab with filters asks for its own figures at each update. */
+const fetchOwn = (filter: string, signal: AbortSignal): Promise<Snapshot> =>
+  call<Snapshot>(urlOf("api-metrics/realtime", JSON.parse(filter) as Record<string, string>), { signal });
+
+/** The stream carries all that its user `who` may see, and waits until it is known; a tab with filters asks for its own
+ * figures at each update. */
 export const useLive = (
   on: boolean,
+  who: string | undefined,
   filter: Readonly<Record<string, string>>,
 ): { state: LiveState; snapshot: Snapshot | null; trouble: string | null; stale: boolean } => {
   const [state, setState] = useState<LiveState>("off");
-  const [snapshot, setSnapshot] = useState<Snapshot | null>(null);
+  const [figures, setFigures] = useState<Own<Snapshot>>({ filter: "{}", snapshot: null });
+  const [own] = useState(() => new OwnFigures(fetchOwn, setFigures));
   const [trouble, setTrouble] = useState<string | null>(null);
   const [gone, setGone] = useState(false);
   const visible = useVisible();
@@ -38,6 +45,8 @@ export const useLive = (
       return undefined;
     }
     if (!visible) return undefined;
+    setState((before) => (before === "lost" ? before : "connecting"));
+    if (who === undefined) return undefined;
     let lost: number | undefined;
     let silent: number | undefined;
     let updateMs: number | undefined;
@@ -63,8 +72,8 @@ export const useLive = (
       if (message.kind === "open") updateMs = message.updateMs;
       else if (message.kind === "update") {
         latest.current = message.snapshot;
-        if (shown.current === "{}") setSnapshot(message.snapshot);
-        else void own(shown.current, setSnapshot);
+        if (shown.current === "{}") setFigures({ filter: "{}", snapshot: message.snapshot });
+        else void own.ask(shown.current);
         setState("live");
         setTrouble(null);
         back();
@@ -79,8 +88,7 @@ export const useLive = (
       }
       listen();
     };
-    setState((before) => (before === "lost" ? before : "connecting"));
-    const stop = follow("api-metrics/stream", hear);
+    const stop = follow("api-metrics/stream", who, hear);
     return () => {
       stop();
       window.clearTimeout(lost);
@@ -88,23 +96,17 @@ export const useLive = (
       setGone(false);
       setTrouble(null);
     };
-  }, [on, visible]);
+  }, [on, visible, who, own]);
 
   // Other filters have other figures, before the next update too.
   useEffect(() => {
-    if (latest.current === null) return;
-    if (asked === "{}") setSnapshot(latest.current);
-    else void own(asked, setSnapshot);
-  }, [asked]);
+    if (latest.current === null) return undefined;
+    if (asked === "{}") setFigures({ filter: asked, snapshot: latest.current });
+    else void own.ask(asked);
+    return () => own.forget();
+  }, [asked, own]);
 
+  // Those of the filter before are none of this one's.
+  const snapshot = figures.filter === asked ? figures.snapshot : null;
   return { state, snapshot, trouble, stale: gone || trouble !== null };
-};
-
-/** The figures of a filter. Where nothing is known of it there are none. */
-const own = async (filter: string, show: (snapshot: Snapshot | null) => void): Promise<void> => {
-  try {
-    show(await call<Snapshot>(urlOf("api-metrics/realtime", JSON.parse(filter) as Record<string, string>)));
-  } catch {
-    show(null);
-  }
 };

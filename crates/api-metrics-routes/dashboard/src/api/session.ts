@@ -1,5 +1,5 @@
 // Who is signed in, and what the page therefore offers.
-import { useQuery } from "@tanstack/react-query";
+import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { ApiError, call } from "./client";
 
 export type Role = "admin" | "manager" | "developer" | "viewer";
@@ -31,13 +31,41 @@ export const mayOf = (who: Pick<SignedIn, "role" | "apiKeyIds"> | undefined): Ma
   onlyKey: who?.apiKeyIds?.length === 1 ? (who.apiKeyIds[0] ?? null) : null,
 });
 
-export const useMay = (): May => {
-  const { data } = useQuery({
-    queryKey: ["session"],
-    queryFn: ({ signal }) => call<SignedIn>("session", { signal }),
+const KEY = ["session"] as const;
+
+/** Who somebody is and what is seen of it, as one text: the same subject may come back with another role. */
+export const identityOf = ({ subject, role, tenantId, apiKeyIds }: SignedIn): string =>
+  JSON.stringify([subject, role, tenantId, apiKeyIds]);
+
+/** Forgets what was read for somebody else. */
+export const forgetOthers = (client: QueryClient, now: SignedIn): void => {
+  const before = client.getQueryData<SignedIn>(KEY);
+  if (before === undefined || identityOf(before) === identityOf(now)) return;
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
+};
+
+const useSession = (): SignedIn | undefined =>
+  useQuery({
+    queryKey: KEY,
+    queryFn: async ({ client, signal }) => {
+      const now = await call<SignedIn>("session", { signal });
+      forgetOthers(client, now);
+      return now;
+    },
     staleTime: Number.POSITIVE_INFINITY,
+    // Another tab may have signed in as somebody else meanwhile.
+    refetchOnWindowFocus: "always",
     retry: (failures, error) => failures < 5 && (!(error instanceof ApiError) || error.status !== 401),
     meta: { covers: false },
-  });
-  return mayOf(data);
+  }).data;
+
+export const useMay = (): May => mayOf(useSession());
+
+/** The name of who is signed in; undefined until it is known. */
+export const useSubject = (): string | undefined => useSession()?.subject;
+
+/** Undefined until it is known. */
+export const useIdentity = (): string | undefined => {
+  const who = useSession();
+  return who && identityOf(who);
 };

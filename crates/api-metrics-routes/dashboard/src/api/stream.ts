@@ -63,10 +63,12 @@ const hold = (url: string, say: (message: Message) => void): (() => void) => {
   };
 };
 
-/** Follows the stream that this browser shares. `hear` is called for each message; returns what stops. */
-export const follow = (url: string, hear: (message: Message) => void): (() => void) => {
-  // Two admins of one origin have a stream each.
-  const name = `api-metrics-stream ${window.location.pathname.replace(/\/$/, "")}`;
+/** The name under which tabs share a stream: two admins of one origin have one each, and so do two users. */
+export const nameOf = (path: string, who: string): string => `api-metrics-stream ${path.replace(/\/$/, "")} ${who}`;
+
+/** Follows the stream that the tabs of a user share. `hear` is called for each message; returns what stops. */
+export const follow = (url: string, who: string, hear: (message: Message) => void): (() => void) => {
+  const name = nameOf(window.location.pathname, who);
   const channel = new BroadcastChannel(name);
   let leads = false;
   const latest = new Map<string, Message>();

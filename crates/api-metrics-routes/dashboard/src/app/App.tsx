@@ -1,11 +1,11 @@
 // The frame around all pages: sign-in, navigation, toolbar and live figures.
 import { useQueryClient } from "@tanstack/react-query";
-import { Component, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Component, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { hasSession, onSignedOut, signOut } from "../api/client";
 import { useAlertEvents } from "../api/control";
 import { useLive } from "../api/live";
 import { useRefresh, useStatus } from "../api/queries";
-import { useMay } from "../api/session";
+import { useIdentity, useMay } from "../api/session";
 import { HoverContext, HoverStore } from "../charts/hover";
 import { Failure } from "../ui/states";
 import { forgetDrafts } from "../ui/useDraft";
@@ -38,23 +38,36 @@ class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
 }
 
 export const App = () => {
-  const [signedIn, setSignedIn] = useState(true);
-  const wasSignedIn = useRef(false);
+  const [out, setOut] = useState<"ended" | "left" | null>(null);
   const client = useQueryClient();
   useEffect(
     () =>
-      onSignedOut(() => {
-        wasSignedIn.current = client.getQueryData(["session"]) !== undefined;
-        setSignedIn(false);
+      onSignedOut((byChoice) => {
+        if (byChoice) forgetDrafts();
+        const ended = !byChoice && client.getQueryData(["session"]) !== undefined;
+        // Several answers say so; the first one knows why.
+        setOut((before) => before ?? (ended ? "ended" : "left"));
         // The next user to sign in may be a different one.
         client.clear();
       }),
     [client],
   );
-  return signedIn ? <Frame /> : <SignIn ended={wasSignedIn.current} done={() => setSignedIn(true)} />;
+  return out === null ? <SignedIn /> : <SignIn ended={out === "ended"} done={() => setOut(null)} />;
 };
 
-const Frame = () => {
+/** A frame for each user: nothing stays of what the one before has seen. */
+const SignedIn = () => {
+  const who = useIdentity();
+  const [last, setLast] = useState(who);
+  const [user, setUser] = useState(0);
+  if (who !== undefined && who !== last) {
+    setLast(who);
+    if (last !== undefined) setUser(user + 1);
+  }
+  return <Frame key={user} who={who} />;
+};
+
+const Frame = ({ who }: { who: string | undefined }) => {
   const location = useLocation();
   const view = useView();
   const page = pageOf(location.page);
@@ -62,7 +75,7 @@ const Frame = () => {
   const refresh = useRefresh();
   const firing = useAlertEvents(view, { open: true }).data?.data.length ?? 0;
   const { role } = useMay();
-  const live = useLive(view.refresh !== "off", {
+  const live = useLive(view.refresh !== "off", who, {
     ...(view.service === null ? {} : { service: view.service }),
     ...(view.environment === null ? {} : { environment: view.environment }),
     ...view.filters,
@@ -125,14 +138,7 @@ const Frame = () => {
         <div className="top-tools">
           <ThemeButton />
           {hasSession() && (
-            <button
-              type="button"
-              className="ghost"
-              onClick={() => {
-                forgetDrafts();
-                void signOut();
-              }}
-            >
+            <button type="button" className="ghost" onClick={() => void signOut()}>
               Sign out
             </button>
           )}

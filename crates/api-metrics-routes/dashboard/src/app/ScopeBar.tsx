@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react";
 import { iso, moment } from "../format/time";
 import { Chips } from "../requests/Chips";
+import { appliedOn } from "../view/applied";
 import { frozenLink, patch, subjectOf } from "../view/location";
 import { spanOf, useView } from "../view/view";
 import { CompareWith } from "./CompareWith";
@@ -20,7 +21,7 @@ export const ScopeBar = ({ page }: { page: ReturnType<typeof pageOf> }) => {
           </button>
         </span>
       )}
-      <Chips subject={subjectOf(page.id)} applied={page.filters} />
+      <Chips subject={subjectOf(page.id)} applied={appliedOn(page.id)} />
       {page.compares !== undefined && <CompareWith fallback={page.compares ?? undefined} />}
       <CopyLink />
     </section>

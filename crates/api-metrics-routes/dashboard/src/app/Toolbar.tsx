@@ -4,7 +4,7 @@ import { useSeries } from "../api/queries";
 import { fromInput, iso, toInput } from "../format/time";
 import { DateInput } from "../ui/DateInput";
 import { Select } from "../ui/Select";
-import { patch } from "../view/location";
+import { patch, useLocation } from "../view/location";
 import { lengthOf, localZone, PERIODS, REFRESHES, type Refresh, useView } from "../view/view";
 
 const NAMES: Readonly<Record<Refresh, string>> = {
@@ -19,9 +19,10 @@ const zones = (chosen: string): string[] => {
   return [...new Set([chosen, localZone, "UTC", ...all])];
 };
 
-/** The services and environments that have data in the range. */
+/** The services and environments that have data in the range, and the chosen ones, on whichever page. */
 const useLabels = () => {
   const view = useView();
+  const { service, env } = useLocation().params;
   const page = useSeries(
     { ...view, service: null, environment: null, filters: {}, refresh: "off" },
     {
@@ -33,15 +34,15 @@ const useLabels = () => {
     },
   );
   return useMemo(() => {
-    const of = (pick: "service" | "environment", chosen: string | null) =>
+    const of = (pick: "service" | "environment", chosen: string | undefined) =>
       [
         ...new Set([
-          ...(chosen === null ? [] : [chosen]),
+          ...(chosen === undefined ? [] : [chosen]),
           ...(page.data?.data ?? []).flatMap((row) => row[pick] ?? []),
         ]),
       ].sort();
-    return { services: of("service", view.service), environments: of("environment", view.environment) };
-  }, [page.data, view.service, view.environment]);
+    return { service, env, services: of("service", service), environments: of("environment", env) };
+  }, [page.data, service, env]);
 };
 
 const all = (values: readonly string[]): [string, string][] => [
@@ -110,13 +111,13 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
       <div className="filters" data-open={filtersOpen}>
         <Select
           label="Service"
-          value={view.service ?? ""}
+          value={labels.service ?? ""}
           options={all(labels.services)}
           onChange={(service) => patch({ service })}
         />
         <Select
           label="Environment"
-          value={view.environment ?? ""}
+          value={labels.env ?? ""}
           options={all(labels.environments)}
           onChange={(env) => patch({ env })}
         />

@@ -2,13 +2,10 @@
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import type { Role } from "../api/session";
 import { Overview } from "../pages/Overview";
-
-/** Filters of the toolbar that a page's numbers have. */
-const TRAFFIC = ["service", "env", "protocol", "method", "endpoint", "key", "tenant"];
-const LABELS = ["service", "env", "key", "tenant"];
+import { type PageId, pageIdOf } from "../view/applied";
 
 interface Entry {
-  id: string;
+  id: PageId;
   title: string;
   menu: boolean;
   parent?: string;
@@ -16,8 +13,6 @@ interface Entry {
   consumer?: string;
   /** Only for who operates the service. */
   operate?: boolean;
-  /** Which filters it applies; null for all that there are. */
-  filters: readonly string[] | null;
   /** Whether it compares ranges, and with what unless the URL says; null for nothing. */
   compares?: string | null;
   Page: ComponentType | LazyExoticComponent<ComponentType>;
@@ -29,7 +24,6 @@ export const PAGES: readonly Entry[] = [
     title: "Overview",
     menu: true,
     consumer: "Usage",
-    filters: TRAFFIC,
     compares: null,
     Page: Overview,
   },
@@ -38,7 +32,6 @@ export const PAGES: readonly Entry[] = [
     title: "Endpoints",
     menu: true,
     consumer: "Endpoints",
-    filters: TRAFFIC,
     Page: lazy(() => import("../pages/Endpoints")),
   },
   {
@@ -46,7 +39,6 @@ export const PAGES: readonly Entry[] = [
     title: "Endpoint",
     menu: false,
     parent: "endpoints",
-    filters: TRAFFIC,
     compares: null,
     Page: lazy(() => import("../pages/Endpoint")),
   },
@@ -55,14 +47,12 @@ export const PAGES: readonly Entry[] = [
     title: "Unmatched",
     menu: false,
     parent: "endpoints",
-    filters: ["service", "env"],
     Page: lazy(() => import("../pages/Unmatched")),
   },
   {
     id: "changes",
     title: "Changes",
     menu: true,
-    filters: TRAFFIC,
     compares: "week",
     Page: lazy(() => import("../pages/Changes")),
   },
@@ -70,14 +60,12 @@ export const PAGES: readonly Entry[] = [
     id: "dependencies",
     title: "Depends on",
     menu: true,
-    filters: LABELS,
     Page: lazy(() => import("../pages/Dependencies")),
   },
   {
     id: "consumers",
     title: "Consumers",
     menu: true,
-    filters: TRAFFIC,
     Page: lazy(() => import("../pages/Consumers")),
   },
   {
@@ -85,7 +73,6 @@ export const PAGES: readonly Entry[] = [
     title: "Consumer",
     menu: false,
     parent: "consumers",
-    filters: TRAFFIC,
     compares: null,
     Page: lazy(() => import("../pages/Consumer")),
   },
@@ -94,15 +81,13 @@ export const PAGES: readonly Entry[] = [
     title: "Requests",
     menu: true,
     consumer: "Requests",
-    filters: null,
     Page: lazy(() => import("../pages/Requests")),
   },
-  { id: "heatmap", title: "Heatmap", menu: true, filters: TRAFFIC, Page: lazy(() => import("../pages/Heatmap")) },
+  { id: "heatmap", title: "Heatmap", menu: true, Page: lazy(() => import("../pages/Heatmap")) },
   {
     id: "limits",
     title: "Rate limits",
     menu: true,
-    filters: [],
     Page: lazy(() => import("../pages/RateLimits")),
   },
   {
@@ -110,17 +95,15 @@ export const PAGES: readonly Entry[] = [
     title: "Quota",
     menu: false,
     consumer: "Quota",
-    filters: [],
     Page: lazy(() => import("../pages/Quota")),
   },
-  { id: "alerts", title: "Alerts", menu: true, filters: [], Page: lazy(() => import("../pages/Alerts")) },
-  { id: "jobs", title: "Jobs", menu: true, operate: true, filters: [], Page: lazy(() => import("../pages/Jobs")) },
+  { id: "alerts", title: "Alerts", menu: true, Page: lazy(() => import("../pages/Alerts")) },
+  { id: "jobs", title: "Jobs", menu: true, operate: true, Page: lazy(() => import("../pages/Jobs")) },
   {
     id: "incident",
     title: "Incident",
     menu: false,
     parent: "alerts",
-    filters: [],
     Page: lazy(() => import("../pages/Incident")),
   },
   {
@@ -128,7 +111,6 @@ export const PAGES: readonly Entry[] = [
     title: "Ingest",
     menu: true,
     operate: true,
-    filters: [],
     Page: lazy(() => import("../pages/Ingest")),
   },
   {
@@ -136,7 +118,6 @@ export const PAGES: readonly Entry[] = [
     title: "Billing",
     menu: true,
     consumer: "Bill",
-    filters: [],
     Page: lazy(() => import("../pages/Billing")),
   },
   {
@@ -144,7 +125,6 @@ export const PAGES: readonly Entry[] = [
     title: "Status",
     menu: true,
     operate: true,
-    filters: [],
     Page: lazy(() => import("../pages/Status")),
   },
 ];
@@ -159,4 +139,4 @@ export const menuOf = (role: Role | undefined): readonly { id: string; title: st
 
 /** The page of a path, whose first part names it. */
 export const pageOf = (path: string): Entry =>
-  PAGES.find((entry) => entry.id === path.split("/")[0]) ?? (PAGES[0] as Entry);
+  PAGES.find((entry) => entry.id === pageIdOf(path)) ?? (PAGES[0] as Entry);

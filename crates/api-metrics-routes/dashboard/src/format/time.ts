@@ -46,6 +46,9 @@ const offset = (at: number, tz: string): number => {
   return Date.UTC(l.year, l.month - 1, l.day, l.hour, l.minute, l.second) - Math.floor(at / 1000) * 1000;
 };
 
+/** The wall clock time of an instant, read as UTC: what `instant` takes. */
+const wallOf = (at: number, tz: string): number => at + offset(at, tz);
+
 /** The instant of a wall clock time. An ambiguous time gives the earlier instant, a skipped one moves past the gap. */
 export const instant = (wall: number, tz: string): number => {
   // The offsets a day before and a day after are those on both sides of a change nearby.
@@ -54,6 +57,10 @@ export const instant = (wall: number, tz: string): number => {
   const after = wall - offset(wall + 86_400_000, tz);
   return after + offset(after, tz) === wall ? after : before;
 };
+
+/** The same time of another day, whatever clocks did meanwhile. */
+export const daysBefore = (at: number, days: number, tz: string): number =>
+  instant(wallOf(at, tz) - days * 86_400_000, tz);
 
 export const clock = (at: number, tz: string): string =>
   format(tz, "clock", { hour: "2-digit", minute: "2-digit" }).format(at);

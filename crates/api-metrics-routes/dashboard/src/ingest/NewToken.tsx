@@ -1,7 +1,7 @@
 // Makes a token for a writer. Its secret is shown here, once, until it is closed.
 import { type FormEvent, useId } from "react";
 import { useIngestWrites } from "../api/ingest";
-import { forgetDraft, useDraft } from "../ui/useDraft";
+import { useDraft } from "../ui/useDraft";
 
 interface Draft {
   name: string;
@@ -23,11 +23,11 @@ const FIELDS: readonly (readonly [keyof Draft, string, string])[] = [
 
 export const NewToken = ({ close: leave }: { close: () => void }) => {
   const id = useId();
+  const [draft, setDraft, forget] = useDraft("ingest token", () => EMPTY);
   const close = () => {
-    forgetDraft("ingest token");
+    forget();
     leave();
   };
-  const [draft, setDraft] = useDraft("ingest token", () => EMPTY);
   const { create } = useIngestWrites();
   const made = create.data;
 

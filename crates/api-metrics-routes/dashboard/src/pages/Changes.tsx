@@ -5,7 +5,9 @@ import { useEndpoints, useKeys } from "../api/queries";
 import type { EndpointRow, KeyRow } from "../api/types";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
+import { moment } from "../format/time";
 import { type Changed, type Counted, KINDS, type Kind, ranked } from "../traffic/changes";
+import { type Covered, isApproximate, scaleOf } from "../traffic/lengths";
 import { movedTo, useCompared } from "../traffic/useCompared";
 import { AddChip } from "../ui/AddChip";
 import { Deferred } from "../ui/Deferred";
@@ -136,6 +138,16 @@ const CONSUMER = columnsOf<KeyRow>("Consumer", consumerName, (row) =>
 const idOfEndpoint = (row: EndpointRow): string => `${row.service} ${row.method} ${row.endpoint}`;
 const idOfKey = (row: KeyRow): string => String(row.apiKeyId ?? "new");
 
+interface Answer<Row> extends Covered {
+  data: readonly Row[];
+}
+
+const comparedRows = <Row extends Counted>(
+  now: Answer<Row> | undefined,
+  then: Answer<Row> | undefined,
+  idOf: (row: Row) => string,
+) => now && then && ranked(now.data, then.data, idOf, scaleOf(now, then));
+
 const Changes = () => {
   const view = useView();
   const { params } = useLocation();
@@ -148,13 +160,15 @@ const Changes = () => {
   const known = ready && !before.isPlaceholderData && !keysBefore.isPlaceholderData;
   const [ofEndpoints, ofKeys] = useMemo(
     () => [
-      known && endpoints.data && before.data
-        ? ranked(endpoints.data.data, before.data.data, idOfEndpoint)
-        : undefined,
-      known && keys.data && keysBefore.data ? ranked(keys.data.data, keysBefore.data.data, idOfKey) : undefined,
+      known ? comparedRows(endpoints.data, before.data, idOfEndpoint) : undefined,
+      known ? comparedRows(keys.data, keysBefore.data, idOfKey) : undefined,
     ],
     [known, endpoints.data, before.data, keys.data, keysBefore.data],
   );
+  const approximate =
+    known && endpoints.data && before.data && isApproximate(scaleOf(endpoints.data, before.data))
+      ? before.data
+      : undefined;
   const chosen = <Row,>(rows: readonly Changed<Row>[] | undefined) =>
     kind === ALL ? rows : rows?.filter((row) => row.kind === kind);
   const against = compared ? `Nothing differs surely from ${compared.name}.` : "";
@@ -170,6 +184,12 @@ const Changes = () => {
           onChange={(next) => patch({ kind: next === ALL ? undefined : next }, true)}
         />
       </header>
+      {approximate && (
+        <p className="form-hint muted">
+          Approximate: the compared range is known as {moment(Date.parse(approximate.from), view.tz)} –{" "}
+          {moment(Date.parse(approximate.to), view.tz)}, and its counts are scaled to the length of this one.
+        </p>
+      )}
       <Table
         {...table}
         caption="Changed endpoints"

@@ -9,6 +9,7 @@ import * as number from "../format/number";
 import { iso, moment } from "../format/time";
 import { withoutUnmatched } from "../requests/unmatched";
 import { FirstSteps } from "../traffic/FirstSteps";
+import { isApproximate, scaleOf } from "../traffic/lengths";
 import { spark } from "../traffic/models";
 import { TrafficCharts, useTimeline } from "../traffic/TrafficCharts";
 import { Units } from "../traffic/Units";
@@ -21,9 +22,9 @@ import { href } from "../view/location";
 import { groupsHref, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
-const versus = (text: string, before: Summary | undefined): string => (before ? `vs. ${text}` : "");
-
 const bytesOf = (summary: Summary | undefined) => summary && summary.totalRequestBytes + summary.totalResponseBytes;
+
+const times = (count: number | undefined, scale: number) => count && Math.round(count * scale);
 
 // Where a service reports histograms with wide bins.
 const within = (error: number | null | undefined) => (error == null ? "" : `, within ${number.percent(error * 100)}`);
@@ -44,6 +45,11 @@ export const Overview = () => {
   const endpoints = useEndpoints(view, {}, line !== null).data?.data;
   const rest = useMemo(() => now && endpoints && withoutUnmatched(endpoints, now), [now, endpoints]);
   const comparable = before && before.totalRequests > 0 ? before : undefined;
+  const scale = now && comparable ? scaleOf(now, comparable) : 1;
+  const [requestsBefore, bytesBefore] = [times(comparable?.totalRequests, scale), times(bytesOf(comparable), scale)];
+  const versus = (text: string): string => (comparable ? `vs. ${isApproximate(scale) ? "about " : ""}${text}` : "");
+  // Who called in a longer range is more than a share of them.
+  const keysBefore = isApproximate(scale) ? undefined : comparable;
 
   if (summary.error && !now) return <Failure error={summary.error} retry={() => void summary.refetch()} />;
   const nothing = now?.totalRequests === 0;
@@ -58,8 +64,8 @@ export const Overview = () => {
           label="Requests"
           value={now ? number.compact(now.totalRequests) : null}
           colour="read"
-          detail={versus(number.compact(comparable?.totalRequests), comparable)}
-          change={known(relative(now?.totalRequests, comparable?.totalRequests, null))}
+          detail={versus(number.compact(requestsBefore))}
+          change={known(relative(now?.totalRequests, requestsBefore, null))}
           spark={line && spark(line, (row) => row.requestCount, true)}
         />
         <Tile
@@ -89,14 +95,14 @@ export const Overview = () => {
           label="Bandwidth"
           value={now ? number.bytes(bytesOf(now)) : null}
           colour="sent"
-          detail={versus(number.bytes(bytesOf(comparable)), comparable)}
-          change={known(relative(bytesOf(now), bytesOf(comparable), null))}
+          detail={versus(number.bytes(bytesBefore))}
+          change={known(relative(bytesOf(now), bytesBefore, null))}
           spark={line && spark(line, (row) => (row.requestBytes ?? 0) + (row.responseBytes ?? 0), true)}
         />
         <KeysTile
           now={now}
-          before={comparable}
-          change={known(relative(now?.distinctKeys, comparable?.distinctKeys, null))}
+          before={keysBefore}
+          change={known(relative(now?.distinctKeys, keysBefore?.distinctKeys, null))}
         />
       </div>
       {nothing ? (
@@ -151,7 +157,7 @@ const KeysTile = ({
       label="Active keys"
       value={now ? number.count(now.distinctKeys) : null}
       colour="keys"
-      detail={versus(number.count(before?.distinctKeys), before)}
+      detail={before ? `vs. ${number.count(before.distinctKeys)}` : ""}
       change={change}
       spark={values}
     />

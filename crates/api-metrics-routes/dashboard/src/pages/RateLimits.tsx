@@ -66,14 +66,12 @@ const RateLimits = () => {
         wide: 1,
         by: (row) => row.requestsPerMinute,
         cell: (row) => (
-          // Limits are now, whatever range the view has, and count all services and environments.
+          // Limits are now, whatever range the view has.
           <a
             href={requestsHref({
               period: "1h",
               from: undefined,
               to: undefined,
-              service: undefined,
-              env: undefined,
               key: String(row.apiKeyId),
             })}
           >

@@ -1,4 +1,5 @@
-// What differs between two ranges of the same length, and how surely.
+// What differs between two ranges, and how surely. A range of another length is compared by what one as long would have
+// had.
 
 export type Kind = "silent" | "new" | "errors" | "slower" | "more" | "fewer";
 
@@ -40,11 +41,20 @@ const apart = (now: Counted, then: Counted): number => {
   return deviation === 0 ? 0 : (p - q) / deviation;
 };
 
-/** What has changed, the surest first; nothing where there is too little to tell. */
-export const changesOf = (now: Counted = NOTHING, then: Counted = NOTHING): Change[] => {
+/** What has changed, the surest first; nothing where there is too little to tell. `scale` is how many times as long the
+ * range is as the one before. */
+export const changesOf = (now: Counted = NOTHING, then: Counted = NOTHING, scale = 1): Change[] => {
   const [n, m] = [now.requestCount, then.requestCount];
-  if (n === 0) return m < ENOUGH ? [] : [{ kind: "silent", score: Math.sqrt(m) }];
-  if (m === 0) return n < ENOUGH ? [] : [{ kind: "new", score: Math.sqrt(n) }];
+  // What either range would have had at the other's length, which must be enough too.
+  const [expected, back] = [m * scale, n / scale];
+  if (n === 0) {
+    const gone = Math.min(m, expected);
+    return gone < ENOUGH ? [] : [{ kind: "silent", score: Math.sqrt(gone) }];
+  }
+  if (m === 0) {
+    const come = Math.min(n, back);
+    return come < ENOUGH ? [] : [{ kind: "new", score: Math.sqrt(come) }];
+  }
   if (Math.max(n, m) < ENOUGH) return [];
   const found: Change[] = [];
   if (Math.min(n, m) >= ENOUGH) {
@@ -58,15 +68,16 @@ export const changesOf = (now: Counted = NOTHING, then: Counted = NOTHING): Chan
       found.push({ kind: "slower", score: slower });
   }
   // Traffic comes in bursts, so that its deviation is far above that of single requests.
-  const busier = (n - m) / Math.sqrt(n + m) / 3;
-  if (busier >= SURE && n >= 1.5 * m) found.push({ kind: "more", score: busier });
-  if (busier <= -SURE && m >= 1.5 * n) found.push({ kind: "fewer", score: -busier });
+  const busier = (n - expected) / Math.sqrt(n + expected * scale) / 3;
+  if (busier >= SURE && n >= 1.5 * expected) found.push({ kind: "more", score: busier });
+  if (busier <= -SURE && expected >= 1.5 * n) found.push({ kind: "fewer", score: -busier });
   return found.sort((a, b) => b.score - a.score);
 };
 
 export interface Changed<Row> extends Change {
   id: string;
   now: Row | undefined;
+  /** With the requests that a range as long as the page's would have had. */
   before: Row | undefined;
 }
 
@@ -75,13 +86,20 @@ export const ranked = <Row extends Counted>(
   now: readonly Row[],
   then: readonly Row[],
   idOf: (row: Row) => string,
+  scale = 1,
 ): Changed<Row>[] => {
+  const scaled = (row: Row | undefined) => row && { ...row, requestCount: Math.round(row.requestCount * scale) };
   const before = new Map(then.map((row) => [idOf(row), row]));
   const after = new Map(now.map((row) => [idOf(row), row]));
   return [...new Set([...after.keys(), ...before.keys()])]
     .flatMap((id) => {
       const [a, b] = [after.get(id), before.get(id)];
-      return changesOf(a, b).map((change) => ({ ...change, id: `${change.kind} ${id}`, now: a, before: b }));
+      return changesOf(a, b, scale).map((change) => ({
+        ...change,
+        id: `${change.kind} ${id}`,
+        now: a,
+        before: scaled(b),
+      }));
     })
     .sort((a, b) => b.score - a.score);
 };

@@ -67,7 +67,6 @@ export const useGhost = (filter: Filter): Ghost | null => {
   return useMemo(() => {
     if (!compared || !series.data || series.isPlaceholderData) return null;
     const line = timeline(series.data, status, view.service, view.environment);
-    const end = view.to === null ? Date.now() : Date.parse(view.to);
-    return { line, shift: end - compared.to, name: compared.name };
+    return { line, shift: compared.shift, name: compared.name };
   }, [compared, series.data, series.isPlaceholderData, status, view]);
 };

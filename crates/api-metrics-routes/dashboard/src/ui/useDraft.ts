@@ -1,20 +1,39 @@
 // What was typed into a form, kept for as long as its tab lives: it survives a reload and the end of a session.
 import { type Dispatch, type SetStateAction, useEffect, useState } from "react";
+import { useSubject } from "../api/session";
 
 const PREFIX = "api-metrics-draft ";
 
-const stored = <T>(name: string): T | null => {
+/** The place of a user's draft: nobody else of the tab finds it. */
+export const placeOf = (subject: string, name: string): string => `${PREFIX}${encodeURIComponent(subject)} ${name}`;
+
+interface Kept<T> {
+  base: string;
+  draft: T;
+}
+
+/** The draft in a stored text; null where there is none, or where it was made from something else than `base`. */
+export const draftIn = <T>(text: string | null, base: string): T | null => {
   try {
-    return JSON.parse(window.sessionStorage.getItem(PREFIX + name) ?? "null") as T | null;
+    const kept = JSON.parse(text ?? "null") as Partial<Kept<T>> | null;
+    return kept?.base === base ? (kept.draft ?? null) : null;
+  } catch {
+    return null;
+  }
+};
+
+const stored = (place: string): string | null => {
+  try {
+    return window.sessionStorage.getItem(place);
   } catch {
     // Without storage a form lasts as long as it is shown.
     return null;
   }
 };
 
-export const forgetDraft = (name: string): void => {
+const forgetAt = (place: string): void => {
   try {
-    window.sessionStorage.removeItem(PREFIX + name);
+    window.sessionStorage.removeItem(place);
   } catch {
     // As above.
   }
@@ -30,17 +49,24 @@ export const forgetDrafts = (): void => {
   }
 };
 
-/** State under a name; `forgetDraft` ends its keeping. No place for secrets. */
-export const useDraft = <T>(name: string, start: () => T): [T, Dispatch<SetStateAction<T>>] => {
+/** State under a name, and what ends its keeping. A draft that was made from another `base` is dropped. No place for
+ * secrets. */
+export const useDraft = <T>(
+  name: string,
+  start: () => T,
+  base = "",
+): [T, Dispatch<SetStateAction<T>>, () => void] => {
+  const subject = useSubject();
+  const place = subject === undefined ? null : placeOf(subject, name);
   const [first] = useState(start);
-  const [draft, setDraft] = useState<T>(() => stored<T>(name) ?? first);
+  const [draft, setDraft] = useState<T>(() => (place === null ? null : draftIn<T>(stored(place), base)) ?? first);
   useEffect(() => {
-    if (draft === first) return;
+    if (place === null || draft === first) return;
     try {
-      window.sessionStorage.setItem(PREFIX + name, JSON.stringify(draft));
+      window.sessionStorage.setItem(place, JSON.stringify({ base, draft } satisfies Kept<T>));
     } catch {
       // As above.
     }
-  }, [name, draft, first]);
-  return [draft, setDraft];
+  }, [place, base, draft, first]);
+  return [draft, setDraft, () => place !== null && forgetAt(place)];
 };

@@ -1,6 +1,7 @@
 // The whole state of a view is in the URL's fragment, so that a link shows what its sender saw,
 // under any mount point and without server routes.
 import { useSyncExternalStore } from "react";
+import { appliedOn } from "./applied";
 
 export interface Location {
   page: string;
@@ -59,6 +60,17 @@ const SUBJECTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 export const subjectOf = (page: string): readonly string[] => SUBJECTS[page] ?? [];
+
+/** No filter at all. */
+export const NO_FILTERS: Params = Object.fromEntries(SHARED_FILTERS.map((name) => [name, undefined]));
+
+/** Takes away the filters that the numbers of a page do not have: what they count has none of them either. */
+export const withoutUnapplied = (page = current.page): Params => {
+  const applied = appliedOn(page);
+  return Object.fromEntries(
+    SHARED_FILTERS.filter((name) => applied !== null && !applied.includes(name)).map((name) => [name, undefined]),
+  );
+};
 
 /** A link to a page that keeps the time range and the filters. */
 export const href = (page: string, params: Params = {}): string => {

@@ -1,5 +1,5 @@
 // The filters of the page Requests: how the URL names them, how the API does, and what each takes.
-import { href, type Params } from "./location";
+import { href, type Params, withoutUnapplied } from "./location";
 import { labelParams, type View } from "./view";
 
 const HEX = /^[0-9a-f]+$/i;
@@ -117,11 +117,12 @@ export const named = ({ apiKeyId, ...rest }: Readonly<Record<string, string>>): 
   ...(apiKeyId === undefined ? {} : { key: apiKeyId }),
 });
 
-/** The page Requests with these filters, named as in the URL, in the range of the view. */
-export const requestsHref = (filters: Params): string => href("requests", filters);
+/** The page Requests in the range of the view, with these filters, named as in the URL, and those of the numbers
+ * here. */
+export const requestsHref = (filters: Params): string => href("requests", { ...withoutUnapplied(), ...filters });
 
 /** The same, but the groups of the errors among them. */
-export const groupsHref = (filters: Params): string => href("requests", { ...filters, show: "groups" });
+export const groupsHref = (filters: Params): string => requestsHref({ ...filters, show: "groups" });
 
 /** A period as the URL has it, instead of the view's range. */
 export const between = (from: number, to: number): Params => ({

@@ -1,5 +1,6 @@
 // The state of the toolbar: time range, time zone, service, environment and refresh.
 import { useMemo } from "react";
+import { appliedOn } from "./applied";
 import { type Params, useLocation } from "./location";
 
 export const PERIODS = ["15m", "1h", "6h", "24h", "7d", "30d", "90d", "1y"] as const;
@@ -25,9 +26,10 @@ export interface View {
   from: string | null;
   to: string | null;
   tz: string;
+  /** Null for all, and where the page's numbers have no such filter. */
   service: string | null;
   environment: string | null;
-  /** Filters beside service and environment, as parameters of the API. */
+  /** Filters of the page's numbers beside service and environment, as parameters of the API. */
   filters: Readonly<Record<string, string>>;
   refresh: Refresh;
 }
@@ -52,8 +54,11 @@ const isZone = (name: string): boolean => {
   }
 };
 
-export const read = (params: Params): View => {
-  const { from, to, period, tz, service, env, refresh } = params;
+/** The view of a page whose numbers have the filters `applied`; null for all that there are. */
+export const read = (params: Params, applied: readonly string[] | null = null): View => {
+  const { from, to, period, tz, refresh } = params;
+  const filter = (name: string): string | undefined =>
+    applied === null || applied.includes(name) ? params[name] : undefined;
   const own = from !== undefined && !Number.isNaN(Date.parse(from));
   const until = own && to !== undefined && !Number.isNaN(Date.parse(to));
   return {
@@ -61,11 +66,11 @@ export const read = (params: Params): View => {
     from: own ? from : null,
     to: until ? to : null,
     tz: tz !== undefined && isZone(tz) ? tz : localZone,
-    service: service ?? null,
-    environment: env ?? null,
+    service: filter("service") ?? null,
+    environment: filter("env") ?? null,
     filters: Object.fromEntries(
       Object.entries(TRAFFIC_FILTERS).flatMap(([name, param]) => {
-        const value = params[name];
+        const value = filter(name);
         return value ? [[param, value]] : [];
       }),
     ),
@@ -75,8 +80,8 @@ export const read = (params: Params): View => {
 };
 
 export const useView = (): View => {
-  const { params } = useLocation();
-  return useMemo(() => read(params), [params]);
+  const { page, params } = useLocation();
+  return useMemo(() => read(params, appliedOn(page)), [page, params]);
 };
 
 /** The length of the range in seconds, up to now if it has no end. */
