@@ -119,6 +119,7 @@ impl Stage {
                  INSERT INTO api_metrics.deliveries (notice_id, channel, next_attempt_at, updated_at) \
                      SELECT id, 'log', now(), now() FROM api_metrics.notices; \
                  INSERT INTO api_metrics.collector_session VALUES (gen_random_uuid(), 1, 'ann', 0, now()); \
+                 INSERT INTO api_metrics.ingest_delta VALUES ('1-00', now()); \
                  INSERT INTO api_metrics.jobs (service, environment, name) VALUES ('shop', 'default', 'nightly'); \
                  INSERT INTO api_metrics.job_runs (job_id, cause, started_at, attempts, instance) \
                      SELECT id, 'code', 1, 1, gen_random_uuid() FROM api_metrics.jobs;",
