@@ -5,7 +5,7 @@ import { api, browser, follow, settled, show } from "../browser.mjs";
 
 const use = browser();
 
-/** The hours around the planted incident. Few orders are enough to fire the rule about them, and slow answers are not. */
+/** The hours around the planted incident: few orders are enough to fire their rule, and slow answers are not. */
 const incident = async (context) => {
   const { data } = await api(context, "GET", "api-alerts/events?limit=200");
   const found = data.filter((event) => event.name === "Slow answers" && event.resolvedAt);
