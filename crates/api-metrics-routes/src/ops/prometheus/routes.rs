@@ -11,11 +11,12 @@ use crate::{
 
 /// Writes the routes that were asked since the process began.
 pub(super) fn write(app: &App, text: &mut MetricsText) {
-    let mut all = app.times.now();
+    let all = app.times.now();
     #[cfg(feature = "ingest")]
-    if let Some(ingest) = &app.ingest {
-        all.extend(ingest.times().now());
-    }
+    let all = match &app.ingest {
+        Some(ingest) => [all, ingest.times().now()].concat(),
+        None => all,
+    };
     if all.is_empty() {
         return;
     }

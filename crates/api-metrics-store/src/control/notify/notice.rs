@@ -141,6 +141,7 @@ pub struct NoticeAlert {
     pub threshold: f64,
 }
 
+#[cfg(any(feature = "webhook", feature = "smtp"))]
 impl NoticeAlert {
     /// In one line, for people.
     pub(super) fn line(&self) -> String {

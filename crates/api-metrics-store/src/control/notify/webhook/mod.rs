@@ -31,7 +31,9 @@ use self::{address::is_literally_private, sign::Secret};
 use super::{Notice, Notifier, NotifyError};
 
 pub use self::endpoint::WebhookError;
-pub(in crate::control) use self::{connect::Connector, endpoint::Endpoint, exchange::post};
+#[cfg(feature = "otlp-push")]
+pub(in crate::control) use self::exchange::post;
+pub(in crate::control) use self::{connect::Connector, endpoint::Endpoint};
 
 /// The longest time that a receiver may have: less than the patience of the dispatcher.
 const MAX_TIMEOUT: Duration = Duration::from_secs(25);
