@@ -104,6 +104,7 @@ impl Recording {
         options.shards = 1;
         options.max_series = self.labels.max_series;
         options.memory_budget = MEMORY_BUDGET;
+        options.acknowledged_budget = Some(MEMORY_BUDGET);
         options.sketch_kind = self.store.sketch_kind();
         let recorder = Recorder::new(options);
         // Empty batches, so that the next number is the one after the fence.

@@ -40,7 +40,7 @@ impl Recorder {
     /// swapped; the rest works on the buffer that was swapped out.
     pub(super) fn drain(&self, ledger: &mut Ledger) {
         let now = self.clock.monotonic();
-        ledger.free(now, self.memory_budget);
+        ledger.free(now, self.acknowledged_budget);
         let mut longest = Duration::ZERO;
         for (shard, empty) in self.shards.iter().zip(&mut ledger.buffer_pool) {
             let mut open = lock(&shard.0);

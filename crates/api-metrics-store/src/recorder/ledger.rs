@@ -8,7 +8,7 @@
 //! |---|---|---|---|
 //! | open | `open` | as batch `next` | yes |
 //! | unresolved | `batches`, `acknowledged_at` is `None` | yes | yes |
-//! | acknowledged, for 60 s at most | `batches`, `acknowledged_at` is set | yes | no |
+//! | acknowledged, for 60 s | `batches`, `acknowledged_at` is set | yes | no |
 //! | freed | `freed`: number and records only | no | no |
 //!
 //! Acknowledged batches are kept for two reasons. A read from a replica that lags adds those that its
@@ -17,7 +17,8 @@
 //! once more. What was freed before that is lost, and is reported with its numbers and records.
 //!
 //! The number of batches is bounded by `max_unresolved_batches` and by 60 s of flushes; the bytes of those that
-//! are acknowledged, and of those that are not, by the memory budget each. `freed` holds 16 bytes a batch, at most 8,640 of them.
+//! are not acknowledged by the memory budget, and of the others by a budget of their own, where there is one.
+//! `freed` holds 16 bytes a batch, at most 8,640 of them.
 
 use std::{collections::VecDeque, time::Duration};
 

@@ -40,6 +40,7 @@
 //! | [`sketch_kind`](RecorderOptions::sketch_kind) | histogram | how latencies are summarised; must be the database's |
 //! | [`headers_quantiles`](RecorderOptions::headers_quantiles) | off | whether times to headers have quantiles of their own |
 //! | [`memory_budget`](RecorderOptions::memory_budget) | 32 MiB | unacknowledged deltas; beyond it the oldest minutes are coarsened |
+//! | [`acknowledged_budget`](RecorderOptions::acknowledged_budget) | none | acknowledged batches, which are kept for 60 s; beyond it the oldest are freed before |
 //! | [`max_unresolved_batches`](RecorderOptions::max_unresolved_batches) | 8 | batches whose outcome is unknown |
 //! | [`clock`](RecorderOptions::clock) | the system's | retention and idleness |
 //!
@@ -149,6 +150,8 @@ pub struct Recorder {
     longest_lock_ns: AtomicU64,
     queue: QueueWaits,
     memory_budget: usize,
+    /// Bytes of acknowledged batches.
+    acknowledged_budget: usize,
     max_unresolved_batches: usize,
     room: usize,
     clock: Arc<dyn Clock>,
@@ -194,13 +197,13 @@ impl Recorder {
     }
 
     /// Notes that the database holds all batches up to number `seq`: its transaction is committed, or the
-    /// fence row says so under its lock. They are kept for 60 more seconds, as far as the memory budget
-    /// goes.
+    /// fence row says so under its lock. They are kept for 60 more seconds, as far as
+    /// [`acknowledged_budget`](RecorderOptions::acknowledged_budget) goes.
     pub fn acknowledge(&self, seq: u64) {
         let now = self.clock.monotonic();
         let mut ledger = lock(&self.ledger);
         ledger.acknowledge(seq, now);
-        ledger.free(now, self.memory_budget);
+        ledger.free(now, self.acknowledged_budget);
     }
 
     /// Reopens batch `seq`, whose flush failed before COMMIT was sent: its records go into the next batch.

@@ -77,9 +77,12 @@ pub struct RecorderOptions {
     /// [`Bucket::headers_count`](crate::bucket::Bucket::headers_count) says how many these are.
     pub headers_quantiles: bool,
     /// Bytes that unacknowledged deltas may take; 32 MiB by default. Beyond it their oldest minutes
-    /// are coarsened to 5 minutes, then to hours. Acknowledged ones, which are kept for a minute, may take as many
-    /// again. The shards' buffers come on top.
+    /// are coarsened to 5 minutes, then to hours. The shards' buffers come on top.
     pub memory_budget: usize,
+    /// Bytes that acknowledged batches may take. They are kept for 60 s, in case the database goes back; beyond this
+    /// bound the oldest are freed before. Not bounded by default: for those that flush several times a second, such as
+    /// an import.
+    pub acknowledged_budget: Option<usize>,
     /// Batches whose outcome may be unknown at once; 8 by default, at least 1. At the bound a flush
     /// tries the last batch again instead of beginning another, and newer records wait.
     pub max_unresolved_batches: usize,
@@ -98,6 +101,7 @@ impl Default for RecorderOptions {
             sketch_kind: SketchKind::default(),
             headers_quantiles: false,
             memory_budget: 32 << 20,
+            acknowledged_budget: None,
             max_unresolved_batches: 8,
             clock: Arc::new(SystemClock::default()),
         }
@@ -138,6 +142,7 @@ impl Recorder {
             longest_lock_ns: AtomicU64::new(0),
             queue: QueueWaits::default(),
             memory_budget: options.memory_budget,
+            acknowledged_budget: options.acknowledged_budget.unwrap_or(usize::MAX),
             max_unresolved_batches: options.max_unresolved_batches.max(1),
             room,
             clock: options.clock,

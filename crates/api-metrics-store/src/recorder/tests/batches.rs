@@ -126,7 +126,7 @@ fn acknowledged_batches_take_no_more_than_the_budget_and_the_last_one_stays() {
         recorder.acknowledge(n);
         n
     };
-    let (recorder, _) = recorder(|options| options.memory_budget = 64 << 10);
+    let (recorder, _) = recorder(|options| options.acknowledged_budget = Some(64 << 10));
     let mut last = 0;
     for _ in 0..100 {
         last = flush(&recorder, 100);
@@ -144,8 +144,13 @@ fn acknowledged_batches_take_no_more_than_the_budget_and_the_last_one_stays() {
     assert_eq!(lost.first, 1);
     assert!(lost.last > 50 && lost.last < last, "{lost:?}");
     assert_eq!(lost.records, lost.last * 100);
-    // A single batch above the budget stays until there is another one.
+    // Where nobody bounds it, all of a minute is there, whatever the memory budget.
     let (recorder, _) = self::recorder(|options| options.memory_budget = 1);
+    let all: Vec<u64> = (0..20).map(|_| flush(&recorder, 100)).collect();
+    assert_eq!(recorder.rewind(all[0] - 1), None);
+    assert_eq!(recorder.contents(all[0] - 1, all[19]).records(), 2_000);
+    // A single batch above the budget stays until there is another one.
+    let (recorder, _) = self::recorder(|options| options.acknowledged_budget = Some(1));
     let big = flush(&recorder, 100);
     assert_eq!(recorder.rewind(big - 1), None);
     assert_eq!(recorder.contents(big - 1, big).records(), 100);
