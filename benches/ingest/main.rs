@@ -86,11 +86,11 @@ impl Server {
             .env("API_METRICS_LISTEN", "127.0.0.1:0")
             .env("API_METRICS_ADMIN_TOKEN", TOKEN)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let authority = loop {
             let line = lines.next().expect("the server says where it is").unwrap();
             if let Some((_, rest)) = line.split_once("serves http://") {
