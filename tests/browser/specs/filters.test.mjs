@@ -142,3 +142,33 @@ test("a page asks for nothing with a filter that its numbers do not have", () =>
         );
     }
   }));
+
+test("users and teams have the traffic of their keys, and are filters", () =>
+  use({}, async (page, context) => {
+    const every = "api-metrics?period=7d&granularity=none";
+    const all = (await api(context, "GET", `${every}&groupBy=user,team`)).data;
+    const of = (kind, name) =>
+      all.filter((row) => row[kind] === name).reduce((sum, row) => sum + row.requestCount, 0);
+    await show(page, "#/consumers?tz=UTC&refresh=off&period=7d");
+    for (const [kind, head, known, chip] of [
+      ["user", "Users", "u-17", "Key of user u-17"],
+      ["team", "Teams", "storefront", "Key of team storefront"],
+    ]) {
+      await follow(page, () => page.getByLabel("By", { exact: true }).selectOption(kind));
+      const table = page.getByRole("region", { name: head, exact: true });
+      const row = table.locator("tbody tr", { hasText: known });
+      await row.waitFor();
+      const counted = Number((await row.locator("td").nth(1).innerText()).replaceAll(",", ""));
+      assert.equal(counted, of(`${kind}Id`, known));
+      assert.ok(counted > 0);
+      await follow(page, () => row.getByRole("button", { name: `Filter by ${known}` }).click());
+      assert.equal(await table.locator("tbody tr").count(), 1);
+      assert.deepEqual(await shown(page), [chip]);
+      await follow(page, () => page.getByRole("link", { name: "Overview" }).first().click());
+      assert.equal(await requests(page), counted);
+      await follow(page, () =>
+        page.getByRole("button", { name: `Remove the filter ${chip.replace(/ (\S+)$/, ": $1")}` }).click(),
+      );
+      await follow(page, () => page.getByRole("link", { name: "Consumers" }).first().click());
+    }
+  }));

@@ -53,7 +53,7 @@ export interface paths {
         /**
          * Sends a test through one channel
          * @description A notice of the kind `test`, by the way that all notices take: through the outbox, with retries. It is delivered within
-         *     seconds; `GET /api-alerts/channels` says what became of it.
+         *     seconds; `GET /api-alerts/deliveries?status=all&noticeId=` says what became of it.
          */
         post: operations["test"];
         delete?: never;
@@ -4950,7 +4950,7 @@ export interface components {
         SentTest: {
             /**
              * Format: uuid
-             * @description The notice's id: `last.noticeId` of the channel, once something became of it.
+             * @description The notice's id: `noticeId` of `GET /api-alerts/deliveries`, which says what became of it.
              */
             noticeId: string;
         };
@@ -6243,8 +6243,13 @@ export interface operations {
     deliveries: {
         parameters: {
             query?: {
-                /** @description Given up (dead), to be tried again (pending), or taken (delivered). */
-                status?: "dead" | "pending" | "delivered";
+                /** @description Given up (dead), to be tried again (pending), taken (delivered), or any of these (all). */
+                status?: "dead" | "pending" | "delivered" | "all";
+                /**
+                 * @description Only the deliveries of this notice, one a channel.
+                 * @example 5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e
+                 */
+                noticeId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100

@@ -186,6 +186,8 @@ async fn narrow<T: Tx>(tx: &mut T, queries: &[Query]) -> Result<Option<Vec<Query
         return Ok(None);
     }
     let mut narrowed = Vec::with_capacity(queries.len());
+    // Questions of one call mostly name the same.
+    let mut known: Vec<(KeyOwner, Vec<i64>)> = Vec::new();
     for query in queries {
         let mut query = query.clone();
         if names_owner(&query) {
@@ -195,12 +197,16 @@ async fn narrow<T: Tx>(tx: &mut T, queries: &[Query]) -> Result<Option<Vec<Query
             if let Scope::Tenant(tenant) = &query.scope {
                 owner.tenant_id = Some(tenant.clone());
             }
-            let mut ids: Vec<i64> = tx
-                .api_keys_of(&owner)
-                .await?
-                .iter()
-                .map(|key| key.id)
-                .collect();
+            let found = known.iter().find(|(of, _)| *of == owner);
+            let mut ids = match found {
+                Some((_, ids)) => ids.clone(),
+                None => {
+                    let keys = tx.api_keys_of(&owner).await?;
+                    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
+                    known.push((owner, ids.clone()));
+                    ids
+                }
+            };
             if let Scope::Keys(seen) = &query.scope {
                 ids.retain(|id| seen.contains(id));
             }
