@@ -65,6 +65,13 @@ const Status = () => {
 const when = (text: string | null | undefined, tz: string): string =>
   text ? precise(Date.parse(text), tz) : number.NONE;
 
+const STANDBY: Readonly<Record<string, string>> = {
+  used: "Takes reads",
+  behind: "Too far behind: the primary is read",
+  gone: "Does not answer: the primary is read",
+  promoted: "Was promoted: the primary is read",
+};
+
 const batches = (n: number): string => number.plural(n, "flush batch", "flush batches");
 
 const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
@@ -107,6 +114,20 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
                 .join(", "),
             },
             { name: "Store clock", value: when(store.now, tz) },
+            ...(store.standby
+              ? [
+                  {
+                    name: "Standby",
+                    value: STANDBY[store.standby.state] ?? store.standby.state,
+                    level: store.standby.state === "used" ? ("fine" as const) : ("some" as const),
+                    note:
+                      store.standby.error ??
+                      (store.standby.lagSeconds == null
+                        ? ""
+                        : `at most ${number.decimal(store.standby.lagSeconds)} s behind, ${number.decimal(store.standby.maxLagSeconds)} s allowed`),
+                  },
+                ]
+              : []),
             { name: "Series", value: number.count(store.series) },
             {
               name: "Awaiting fold",
