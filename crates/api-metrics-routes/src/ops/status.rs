@@ -542,7 +542,7 @@ fn example() -> serde_json::Value {
             "retentionFloors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
                 {"granularity": "1d", "floor": null}],
             "dirty": [{"granularity": "1h", "periods": 1}], "quarantined": 0,
-            "quarantinedRowCount": 0, "quarantinedRows": []
+            "quarantinedRowCount": 0, "quarantinedRows": [], "standby": null
         },
         "instances": [{
             "id": "7f1c0c0e-6f0e-4c58-9d3b-0d5a3f6b8f10", "service": "shop",

@@ -5171,6 +5171,23 @@ export interface components {
              */
             to: string;
         };
+        /** @description A standby that takes reads. */
+        StandbyView: {
+            /** @description Why it is gone. */
+            error?: string | null;
+            /**
+             * Format: double
+             * @description How far it is behind at most; null where nobody knows.
+             */
+            lagSeconds?: number | null;
+            /**
+             * Format: double
+             * @description How far it may be behind.
+             */
+            maxLagSeconds: number;
+            /** @description `used`: reads go there. Otherwise the primary is read: it is too far `behind`, or `gone`, or was `promoted`. */
+            state: string;
+        };
         /** @description The state of the store, of this process and of all that record into this database. */
         Status: {
             /** @description Answers that are kept. */
@@ -5247,6 +5264,7 @@ export interface components {
             series?: number | null;
             /** @description The kind of its sketches. */
             sketchKind?: string | null;
+            standby?: components["schemas"]["StandbyView"] | null;
             /**
              * Format: date-time
              * @description Since when it has not; null while it does, or where nobody has noticed yet.
@@ -15610,6 +15628,7 @@ export interface operations {
                      *         "schemaVersion": 1,
                      *         "series": 42,
                      *         "sketchKind": "histogram",
+                     *         "standby": null,
                      *         "unreachableSince": null
                      *       },
                      *       "streams": 1,

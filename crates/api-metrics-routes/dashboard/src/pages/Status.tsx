@@ -72,6 +72,15 @@ const STANDBY: Readonly<Record<string, string>> = {
   promoted: "Was promoted: the primary is read",
 };
 
+const standbyLine = (standby: StatusBody["store"]["standby"]): Line[] => {
+  if (standby == null) return [];
+  const { state, lagSeconds, maxLagSeconds, error } = standby;
+  const seconds = (n: number) => `${number.decimal(n)} s`;
+  const lag = lagSeconds == null ? "" : `at most ${seconds(lagSeconds)} behind, ${seconds(maxLagSeconds)} allowed`;
+  const level = state === "used" ? "fine" : "some";
+  return [{ name: "Standby", value: STANDBY[state] ?? state, level, note: error ?? lag }];
+};
+
 const batches = (n: number): string => number.plural(n, "flush batch", "flush batches");
 
 const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
@@ -114,20 +123,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
                 .join(", "),
             },
             { name: "Store clock", value: when(store.now, tz) },
-            ...(store.standby
-              ? [
-                  {
-                    name: "Standby",
-                    value: STANDBY[store.standby.state] ?? store.standby.state,
-                    level: store.standby.state === "used" ? ("fine" as const) : ("some" as const),
-                    note:
-                      store.standby.error ??
-                      (store.standby.lagSeconds == null
-                        ? ""
-                        : `at most ${number.decimal(store.standby.lagSeconds)} s behind, ${number.decimal(store.standby.maxLagSeconds)} s allowed`),
-                  },
-                ]
-              : []),
+            ...standbyLine(store.standby),
             { name: "Series", value: number.count(store.series) },
             {
               name: "Awaiting fold",
