@@ -24,6 +24,7 @@ mod alerts;
 mod billing;
 mod causes;
 mod chats;
+mod digest;
 mod dry_run;
 mod fairness;
 mod grouping;

@@ -7,6 +7,7 @@
 //! | [`limits`] | how close keys come to their rate limits |
 //! | [`quotas`] | how much of its allowance a key has used in its period |
 //! | [`billing`] | price plans, costs, invoices |
+//! | [`digest`] | when the week is summed up in a notice |
 //! | [`audit`] | who has changed or deleted what |
 //! | [`notify`] | notices and their delivery |
 //! | [`imports`] | the ledger of imported logs |
@@ -70,6 +71,7 @@
 pub mod alerts;
 pub mod audit;
 pub mod billing;
+pub mod digest;
 pub mod imports;
 pub mod jobs;
 pub mod keys;
