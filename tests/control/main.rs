@@ -22,11 +22,14 @@ macro_rules! on_both {
 
 mod alerts;
 mod billing;
+mod bills;
 mod causes;
+mod channels;
 mod chats;
 mod dry_run;
 mod fairness;
 mod grouping;
+mod headroom;
 mod help;
 mod incident;
 mod invoices;
