@@ -77,6 +77,14 @@ pub(crate) async fn consumers(
     Ok(())
 }
 
+/// The limit of the consumer that hits it at noon.
+pub(crate) fn price_watch_limit(load: f64) -> u64 {
+    let limit = CONSUMERS.iter().find(|(name, ..)| *name == "price-watch");
+    limit
+        .and_then(|(_, limit, ..)| *limit)
+        .map_or(1, |limit| bound(limit, load))
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
