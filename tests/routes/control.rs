@@ -179,8 +179,29 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
             "/api-metrics/rate-limits/{keyId}/history",
             "/api-metrics/rate-limits/99/history".to_owned(),
         ),
+        (
+            "/api-metrics/limits/{keyId}/what-if",
+            format!("/api-metrics/limits/{key}/what-if?rateLimitPerMinute=1&quotaLimit=2"),
+        ),
+        (
+            "/api-metrics/limits/{keyId}/what-if",
+            "/api-metrics/limits/99/what-if".to_owned(),
+        ),
+        (
+            "/api-metrics/billing/keys/{keyId}",
+            format!("/api-metrics/billing/keys/{key}"),
+        ),
+        (
+            "/api-metrics/billing/keys/{keyId}",
+            format!("/api-metrics/billing/keys/{key}?month=x"),
+        ),
     ] {
         check(documented, "get", host.get(&path).await).await;
+    }
+    for muted in [json!("yes"), json!(true), json!(false)] {
+        let body = json!({"channel": "nowhere", "muted": muted});
+        let answer = host.send("patch", "/api-alerts/channels", &body).await;
+        check("/api-alerts/channels", "patch", answer).await;
     }
     crate::jobs::ask_all(host, &mut check).await;
     // Of an event where one fired, and of none.
@@ -208,7 +229,9 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
         "/api-price-plans",
         "/api-metrics/rate-limits",
         "/api-metrics/quotas",
+        "/api-metrics/limits",
         "/api-metrics/billing",
+        "/api-metrics/billing/invoice",
     ] {
         let response = host.get(&format!("{path}?limit=1000")).await;
         check(path, "get", response).await;
