@@ -221,10 +221,12 @@ const Consumers = () => {
         empty="No requests in this range."
         file="consumers"
         tools={
-          chosen &&
-          units.length > 1 && (
-            <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
-          )
+          <>
+            {chosen && units.length > 1 && (
+              <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
+            )}
+            <a href={href("keys")}>API keys</a>
+          </>
         }
       />
     </>

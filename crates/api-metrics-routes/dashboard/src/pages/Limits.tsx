@@ -1,12 +1,17 @@
-// Each consumer's usage of its per-minute rate limit, now and over time.
-import { useEffect, useMemo, useRef } from "react";
-import { useRateLimits, useUtilization } from "../api/control";
-import type { RateLimit } from "../api/types";
+// Limits and quotas of consumers: who hits theirs first, now and by the hours of past weeks.
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useUtilization } from "../api/control";
+import { useHeadroom, useKeyWrites } from "../api/limits";
+import { useMay } from "../api/session";
+import type { ApiKeyPatch, Headroom } from "../api/types";
 import { TimeChart } from "../charts/TimeChart";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
-import { advice } from "../limits/advice";
+import { clock, moment } from "../format/time";
+import { EditBounds } from "../limits/EditBounds";
 import { utilization } from "../limits/utilization";
+import { basis, hits, over, usedUp, when } from "../limits/words";
+import { Changed } from "../ui/Changed";
 import { Deferred } from "../ui/Deferred";
 import { Failure } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
@@ -15,20 +20,26 @@ import { href, patch, useLocation } from "../view/location";
 import { requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
-const NO_LIMITS =
-  "No rate limits yet. Set `rateLimitPerMinute` with PATCH api-keys/{id}, or sync limits with a KeyDirectory.";
+/** How many of those that hit a bound first are named above the table. */
+const NAMED = 5;
 
-const paceOf = (row: RateLimit): number => (row.limit > 0 ? (100 * row.requestsPerMinute) / row.limit : 100);
+/** What the last 60 seconds make of the limit: the clock's minute starts at zero. */
+const paceOf = (row: Headroom): number | null =>
+  row.rate ? (row.rate.limit > 0 ? (100 * row.rate.requestsPerMinute) / row.rate.limit : 100) : null;
 
-const RateLimits = () => {
+const Limits = () => {
   const view = useView();
   const { params } = useLocation();
-  const limits = useRateLimits(view);
+  const { write } = useMay();
+  const limits = useHeadroom(view);
   const rows = limits.data?.data;
-  const near = rows?.filter((row) => row.near || row.hitsInSeconds != null) ?? [];
+  const asOf = limits.data?.asOf ?? "";
+  const [editing, setEditing] = useState<number | null>(null);
+  const [changed, setChanged] = useState<{ id: number; name: string; undo: ApiKeyPatch | null } | null>(null);
+  const { change } = useKeyWrites();
 
   const columns = useMemo(
-    (): Column<RateLimit>[] => [
+    (): Column<Headroom>[] => [
       {
         id: "key",
         head: "Consumer",
@@ -45,76 +56,236 @@ const RateLimits = () => {
         ),
       },
       {
-        // The last 60 seconds instead of the clock's minute, whose usage starts at zero.
-        id: "utilization",
+        id: "hits",
+        head: "Hits first",
+        title: "When it reaches its limit or uses up its quota",
+        by: (row) => row.hitsAt ?? null,
+        cell: (row) =>
+          row.hitsAt == null ? (
+            number.NONE
+          ) : (
+            <span className="badge" data-level={Date.parse(row.hitsAt) <= Date.parse(asOf) ? "bad" : "some"}>
+              {when(row.hitsAt, asOf, view.tz)}
+            </span>
+          ),
+      },
+      {
+        id: "pace",
         head: "Last 60 s",
         by: paceOf,
         number: true,
         title: "Requests per minute over the last 60 seconds, as a percentage of the limit",
-        cell: (row) => (
-          <UsageBar
-            percent={paceOf(row)}
-            label={`${row.text}, ${number.percent(paceOf(row))} of it over the last 60 s`}
-            wide
-          />
-        ),
-      },
-      {
-        id: "pace",
-        head: "Req/min",
-        number: true,
-        wide: 1,
-        by: (row) => row.requestsPerMinute,
-        cell: (row) => (
-          // Limits are now, whatever range the view has.
-          <a
-            href={requestsHref({
-              period: "1h",
-              from: undefined,
-              to: undefined,
-              key: String(row.apiKeyId),
-            })}
-          >
-            {number.count(row.requestsPerMinute)}
-          </a>
-        ),
+        cell: (row) => {
+          const pace = paceOf(row);
+          return row.rate && pace !== null ? (
+            <UsageBar
+              percent={pace}
+              label={
+                `${consumerName(row)} is at ${number.count(row.rate.used)} of ${number.count(row.rate.limit)} ` +
+                `requests this minute, ${number.percent(pace)} of the limit over the last 60 s`
+              }
+            />
+          ) : (
+            number.NONE
+          );
+        },
       },
       {
         id: "used",
         head: "This minute",
         number: true,
-        by: (row) => row.used,
-        cell: (row) => `${number.count(row.used)} / ${number.count(row.limit)}`,
+        wide: 1,
+        by: (row) => row.rate?.used ?? null,
+        cell: (row) =>
+          row.rate ? (
+            // Limits are now, whatever range the view has.
+            <a href={requestsHref({ period: "1h", from: undefined, to: undefined, key: String(row.apiKeyId) })}>
+              {number.count(row.rate.used)} / {number.count(row.rate.limit)}
+            </a>
+          ) : (
+            number.NONE
+          ),
       },
       {
-        id: "before",
-        head: "Previous minute",
+        id: "busiest",
+        head: "Busiest minute",
+        number: true,
+        title: "The busiest minute of the last 24 hours",
+        by: (row) => row.rate?.busiest?.requests ?? null,
+        cell: (row) =>
+          row.rate?.busiest ? (
+            <span className="rule">
+              <span className={row.rate.busiest.requests >= row.rate.limit ? "over" : ""}>
+                {number.count(row.rate.busiest.requests)}
+              </span>
+              <span className="muted">at {clock(Date.parse(row.rate.busiest.at), view.tz)}</span>
+            </span>
+          ) : (
+            number.NONE
+          ),
+      },
+      {
+        id: "over",
+        head: "Over it",
         number: true,
         wide: 2,
-        by: (row) => row.previous,
-        cell: (row) => number.count(row.previous),
+        title: "Requests above the limit in the minutes of the last 24 hours",
+        by: (row) => row.rate?.overRequests ?? null,
+        cell: (row) =>
+          row.rate && row.rate.overMinutes > 0 ? (
+            <span title={over(row.rate.overRequests, row.rate.overMinutes)}>
+              {number.count(row.rate.overRequests)} in {number.count(row.rate.overMinutes)} min
+            </span>
+          ) : (
+            number.NONE
+          ),
       },
-      { id: "advice", head: "Recommendation", wide: 1, cell: (row) => <span className="advice">{advice(row)}</span> },
+      {
+        id: "refused",
+        head: "429s",
+        number: true,
+        wide: 1,
+        title: "Requests of the last 24 hours that were answered with 429",
+        by: (row) => row.refused,
+        cell: (row) =>
+          row.refused === 0 ? (
+            "0"
+          ) : (
+            <a
+              href={requestsHref({
+                period: "24h",
+                from: undefined,
+                to: undefined,
+                key: String(row.apiKeyId),
+                status: "429",
+              })}
+            >
+              {number.count(row.refused)}
+            </a>
+          ),
+      },
+      {
+        id: "quota",
+        head: "Quota used",
+        number: true,
+        by: (row) => row.quota?.usagePercentage ?? null,
+        cell: (row) => {
+          if (!row.quota) return number.NONE;
+          const { used, limit, unit, usagePercentage } = row.quota;
+          const text = `${number.count(used)} of ${number.count(limit)} ${unit ?? "requests"} used`;
+          return (
+            <span title={text}>
+              <UsageBar percent={usagePercentage} label={text} />
+            </span>
+          );
+        },
+      },
+      {
+        id: "exhausted",
+        head: "Used up",
+        number: true,
+        wide: 1,
+        by: (row) => row.quota?.forecast.at ?? null,
+        cell: (row) =>
+          row.quota ? (
+            <span className="rule" title={basis(row.quota.forecast)}>
+              <span>{usedUp(row.quota, asOf, view.tz)}</span>
+              <span className="muted">resets {moment(Date.parse(row.quota.resetDate), view.tz)}</span>
+            </span>
+          ) : (
+            number.NONE
+          ),
+      },
+      ...(write
+        ? [
+            {
+              id: "edit",
+              head: "",
+              cell: (row: Headroom) => (
+                <button
+                  type="button"
+                  className="ghost"
+                  aria-label={`Edit bounds of ${consumerName(row)}`}
+                  aria-expanded={editing === row.apiKeyId}
+                  onClick={() => setEditing(editing === row.apiKeyId ? null : row.apiKeyId)}
+                >
+                  Edit
+                </button>
+              ),
+            },
+          ]
+        : []),
     ],
-    [params.key],
+    [params.key, asOf, view.tz, write, editing],
   );
 
+  const named = (rows ?? []).flatMap((row) => {
+    const text = hits(row, asOf, view.tz);
+    return text === null ? [] : [{ row, text }];
+  });
+  const { defaultRateLimit, defaultQuota } = limits.data ?? {};
   return (
     <>
-      <h1 className="sr">Rate limits</h1>
+      <h1 className="sr">Limits</h1>
       <Table
-        caption="Rate limits"
+        caption="Limits and quotas"
         columns={columns}
         rows={rows}
         idOf={(row) => String(row.apiKeyId)}
         text={(row) => `${consumerName(row)} ${row.externalId} ${row.tenantId ?? ""}`}
         error={limits.error}
         retry={() => void limits.refetch()}
-        start={{ id: "utilization", down: true }}
-        empty={NO_LIMITS}
-        lead={near.length > 0 && <Near rows={near} />}
-        file="rate-limits"
+        start={{ id: "hits", down: false }}
+        empty={
+          <>
+            No limits or quotas yet. <a href={href("keys")}>Set them for an API key</a>, or sync them with a
+            KeyDirectory.
+          </>
+        }
+        lead={
+          <>
+            {changed && (
+              <Changed
+                text={changed.undo ? `${changed.name} is changed.` : `${changed.name} is as it was before.`}
+                undo={
+                  changed.undo &&
+                  (() =>
+                    change.mutate(
+                      { id: changed.id, change: changed.undo ?? {} },
+                      { onSuccess: () => setChanged({ ...changed, undo: null }) },
+                    ))
+                }
+                pending={change.isPending}
+                error={change.error}
+              />
+            )}
+            {named.length > 0 && <Named rows={named.slice(0, NAMED)} asOf={asOf} tz={view.tz} />}
+          </>
+        }
+        below={(row) =>
+          editing === row.apiKeyId ? (
+            <EditBounds
+              key={row.apiKeyId}
+              row={row}
+              saved={(name, undo) => {
+                change.reset();
+                setEditing(null);
+                setChanged({ id: row.apiKeyId, name, undo });
+              }}
+              close={() => setEditing(null)}
+            />
+          ) : null
+        }
+        tools={<a href={href("keys")}>API keys</a>}
+        file="limits"
       />
+      {(defaultRateLimit != null || defaultQuota != null) && (
+        <p className="muted card-note">
+          Keys without their own have{" "}
+          {defaultRateLimit == null ? "no limit" : `${number.count(defaultRateLimit)} a minute`} and{" "}
+          {defaultQuota == null ? "no quota" : `${number.count(defaultQuota)} requests a month`}.
+        </p>
+      )}
       {params.key !== undefined && (
         <Deferred ready={limits.data !== undefined || limits.error !== null}>
           <History id={params.key} name={rows?.find((row) => String(row.apiKeyId) === params.key)} />
@@ -124,23 +295,30 @@ const RateLimits = () => {
   );
 };
 
-const Near = ({ rows }: { rows: readonly RateLimit[] }) => (
-  <section className="near" aria-label="Near the limit">
+const Named = ({
+  rows,
+  asOf,
+  tz,
+}: {
+  rows: readonly { row: Headroom; text: string }[];
+  asOf: string;
+  tz: string;
+}) => (
+  <section className="near" aria-label="Who hits a bound first">
     <ul>
-      {rows.map((row) => (
+      {rows.map(({ row, text }) => (
         <li key={row.apiKeyId}>
-          <span className="badge" data-level={row.hitsInSeconds === 0 ? "bad" : "some"}>
-            {row.hitsInSeconds === 0 ? "Reached" : "Near"}
+          <span className="badge" data-level={Date.parse(row.hitsAt ?? "") <= Date.parse(asOf) ? "bad" : "some"}>
+            {when(row.hitsAt ?? "", asOf, tz)}
           </span>{" "}
-          {row.text}
-          {row.forecast ? `: ${row.forecast}` : ""}
+          {text}
         </li>
       ))}
     </ul>
   </section>
 );
 
-const History = ({ id, name }: { id: string; name: RateLimit | undefined }) => {
+const History = ({ id, name }: { id: string; name: Headroom | undefined }) => {
   const view = useView();
   const history = useUtilization(view, id);
   const known = name ?? history.data;
@@ -176,4 +354,4 @@ const History = ({ id, name }: { id: string; name: RateLimit | undefined }) => {
   );
 };
 
-export default RateLimits;
+export default Limits;
