@@ -4,7 +4,7 @@ import type { Bill, InvoiceAnswer, PricePlan } from "../src/api/types";
 import { joined } from "../src/billing/joined";
 import { draftOf, EMPTY_PLAN, planBody, wrongTiers, wrongUnits } from "../src/billing/plan";
 import { stepsOf } from "../src/billing/steps";
-import { range, sum, why } from "../src/billing/why";
+import { pricedBy, range, sum, why } from "../src/billing/why";
 
 const plan: PricePlan = {
   id: 1,
@@ -92,6 +92,20 @@ test("a plan is drawn in steps: what is free, then its tiers", () => {
     [
       [0, 2_000, 0],
       [2_000, 3_000, 0.5],
+    ],
+  );
+});
+
+test("each plan has priced the positions of its own days", () => {
+  const day = (date: string, requests: number, position: number) => ({ date, requests, position });
+  const days = [day("2026-05-03", 40, 40), day("2026-05-09", 60, 100), day("2026-05-20", 50, 150)];
+  const plans = ["2026-05-01", "2026-05-10", "2026-05-30"].map((firstDay) => ({ firstDay, plan }));
+  const found = pricedBy({ days, plans } as unknown as Bill);
+  assert.deepEqual(
+    found.map(({ firstDay, priced }) => [firstDay, priced.from, priced.to]),
+    [
+      ["2026-05-01", 0, 100],
+      ["2026-05-10", 100, 150],
     ],
   );
 });

@@ -70,3 +70,12 @@ export const range = (bill: Bill): string | null => {
     `if the rest goes like the cheapest or the dearest of ${weeks}.`
   );
 };
+
+/** The plans that priced any of the month's requests, with the positions that each of them did. */
+export const pricedBy = (bill: Bill): (Bill["plans"][number] & { priced: { from: number; to: number } })[] =>
+  bill.plans.flatMap((each, n) => {
+    const until = bill.plans[n + 1]?.firstDay ?? "9999";
+    const days = bill.days.filter((day) => day.date >= each.firstDay && day.date < until);
+    const [first, last] = [days[0], days.at(-1)];
+    return first && last ? [{ ...each, priced: { from: first.position - first.requests, to: last.position } }] : [];
+  });

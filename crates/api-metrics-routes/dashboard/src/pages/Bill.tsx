@@ -5,7 +5,7 @@ import { Alternatives } from "../billing/Alternatives";
 import { monthName, months } from "../billing/costs";
 import { InvoiceTable } from "../billing/InvoiceTable";
 import { Tiers } from "../billing/Tiers";
-import { range, why } from "../billing/why";
+import { pricedBy, range, why } from "../billing/why";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { day } from "../format/time";
@@ -64,6 +64,7 @@ const Explanation = ({ bill }: { bill: Explained }) => {
   const plan = bill.plans.at(-1)?.plan;
   const free = plan?.freeRequests ?? 0;
   const likely = range(bill);
+  const pricing = pricedBy(bill);
   const totals = bill.invoices.map((invoice) => ({ amount: invoice.total, currency: invoice.currency }));
   return (
     <>
@@ -84,20 +85,25 @@ const Explanation = ({ bill }: { bill: Explained }) => {
           ...(bill.closed ? [] : [["Projected cost", amounts(bill.projection.map((each) => each.cost))] as const]),
           ["Billable requests", number.count(used)],
           ...(bill.closed ? [] : [["Projected requests", number.count(bill.projectedRequests)] as const]),
-          ["Allowance used", free > 0 ? `${number.count(Math.min(used, free))} of ${number.count(free)}` : "None"],
+          ["Allowance used", free > 0 ? number.percent((100 * Math.min(used, free)) / free) : "None"],
           ["Plan", plan?.name ?? number.NONE],
         ]}
       />
-      {bill.plans.map((each) => (
+      {pricing.map((each) => (
         <section className="card" key={each.firstDay} aria-label={`Tiers of ${each.plan.name}`}>
           <header className="card-head">
             <h2>Tiers of {each.plan.name}</h2>
             <span className="muted">
               the price of 1,000 requests by how many the month has
-              {bill.plans.length > 1 && `, from ${day(Date.parse(each.firstDay), "UTC")} on`}
+              {pricing.length > 1 && `, from ${day(Date.parse(each.firstDay), "UTC")} on`}
             </span>
           </header>
-          <Tiers plan={each.plan} position={used} projected={bill.projectedRequests ?? null} />
+          <Tiers
+            plan={each.plan}
+            priced={each.priced}
+            // What is to come is priced by the last one.
+            projected={each === pricing.at(-1) ? (bill.projectedRequests ?? null) : null}
+          />
         </section>
       ))}
       <section className="card" aria-label="Lines">
