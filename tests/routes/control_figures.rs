@@ -3,7 +3,38 @@
 use api_metrics_store::control::ControlWorker;
 use serde_json::{Value, json};
 
+use reqwest::Response;
+
 use crate::host::{Hit, Host, NOW};
+
+/// Asks for what bounds would have done, for a bill, and for channels, in forms that are right and wrong.
+pub(crate) async fn ask_all(
+    host: &Host,
+    key: i64,
+    check: &mut impl AsyncFnMut(&str, &str, Response),
+) {
+    for (of, query) in [
+        (key, "?rateLimitPerMinute=1&quotaLimit=2"),
+        (key, "?quotaLimit=x"),
+        (99, ""),
+    ] {
+        let answer = host
+            .get(&format!("/api-metrics/limits/{of}/what-if{query}"))
+            .await;
+        check("/api-metrics/limits/{keyId}/what-if", "get", answer).await;
+    }
+    for query in ["", "?month=2026-04", "?month=x"] {
+        let answer = host
+            .get(&format!("/api-metrics/billing/keys/{key}{query}"))
+            .await;
+        check("/api-metrics/billing/keys/{keyId}", "get", answer).await;
+    }
+    for muted in [json!("yes"), json!(true), json!(false)] {
+        let body = json!({"channel": "nowhere", "muted": muted});
+        let answer = host.send("patch", "/api-alerts/channels", &body).await;
+        check("/api-alerts/channels", "patch", answer).await;
+    }
+}
 
 #[tokio::test]
 async fn a_limit_is_shown_with_where_the_key_stands() {

@@ -29,7 +29,7 @@ test("from a cold page it takes one click to who hits a limit today", () =>
     assert.match(planted.rate.busiest.at, /T1[23]:00:00Z$/);
     assert.ok(planted.rate.busiest.requests >= 60, `${planted.rate.busiest.requests}`);
     assert.ok(planted.refused >= 58, `${planted.refused}`);
-    const busiest = await (await cell(page, "price-watch", "Busiest minute")).innerText();
+    const busiest = await (await cell(page, "price-watch", "Peak minute")).innerText();
     assert.match(busiest, new RegExp(`^${planted.rate.busiest.requests}\\s+at 1[23]:00$`));
     assert.ok((await (await cell(page, "price-watch", "429s")).innerText()) >= 58);
     // No other key is so far above its limit.

@@ -113,6 +113,9 @@ fn builder(decided: &Decided) -> Result<Builder, Failure> {
     if let Some(quota) = decided.default_quota {
         builder = builder.default_quota(quota);
     }
+    if let Some(url) = &decided.read_replica {
+        builder = builder.read_replica(url);
+    }
     if let Some(token) = &decided.admin_token {
         builder = builder.admin_token(token);
     }

@@ -108,7 +108,7 @@ const Limits = () => {
       },
       {
         id: "busiest",
-        head: "Busiest minute",
+        head: "Peak minute",
         number: true,
         title: "The busiest minute of the last 24 hours",
         by: (row) => row.rate?.busiest?.requests ?? null,

@@ -131,7 +131,7 @@ impl From<Alternative> for AlternativeView {
 pub(crate) struct MonthBeforeView {
     /// The first day of the month before.
     month: NaiveDate,
-    /// So many days from the first on are compared.
+    /// How many days from the first on are compared.
     days: u32,
     /// Requests billed in those days of this month.
     requests: u64,

@@ -88,7 +88,7 @@ pub struct Alternative {
 pub struct MonthBefore {
     /// Its first day.
     pub month: NaiveDate,
-    /// So many days from the first on are compared.
+    /// How many days from the first on are compared.
     pub days: u32,
     /// Requests billed in those days of this month.
     pub requests: u64,
