@@ -71,6 +71,7 @@ const Explanation = ({ bill }: { bill: Explained }) => {
       <section className="card why" aria-label="Why this bill">
         <header className="card-head">
           <h2>Why this bill</h2>
+          <span className="muted">{monthName(bill.periodStart.slice(0, 7))}</span>
           <span className="badge" data-level={bill.closed ? "good" : "some"}>
             {bill.closed ? "Closed" : "In progress"}
           </span>
