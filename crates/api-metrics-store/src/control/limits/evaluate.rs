@@ -43,7 +43,7 @@ pub(in crate::control) async fn evaluate_limits(
         return Ok(None);
     };
     let mut notices = Vec::new();
-    for limit in limits_now(store, &Scope::All, now, own).await? {
+    for limit in limits_now(store, settings, &Scope::All, now, own).await? {
         notices.extend(near(settings, &limit));
     }
     let new = published.publish(store, notices, now).await?;

@@ -53,7 +53,7 @@ pub(super) mod webhook;
 
 pub use async_trait::async_trait;
 pub use broadcast::BroadcastNotifier;
-pub use channel::{ChannelState, LastDelivery};
+pub use channel::{ChannelState, ChannelStore, LastDelivery, MutedChannel};
 pub(crate) use delivery::NoticeStore;
 pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus};
 pub use dispatcher::Delivered;
