@@ -132,12 +132,16 @@ pub(crate) fn audit() -> Value {
 pub(crate) fn dry_run() -> Value {
     json!({
         "from": "2026-05-17T09:31:00Z", "to": "2026-05-18T09:30:00Z", "step": "1m",
-        "windows": 1439, "breaches": 6,
+        "windows": 1439, "breaches": 6, "tooFew": 212, "passedOver": 0,
         "events": [{
             "firedAt": "2026-05-18T09:25:00Z", "resolvedAt": null, "value": 15.2,
             "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold \
                 10%) over 5 min, 1,204 requests"
-        }]
+        }],
+        "curve": [
+            {"at": "2026-05-17T09:35:00Z", "value": 1.2, "windows": 4, "breaches": 0, "tooFew": 0},
+            {"at": "2026-05-17T09:39:00Z", "value": null, "windows": 4, "breaches": 0, "tooFew": 4}
+        ]
     })
 }
 

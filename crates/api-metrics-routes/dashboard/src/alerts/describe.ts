@@ -29,7 +29,7 @@ export const TYPES = {
 
 export type AlertType = keyof typeof TYPES;
 
-const isType = (text: string): text is AlertType => text in TYPES;
+export const isType = (text: string): text is AlertType => text in TYPES;
 
 export const COMPARISONS = { gt: "Above", gte: "At or above", lt: "Below", lte: "At or below" } as const;
 export type Comparison = keyof typeof COMPARISONS;

@@ -1,6 +1,6 @@
 // An alert rule while it is edited: the text as typed, and its validation.
 import type { Alert, AlertBody } from "../api/types";
-import { type AlertType, type Comparison, TYPES } from "./describe";
+import { type AlertType, type Comparison, condition, TYPES } from "./describe";
 
 export interface Draft {
   name: string;
@@ -18,6 +18,8 @@ export interface Draft {
   protocolFilter: string;
   endpointFilter: string;
   apiKeyFilter: string;
+  /** Whose keys it watches; empty for everybody's. */
+  tenantId: string;
   enabled: boolean;
 }
 
@@ -39,6 +41,7 @@ export const fresh = (): Draft => ({
   protocolFilter: "",
   endpointFilter: "",
   apiKeyFilter: "",
+  tenantId: "",
   enabled: true,
 });
 
@@ -58,6 +61,7 @@ export const draftOf = (rule: Alert): Draft => ({
   protocolFilter: rule.protocolFilter ?? "",
   endpointFilter: rule.endpointFilter ?? "",
   apiKeyFilter: rule.apiKeyFilter == null ? "" : String(rule.apiKeyFilter),
+  tenantId: rule.tenantId ?? "",
   enabled: rule.enabled,
 });
 
@@ -105,7 +109,7 @@ export const validate = (draft: Draft): Partial<Record<Field, string>> => {
   >;
 };
 
-export const bodyOf = (draft: Draft, base: Alert | null): AlertBody => ({
+export const bodyOf = (draft: Draft): AlertBody => ({
   name: draft.name.trim(),
   alertType: draft.alertType,
   comparison: draft.comparison,
@@ -121,6 +125,24 @@ export const bodyOf = (draft: Draft, base: Alert | null): AlertBody => ({
   protocolFilter: draft.protocolFilter.trim() || null,
   endpointFilter: draft.endpointFilter.trim() || null,
   apiKeyFilter: draft.apiKeyFilter === "" ? null : Number(draft.apiKeyFilter),
-  tenantId: base?.tenantId ?? null,
+  tenantId: draft.tenantId || null,
   enabled: draft.enabled,
 });
+
+/** A name for a rule that has none: its condition, and what it is about. */
+export const proposedName = (draft: Draft, consumerName: (id: string) => string): string => {
+  const about = [
+    draft.endpointFilter.trim(),
+    draft.serviceFilter,
+    draft.environmentFilter,
+    draft.protocolFilter.trim(),
+    draft.apiKeyFilter === "" ? "" : consumerName(draft.apiKeyFilter),
+    draft.tenantId,
+  ].filter(Boolean);
+  const what = condition(bodyOf(draft));
+  const name = `${what[0]?.toUpperCase() ?? ""}${what.slice(1)}${about.length > 0 ? `, ${about.join(", ")}` : ""}`;
+  // As long as the service takes, in bytes, and never half a character.
+  let cut = name;
+  while (new TextEncoder().encode(cut).length > 200) cut = [...cut].slice(0, -1).join("");
+  return cut;
+};

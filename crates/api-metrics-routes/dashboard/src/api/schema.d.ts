@@ -2416,6 +2416,8 @@ export interface components {
              * @description How many of them breached.
              */
             breaches: number;
+            /** @description All windows in the order of time, in at most 360 bins. */
+            curve: components["schemas"]["DryRunBin"][];
             /** @description The breaches that would have sent a notice, the earliest first. */
             events: components["schemas"]["DryRunEvent"][];
             /**
@@ -2423,6 +2425,11 @@ export interface components {
              * @description The range whose windows were evaluated.
              */
             from: string;
+            /**
+             * Format: int64
+             * @description How many more were passed over, because an outage's coarse records can't be told from those beside them.
+             */
+            passedOver: number;
             /**
              * @description How far the ends of two windows lie apart: `1m`, as in reality, or longer where minutes are
              *     no longer kept.
@@ -2433,6 +2440,40 @@ export interface components {
              * @description Its end.
              */
             to: string;
+            /**
+             * Format: int64
+             * @description How many of them had too few requests to be judged.
+             */
+            tooFew: number;
+            /**
+             * Format: int64
+             * @description How many windows were evaluated.
+             */
+            windows: number;
+        };
+        /** @description Neighbouring windows, as one point of a chart. */
+        DryRunBin: {
+            /**
+             * Format: date-time
+             * @description The end of its last window.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description How many of them breached.
+             */
+            breaches: number;
+            /**
+             * Format: int64
+             * @description How many of them had too few requests to be judged.
+             */
+            tooFew: number;
+            /**
+             * Format: double
+             * @description The value of its windows that is closest to breaching, or furthest beyond: the greatest where the rule compares
+             *     by `gt` or `gte`, else the least. Null where none of them has one.
+             */
+            value?: number | null;
             /**
              * Format: int64
              * @description How many windows were evaluated.
@@ -6543,6 +6584,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "breaches": 6,
+                     *       "curve": [
+                     *         {
+                     *           "at": "2026-05-17T09:35:00Z",
+                     *           "breaches": 0,
+                     *           "tooFew": 0,
+                     *           "value": 1.2,
+                     *           "windows": 4
+                     *         },
+                     *         {
+                     *           "at": "2026-05-17T09:39:00Z",
+                     *           "breaches": 0,
+                     *           "tooFew": 4,
+                     *           "value": null,
+                     *           "windows": 4
+                     *         }
+                     *       ],
                      *       "events": [
                      *         {
                      *           "firedAt": "2026-05-18T09:25:00Z",
@@ -6552,8 +6609,10 @@ export interface operations {
                      *         }
                      *       ],
                      *       "from": "2026-05-17T09:31:00Z",
+                     *       "passedOver": 0,
                      *       "step": "1m",
                      *       "to": "2026-05-18T09:30:00Z",
+                     *       "tooFew": 212,
                      *       "windows": 1439
                      *     }
                      */

@@ -11,6 +11,17 @@
 //! minute window can be tried a week back, an hour's window 90 days. At most 10,080 windows are
 //! evaluated.
 //!
+//! # Windows that are not judged
+//!
+//! A window with fewer requests than the rule's minimum, or with none where the type needs some, has no
+//! value and can't breach. A window that cuts a span which an outage made coarse is passed over. Both
+//! are counted, so that a rule that seems quiet is not taken for one that looked.
+//!
+//! # Curve
+//!
+//! Neighbouring windows are summed up to at most 360 [`DryBin`]s. A bin keeps the value of its windows
+//! that lies closest to breaching, or furthest beyond: a breach is never averaged away.
+//!
 //! # Cost
 //!
 //! The steps are read 720 at a time and summed to one [`WindowSum`] each. A window then slides over
@@ -55,6 +66,23 @@ pub struct DryEvent {
     pub message: String,
 }
 
+/// Neighbouring windows of a dry run, as one point of a chart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct DryBin {
+    /// The end of its last window.
+    pub at: UnixSeconds,
+    /// The greatest value of its windows where the rule looks for values above the threshold, else the
+    /// least; `None` where none of them has a value.
+    pub value: Option<f64>,
+    /// How many windows were evaluated.
+    pub windows: u64,
+    /// How many of them breached.
+    pub breaches: u64,
+    /// How many of them had too few requests to be judged.
+    pub too_few: u64,
+}
+
 /// What a rule would have done.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -68,8 +96,57 @@ pub struct DryRun {
     pub windows: u64,
     /// How many of them breached.
     pub breaches: u64,
+    /// How many of them had too few requests to be judged.
+    pub too_few: u64,
+    /// How many more were passed over: an outage's coarse records can't be told from those beside them.
+    pub passed_over: u64,
     /// The breaches that would have fired, the earliest first.
     pub events: Vec<DryEvent>,
+    /// All windows in the order of time, in at most 360 bins.
+    pub curve: Vec<DryBin>,
+}
+
+/// Points of a curve at most.
+const MAX_BINS: i64 = 360;
+
+impl DryBin {
+    /// A bin without windows, whose last one ends at `at`.
+    const fn empty(at: UnixSeconds) -> Self {
+        Self {
+            at,
+            value: None,
+            windows: 0,
+            breaches: 0,
+            too_few: 0,
+        }
+    }
+
+    /// Adds a window that was evaluated.
+    fn add(&mut self, spec: &AlertSpec, evaluation: &Evaluation) {
+        self.windows += 1;
+        self.breaches += u64::from(evaluation.breaches(spec));
+        let Some(value) = evaluation.value else {
+            self.too_few += 1;
+            return;
+        };
+        self.value = Some(match self.value {
+            Some(worst) if spec.comparison.is_upward() => worst.max(value),
+            Some(worst) => worst.min(value),
+            None => value,
+        });
+    }
+}
+
+impl DryRun {
+    /// The bin of the window that ends at `end`. Windows come in the order of time.
+    fn bin(&mut self, end: UnixSeconds, width: UnixSeconds) -> Option<&mut DryBin> {
+        if self.curve.last().is_none_or(|bin| bin.at < end) {
+            let past = end - self.range.from;
+            let at = self.range.from + past + (-past).rem_euclid(width);
+            self.curve.push(DryBin::empty(at.min(self.range.to)));
+        }
+        self.curve.last_mut()
+    }
 }
 
 /// Evaluates `spec` over the past, as far as data is kept. Nothing is written and no notice is sent.
@@ -140,15 +217,23 @@ pub async fn dry_run(
         step: granularity,
         windows: 0,
         breaches: 0,
+        too_few: 0,
+        passed_over: 0,
         events: Vec::new(),
+        curve: Vec::new(),
     };
+    let ends = (range.to - range.from) / step_seconds;
+    let width = step_seconds * (ends + MAX_BINS - 1).div_euclid(MAX_BINS).max(1);
     let mut state = AlertState::new(range.from);
     let mut last_fired_at = None;
     let mut end = range.from + step_seconds;
     while end <= range.to {
         // The caller may have left, or have no time left.
         tokio::task::yield_now().await;
-        if !cuts(&coarse, window(spec, end)) {
+        if cuts(&coarse, window(spec, end)) {
+            run.passed_over += 1;
+            run.bin(end, width);
+        } else {
             let found = now.at(window(spec, end))?.measured(spec, baseline(end));
             let evaluation = Evaluation {
                 end,
@@ -156,6 +241,10 @@ pub async fn dry_run(
             };
             run.windows += 1;
             run.breaches += u64::from(evaluation.breaches(spec));
+            run.too_few += u64::from(evaluation.value.is_none());
+            if let Some(bin) = run.bin(end, width) {
+                bin.add(spec, &evaluation);
+            }
             let (next, transition) = step(0, spec, &state, &mut last_fired_at, &evaluation);
             state = next;
             match transition {

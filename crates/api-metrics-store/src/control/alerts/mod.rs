@@ -35,7 +35,7 @@ mod target;
 pub(super) mod window;
 
 pub use causes::{AlertCauses, CauseConsumer, CauseGroup};
-pub use dry_run::{DryEvent, DryRun, dry_run};
+pub use dry_run::{DryBin, DryEvent, DryRun, dry_run};
 pub use evaluate::Evaluated;
 pub(super) use evaluate::Evaluator;
 pub(crate) use event::KEEP_NOTICES_SECONDS;
