@@ -34,6 +34,7 @@ mod keys;
 mod limits;
 mod mail;
 mod measures;
+mod objectives;
 mod outbox;
 mod quotas;
 mod receiver;

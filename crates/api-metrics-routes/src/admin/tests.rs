@@ -105,7 +105,7 @@ const COLLECTOR: [(&str, &str, Access); 20] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 33] = [
+const CONTROL: [(&str, &str, Access); 38] = [
     ("GET", "/api-alerts", Read),
     ("GET", "/api-alerts/channels", Operate),
     ("GET", "/api-alerts/deliveries", Operate),
@@ -124,6 +124,8 @@ const CONTROL: [(&str, &str, Access); 33] = [
     ("GET", "/api-metrics/quotas", Read),
     ("GET", "/api-metrics/rate-limits", Read),
     ("GET", "/api-metrics/rate-limits/{keyId}/history", Read),
+    ("GET", "/api-objectives", Read),
+    ("GET", "/api-objectives/{id}", Read),
     ("GET", "/api-price-plans", Read),
     ("POST", "/api-alerts", Write),
     ("POST", "/api-alerts/channels/test", Operate),
@@ -133,12 +135,15 @@ const CONTROL: [(&str, &str, Access); 33] = [
     ("POST", "/api-alerts/events/{id}/silence", Write),
     ("POST", "/api-alerts/silences", Write),
     ("POST", "/api-keys", Operate),
+    ("POST", "/api-objectives", Write),
     ("POST", "/api-price-plans", Write),
     ("PUT", "/api-alerts/{id}", Write),
+    ("PUT", "/api-objectives/{id}", Write),
     ("PATCH", "/api-alerts/{id}", Write),
     ("PATCH", "/api-keys/{id}", Write),
     ("DELETE", "/api-alerts/silences/{id}", Write),
     ("DELETE", "/api-alerts/{id}", Write),
+    ("DELETE", "/api-objectives/{id}", Write),
 ];
 
 const CONSOLE: [(&str, &str, Access); 6] = [

@@ -89,6 +89,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "metric_deltas",
         sql: include_str!("../../migrations/postgres/0012_metric_deltas.sql"),
     },
+    Migration {
+        version: 14,
+        name: "objectives",
+        sql: include_str!("../../migrations/postgres/0014_objectives.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -18,6 +18,7 @@ const APPLIED = {
   limits: [],
   account: [],
   alerts: [],
+  objectives: [],
   jobs: [],
   incident: [],
   ingest: LABELS,

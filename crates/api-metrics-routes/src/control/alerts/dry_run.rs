@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    rules::check_key,
+    rules::{check_key, follow_objective},
     shape::{AlertBody, read_spec},
 };
 use crate::{
@@ -116,7 +116,7 @@ pub(crate) async fn dry_run(
     mut body: Body,
 ) -> Result<Json<DryRunAnswer>, Problem> {
     let mut rule = body.object("rule")?;
-    let spec = read_spec(&mut rule, &caller, None)?;
+    let mut spec = read_spec(&mut rule, &caller, None)?;
     rule.finish()?;
     // The same code reads the range of a query, and refuses it in the same words.
     let mut pairs = Vec::new();
@@ -133,12 +133,14 @@ pub(crate) async fn dry_run(
     // The running minute is not over.
     range.to = range.to.min(now - now.rem_euclid(60));
     check_key(&app, &caller.scope, &spec).await?;
+    follow_objective(&app, &caller.scope, &mut spec).await?;
+    let zone = app.control.quotas.tz;
     let store = app.client.control()?;
     let run = app
         .client
         .bounded(
             "dry run",
-            api_metrics_store::control::alerts::dry_run(store, &spec, range),
+            api_metrics_store::control::alerts::dry_run(store, &spec, range, zone),
         )
         .await?;
     Ok(Json(DryRunAnswer {

@@ -31,6 +31,8 @@
 
 use std::collections::HashMap;
 
+use chrono_tz::Tz;
+
 use super::{
     AlertSpec, AlertState, AlertType, Evaluation, Transition,
     baseline::BaselineHistory,
@@ -38,7 +40,7 @@ use super::{
     machine::step,
     measure::WindowSum,
     message, query,
-    sliding::Sliding,
+    sliding::Windows,
 };
 use crate::{
     control::{ControlStore, keys::KeyRecord},
@@ -151,6 +153,9 @@ impl DryRun {
 
 /// Evaluates `spec` over the past, as far as data is kept. Nothing is written and no notice is sent.
 ///
+/// The hour of the week of an anomaly's baseline is that of `zone`'s clock, which is
+/// [`QuotaSettings::tz`](crate::control::quotas::QuotaSettings::tz) for real rules.
+///
 /// Reads the range and two windows before it, of which messages name the value of the window before.
 ///
 /// # Errors
@@ -162,22 +167,24 @@ pub async fn dry_run(
     store: &dyn ControlStore,
     spec: &AlertSpec,
     range: TimeRange,
+    zone: Tz,
 ) -> Result<DryRun, StoreError> {
     spec.validate()?;
     if range.is_empty() {
         return invalid("to", "lies before from");
     }
     let length = i64::from(spec.window_minutes) * 60;
+    let shortest = i64::from(spec.shortest_minutes()) * 60;
     let earliest = Granularity::Minute.floor(range.from) - 2 * length;
     let granularity = finest(store, earliest).await?;
     let step_seconds = granularity.seconds();
-    if length % step_seconds != 0 {
+    if shortest % step_seconds != 0 {
         return invalid(
             "from",
             format!(
                 "lies where only {} periods are kept, which a window of {} minutes is no multiple of",
                 granularity.as_str(),
-                spec.window_minutes
+                spec.shortest_minutes()
             ),
         );
     }
@@ -191,9 +198,10 @@ pub async fn dry_run(
             "lies too far back: at most 10,080 windows are evaluated",
         );
     }
-    let history = match spec.alert_type {
-        AlertType::Anomaly => Some(BaselineHistory::read(store, spec, range.from, range.to).await?),
-        _ => None,
+    let history = if spec.alert_type.is_anomaly() {
+        Some(BaselineHistory::read(store, spec, range.from, range.to, zone).await?)
+    } else {
+        None
     };
     let keys: HashMap<i64, KeyRecord> = store
         .all_keys(&Scope::All)
@@ -211,7 +219,7 @@ pub async fn dry_run(
     let all = TimeRange::new(range.from - 2 * length, range.to);
     let steps = steps(store, spec, all, granularity, &limits).await?;
     let baseline = |end: UnixSeconds| history.as_ref().and_then(|history| history.at(end - 1));
-    let (mut now, mut before) = (Sliding::over(&steps), Sliding::over(&steps));
+    let (mut now, mut before) = (Windows::over(&steps), Windows::over(&steps));
     let mut run = DryRun {
         range,
         step: granularity,
@@ -234,7 +242,7 @@ pub async fn dry_run(
             run.passed_over += 1;
             run.bin(end, width);
         } else {
-            let found = now.at(window(spec, end))?.measured(spec, baseline(end));
+            let found = now.measured(spec, end, baseline(end))?;
             let evaluation = Evaluation {
                 end,
                 value: found.value,
@@ -250,7 +258,7 @@ pub async fn dry_run(
             match transition {
                 Some(Transition::Fired { .. }) => {
                     let at = end - length;
-                    let before = before.at(window(spec, at))?.measured(spec, baseline(at));
+                    let before = before.measured(spec, at, baseline(at))?;
                     let key = found.peak.map(|(id, ..)| id).or(spec.api_key_id);
                     let label = key.and_then(|id| keys.get(&id)).map(KeyRecord::label);
                     let earlier = before.value.filter(|_| before.requests > 0);
@@ -282,7 +290,7 @@ pub async fn dry_run(
 ///
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
 /// statement limit.
-pub(super) async fn steps(
+pub(in crate::control) async fn steps(
     store: &dyn Store,
     spec: &AlertSpec,
     range: TimeRange,
