@@ -70,11 +70,24 @@ pub(crate) async fn consumers(
             change.quota_period = quota.map(|(_, period)| Some(period));
             change.price_plan_id = Some(Some(if plan == "partner" { partner } else { standard }));
             change.price_plan_from = Some(local_date(Tz::UTC, start));
+            let (user, team) = owner(name);
+            change.user_id = user.map(|user| Some(user.to_owned()));
+            change.team_id = team.map(|team| Some(team.to_owned()));
             change
         };
         store.create_key(name, &change, None).await?;
     }
     Ok(())
+}
+
+/// The user and the team whose a consumer is.
+fn owner(name: &str) -> (Option<&'static str>, Option<&'static str>) {
+    match name {
+        "mobile-app" | "web-shop" => (None, Some("storefront")),
+        "warehouse" | "nightly-reports" => (Some("u-17"), Some("operations")),
+        "render-farm" => (Some("u-17"), None),
+        _ => (None, None),
+    }
 }
 
 #[expect(

@@ -350,3 +350,40 @@ async fn a_log_that_is_followed_goes_on_after_a_kill() {
     running.signal("TERM");
     assert!(running.ended().status.success());
 }
+
+async fn is_taken_back_from_a_running_one(url: &str) {
+    let folder = Folder::new();
+    let log = folder.write("access.log", &lines(0, 50));
+    let mut command = api_metrics(&["import", "--follow", "--flush-every", "100ms"]);
+    let mut running = Process::start(command.arg(&log).args(["--database", url]));
+    running.line(|line| line.contains("format combined").then_some(()));
+    api_metrics_tests::eventually("50 requests", || async {
+        (requests(url).await == 50).then_some(())
+    })
+    .await;
+    let answer = imported(&log, url, &["--undo"]);
+    assert_eq!(answer["undone"], 50);
+    assert_eq!(requests(url).await, 0);
+    // It may not go on as though what it has brought were there.
+    let mut file = std::fs::File::options().append(true).open(&log).unwrap();
+    file.write_all(lines(50, 10).as_bytes()).unwrap();
+    let ended = running.ended();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.output);
+    assert!(ended.output.contains("taken back"), "{}", ended.output);
+    assert_eq!(requests(url).await, 0);
+    // The whole log is new again.
+    let answer = imported(&log, url, &[]);
+    assert_eq!(answer["total"]["requests"], 60);
+    assert_eq!(requests(url).await, 60);
+}
+
+#[tokio::test]
+async fn an_import_that_still_runs_is_taken_back_and_its_process_ends_on_sqlite() {
+    is_taken_back_from_a_running_one(&SqliteFile::create().url()).await;
+}
+
+#[tokio::test]
+async fn an_import_that_still_runs_is_taken_back_and_its_process_ends_on_postgres() {
+    let database = PgDatabase::create().await;
+    is_taken_back_from_a_running_one(&database.url()).await;
+}

@@ -201,4 +201,19 @@ async fn a_test_goes_through_one_channel_alone_and_its_state_says_what_became_of
         (trail[0].action.as_str(), trail[0].subject.as_str()),
         ("test channel", "each")
     );
+    // What comes through the channel afterwards doesn't hide it.
+    w.h.clock.advance(Duration::from_secs(5));
+    let later = w.h.store.test_channel("each", Some("bob")).await.unwrap();
+    watch.deliver(&*w.h.store, None).await.unwrap();
+    assert_eq!(state().await.last.notice, later);
+    let mut query = DeliveryQuery::default();
+    query.notice = Some(id);
+    let found = w.h.store.deliveries(&query).await.unwrap();
+    let [of] = &found[..] else {
+        panic!("not one: {found:?}")
+    };
+    assert_eq!(
+        (of.notice.id, &*of.channel, of.status, of.attempts),
+        (id, "each", DeliveryStatus::Delivered, 2)
+    );
 }

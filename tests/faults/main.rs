@@ -12,6 +12,7 @@ mod pooled;
 mod restore;
 mod roles;
 mod sqlite_chaos;
+mod standby;
 mod stopped;
 mod together;
 mod versions;

@@ -456,6 +456,22 @@ async fn a_rule_that_fires_is_told_and_a_dead_letter_can_be_sent_again() {
     host.sent("POST", path, again, 404).await;
     let pending = host.json("/api-alerts/deliveries?status=pending").await;
     assert_eq!(pending["data"][0]["notice"]["id"], dead["notice"]["id"]);
+    let of = async |status: &str, id: &str| {
+        let path = format!("/api-alerts/deliveries?status={status}&noticeId={id}");
+        host.json(&path).await["data"].as_array().unwrap().len()
+    };
+    let id = dead["notice"]["id"].as_str().unwrap();
+    let other = "0a9f3c5e-6d0e-4d49-9b1f-2f6a1f0c7b3d";
+    assert_eq!(
+        (
+            of("all", id).await,
+            of("all", other).await,
+            of("dead", id).await
+        ),
+        (1, 0, 0)
+    );
+    let wrong = host.problem("/api-alerts/deliveries?noticeId=7", 400).await;
+    assert_eq!(wrong["detail"], "`7` is no UUID");
     assert_eq!(host.json("/api-alerts/deliveries").await["data"], json!([]));
 }
 

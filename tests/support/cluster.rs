@@ -23,6 +23,60 @@ impl Cluster {
     /// Where Postgres' programs are missing: such a test fails, it is never skipped.
     #[must_use]
     pub fn start() -> Self {
+        let cluster = Self::prepared();
+        let data = cluster.data();
+        cluster.run(
+            "initdb",
+            &[
+                "-D",
+                &data,
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+            ],
+        );
+        cluster.restart();
+        cluster
+    }
+
+    /// Makes and starts a streaming standby of this one.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let standby = Self::prepared();
+        let (data, port) = (standby.data(), self.port.to_string());
+        standby.run(
+            "pg_basebackup",
+            &[
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                "postgres",
+                "-D",
+                &data,
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+            ],
+        );
+        standby.restart();
+        standby
+    }
+
+    /// Makes a server of its own of a standby.
+    pub fn promote(&self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-w", "promote"]);
+    }
+
+    /// A folder that Postgres' programs may write, and a port.
+    fn prepared() -> Self {
         let folder = tempfile::Builder::new()
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o711))
             .tempdir()
@@ -46,22 +100,6 @@ impl Cluster {
                 "run as root, it needs a user named postgres"
             );
         }
-        let data = cluster.data();
-        cluster.run(
-            "initdb",
-            &[
-                "-D",
-                &data,
-                "-U",
-                "postgres",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C",
-            ],
-        );
-        cluster.restart();
         cluster
     }
 
@@ -160,6 +198,10 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        // One that was crashed is gone already.
+        if !Path::new(&self.data()).join("postmaster.pid").exists() {
+            return;
+        }
         // A second panic would hide the first.
         if !std::thread::panicking() {
             self.run(

@@ -45,6 +45,7 @@ pub(crate) struct ImportSettings {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct ServeSettings {
     pub(crate) listen: Option<SocketAddr>,
+    pub(crate) read_replica: Option<String>,
     pub(crate) admin_token: Option<String>,
     pub(crate) admin_token_file: Option<PathBuf>,
     pub(crate) no_auth: Option<bool>,

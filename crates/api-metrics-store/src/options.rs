@@ -79,6 +79,9 @@ pub struct StoreOptions {
     /// How long a call waits for a connection before it fails with `StoreError::Timeout`; 5 seconds
     /// by default. Without effect on a pool that the host passes in.
     pub acquire_timeout: Duration,
+    /// How far a standby may be behind for reads to go to it; 10 seconds by default, at most 30. Without effect where there
+    /// is none, see [`PostgresStore::read_replica`](crate::postgres::PostgresStore::read_replica).
+    pub max_replica_lag: Duration,
     /// When a commit to a SQLite file counts as done; [`Synchronous::Full`] by default. Postgres
     /// decides this by its own `synchronous_commit`.
     pub synchronous: Synchronous,
@@ -96,6 +99,7 @@ impl Default for StoreOptions {
             retention: Retention::default(),
             max_connections: 5,
             acquire_timeout: Duration::from_secs(5),
+            max_replica_lag: Duration::from_secs(10),
             synchronous: Synchronous::default(),
             clock: None,
         }

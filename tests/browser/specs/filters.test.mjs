@@ -119,16 +119,16 @@ test("a page asks for nothing with a filter that its numbers do not have", () =>
   use({}, async (page) => {
     const asked = [];
     page.on("request", (request) => asked.push(new URL(request.url())));
-    const filters = "service=demo&protocol=grpc&method=GET&endpoint=%2Fnowhere&key=0&status=5xx";
+    const filters = "service=shop&protocol=grpc&method=GET&endpoint=%2Fnowhere&key=0&status=5xx";
     for (const [name, path, sent] of [
       ["dependencies", "dependencies", ["service", "apiKeyId"]],
       ["unmatched", "api-metrics", ["service", "endpoint"]],
       ["ingest", "api-metrics", ["service", "protocol"]],
     ]) {
       asked.length = 0;
-      await show(page, `#/${name}?tz=UTC&refresh=off&period=1h&${filters}`);
+      await show(page, `#/${name}?tz=UTC&refresh=off&period=7d&${filters}`);
       assert.equal(await page.locator(".state.failure").count(), 0, name);
-      assert.equal(await page.getByLabel("Service", { exact: true }).inputValue(), "demo");
+      assert.equal(await page.getByLabel("Service", { exact: true }).inputValue(), "shop");
       const own = asked.filter(
         ({ pathname, searchParams }) =>
           pathname.endsWith(`/${path}`) && searchParams.get("groupBy") !== "service,environment",
@@ -140,5 +140,40 @@ test("a page asks for nothing with a filter that its numbers do not have", () =>
           [...sent].sort(),
           name,
         );
+    }
+  }));
+
+test("users and teams have the traffic of their keys, and are filters", () =>
+  use({}, async (page, context) => {
+    // Whole hours that are over, to which nothing is added.
+    const [to, from] = [1, 97].map(
+      (hours) => `${new Date(Date.now() - hours * 3_600_000).toISOString().slice(0, 13)}:00:00Z`,
+    );
+    const range = `from=${from}&to=${to}`;
+    const every = `api-metrics?${range}&granularity=none`;
+    const all = (await api(context, "GET", `${every}&groupBy=user,team`)).data;
+    const of = (kind, name) =>
+      all.filter((row) => row[kind] === name).reduce((sum, row) => sum + row.requestCount, 0);
+    await show(page, `#/consumers?tz=UTC&refresh=off&${range}`);
+    for (const [kind, head, known, chip] of [
+      ["user", "Users", "u-17", "Key of user u-17"],
+      ["team", "Teams", "storefront", "Key of team storefront"],
+    ]) {
+      await follow(page, () => page.getByLabel("By", { exact: true }).selectOption(kind));
+      const table = page.getByRole("region", { name: head, exact: true });
+      const row = table.locator("tbody tr", { hasText: known });
+      await row.waitFor();
+      const counted = Number((await row.locator("td").nth(1).innerText()).replaceAll(",", ""));
+      assert.equal(counted, of(`${kind}Id`, known));
+      assert.ok(counted > 0);
+      await follow(page, () => row.getByRole("button", { name: `Filter by ${known}` }).click());
+      assert.equal(await table.locator("tbody tr").count(), 1);
+      assert.deepEqual(await shown(page), [chip]);
+      await follow(page, () => page.getByRole("link", { name: "Overview" }).first().click());
+      assert.equal(await requests(page), counted);
+      await follow(page, () =>
+        page.getByRole("button", { name: `Remove the filter ${chip.replace(/ (\S+)$/, ": $1")}` }).click(),
+      );
+      await follow(page, () => page.getByRole("link", { name: "Consumers" }).first().click());
     }
   }));

@@ -54,6 +54,8 @@ pub(super) struct Import {
     pub(super) progress: Progress,
     /// Up to where the database holds it.
     pub(super) at: Mark,
+    /// The number of its last flush that was in the database when it was looked up.
+    pub(super) fence: u64,
 }
 
 impl Import {
@@ -78,6 +80,7 @@ impl Import {
                 to: Mark::default(),
             },
             at: Mark::default(),
+            fence: 0,
         }
     }
 
@@ -94,6 +97,7 @@ impl Import {
             at: at.clone(),
             record,
             progress,
+            fence,
         })
     }
 

@@ -296,6 +296,10 @@ impl<'a> Log<'a> {
                 day(from),
                 day(to)
             ))),
+            Some(ImportUndo::Running) => Err(Failure::failed(format!(
+                "{}: a process still imports it; nothing was changed",
+                self.name
+            ))),
             _ => Err(Failure::failed(format!(
                 "{}: another process kept the database busy; nothing was changed",
                 self.name

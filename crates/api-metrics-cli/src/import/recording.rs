@@ -141,12 +141,17 @@ impl Recording {
         let (Some(first), Some(last)) = (counts.first, counts.last) else {
             return Err(Failure::known("the import holds no request"));
         };
-        let wanted = ImportedRequests::new(&import.record, counts.requests, (first, last));
+        let times = (first, last);
+        let wanted = ImportedRequests::new(&import.record, counts.requests, times, import.fence);
         for _ in 0..LOOKS_AT_ANOTHER_LEADER {
             self.settle().await?;
             match self.patiently(|| self.store.undo_import(&wanted)).await? {
                 ImportUndo::Busy => tokio::time::sleep(PAUSE / 5).await,
-                done => return Ok(Some(done)),
+                done => {
+                    // Coarser periods that reached beyond it are made anew.
+                    self.settle().await?;
+                    return Ok(Some(done));
+                }
             }
         }
         Ok(None)
@@ -178,7 +183,7 @@ impl Recording {
                 },
                 Err(FlushError::Superseded { .. }) => {
                     return Err(Failure::failed(
-                        "another process goes on with this import; it counts everything once",
+                        "another process goes on with this import, where everything counts once, or has taken it back",
                     ));
                 }
                 Err(error) if started.elapsed() >= PATIENCE => return Err(self.failed(&error)),

@@ -29,6 +29,15 @@ pub(crate) struct ServeArgs {
     )]
     database: Option<String>,
 
+    /// A standby of the Postgres database, for what the dashboard reads [default: none]
+    #[arg(
+        long,
+        env = "API_METRICS_READ_REPLICA_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    read_replica: Option<String>,
+
     /// The name under which this server appears among the instances [default: api-metrics]
     #[arg(long, env = "API_METRICS_SERVICE", value_name = "NAME")]
     service: Option<String>,
@@ -104,6 +113,7 @@ pub(crate) struct ServeArgs {
 pub(super) struct Decided {
     pub(super) listen: SocketAddr,
     pub(super) database: String,
+    pub(super) read_replica: Option<String>,
     pub(super) service: String,
     pub(super) environment: String,
     pub(super) admin_token: Option<String>,
@@ -155,6 +165,10 @@ impl ServeArgs {
             .or(settings.database)
             .unwrap_or_else(|| "metrics.db".to_owned());
         terminal::hide(&database);
+        let read_replica = self.read_replica.or(file.read_replica);
+        if let Some(url) = &read_replica {
+            terminal::hide(url);
+        }
         // The more direct one wins within one source, and each source over the next.
         let token = match (self.admin_token, self.admin_token_file) {
             (Some(token), _) => Some(token),
@@ -184,6 +198,7 @@ impl ServeArgs {
                 .or(file.listen)
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000))),
             database,
+            read_replica,
             service: self
                 .service
                 .or(settings.service)

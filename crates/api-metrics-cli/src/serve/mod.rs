@@ -107,6 +107,9 @@ fn builder(decided: &Decided) -> Result<Builder, Failure> {
         .version(env!("CARGO_PKG_VERSION"))
         .store_options(options)
         .require_database();
+    if let Some(url) = &decided.read_replica {
+        builder = builder.read_replica(url);
+    }
     if let Some(token) = &decided.admin_token {
         builder = builder.admin_token(token);
     }

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use api_metrics_store::{
     calendar::Step,
-    query::{Detail, Filter, Group, Query, TimeRange, TimeStep},
+    query::{Detail, Filter, Group, Query, TimeRange, TimeStep, TopK},
     time::Granularity,
 };
 use axum::{Json, extract::State, response::Response};
@@ -35,6 +35,11 @@ use crate::{
 const MANY_WAITING: u64 = 5_000;
 /// The range of `/realtime`, in seconds.
 const REALTIME_SECONDS: i64 = 300;
+
+/// The most rows of `/hourly`.
+const MOST_HOURLY: i64 = 50_000;
+/// The most endpoints of `/hourly`.
+const MOST_ENDPOINTS: i64 = 1_000;
 
 /// `hours`.
 const HOURS: Parsed<i64> = Parsed {
@@ -196,7 +201,8 @@ impl QueryParams for HourlyParams {
 
 /// Hours by endpoint, the newest first
 ///
-/// Of all protocols, commands and agents included.
+/// Of all protocols, commands and agents included. Of many endpoints those with the most requests: 1,000, and fewer over
+/// more than 50 hours, so that there are at most 50,000 rows.
 #[utoipa::path(
     get,
     path = "/hourly",
@@ -227,6 +233,8 @@ pub(super) async fn hourly(
         query.group_by.method = true;
         query.group_by.protocol = true;
         query.group_by.time = Some(TimeStep::Calendar(Step::Hour, Tz::UTC));
+        let most = (MOST_HOURLY / params.0).min(MOST_ENDPOINTS);
+        query.top = Some(TopK::first(usize::try_from(most).unwrap_or_default()));
         query.detail = Detail::Counts;
         let answer = app.client.read(&query).await?;
         let mut rows: Vec<_> = answer.rows.iter().collect();

@@ -166,13 +166,18 @@ pub(super) async fn dashboard(
             window: None,
             quantiles: true,
         };
-        let windows = question.read(&app.client).await?;
         let total = Question {
             step: None,
-            ..question
+            ..question.clone()
         };
+        // One snapshot, so that the windows add up to the total.
+        let mut questions = Vec::from(question.queries());
+        questions.extend(real_time_queries(&total));
+        let mut answers = app.client.read_each(&questions).await?;
+        let of_total = answers.split_off(KINDS.len().min(answers.len()));
+        let windows = question.windows(&app.client, &all(answers)?).await?;
         Ok(Dashboard {
-            total: real_time_of(&app, total).await?,
+            total: real_time_from(&app, &total, all(of_total)?).await?,
             aggregation_window: within.step.into(),
             windows: windows.rows,
         })
@@ -234,6 +239,9 @@ pub(super) async fn real_time(
     real_time_of(&app, question).await.map(Json)
 }
 
+/// Questions about one window: its events and its users by kind, commands and agents by name.
+const QUESTIONS: usize = 2 * KINDS.len() + 2;
+
 /// The range of so many seconds up to the end of the running minute.
 pub(super) const fn up_to(now: UnixSeconds, seconds: i64) -> TimeRange {
     let end = Granularity::Minute.floor(now).saturating_add(60);
@@ -245,6 +253,12 @@ pub(super) const fn up_to(now: UnixSeconds, seconds: i64) -> TimeRange {
 /// # Errors
 /// 404 for a user or a team that the caller can't see; those of the store.
 async fn real_time_of(app: &App, question: Question<'_>) -> Result<RealTime, Problem> {
+    let answers = app.client.read_all(&real_time_queries(&question)).await?;
+    real_time_from(app, &question, answers).await
+}
+
+/// The questions about one window.
+fn real_time_queries(question: &Question<'_>) -> [Query; QUESTIONS] {
     let top = |shape| {
         let mut query = question.query(shape);
         query.group_by.method = false;
@@ -262,7 +276,7 @@ async fn real_time_of(app: &App, question: Question<'_>) -> Result<RealTime, Pro
     };
     let [a, b, c, d] = question.queries();
     let [e, f, g, h] = KINDS.map(users);
-    let questions = [
+    [
         a,
         b,
         c,
@@ -273,8 +287,25 @@ async fn real_time_of(app: &App, question: Question<'_>) -> Result<RealTime, Pro
         f,
         g,
         h,
-    ];
-    let [a, b, c, d, commands, agents, users @ ..] = app.client.read_all(&questions).await?;
+    ]
+}
+
+/// As many answers as there were questions.
+///
+/// # Errors
+/// 500 where the store has answered another number.
+fn all<const N: usize>(answers: Vec<Answer>) -> Result<[Answer; N], Problem> {
+    let wrong = |_| Problem::new(Kind::Internal, "a question was not answered");
+    answers.try_into().map_err(wrong)
+}
+
+/// The window that these questions are answered with.
+async fn real_time_from(
+    app: &App,
+    question: &Question<'_>,
+    answers: [Answer; QUESTIONS],
+) -> Result<RealTime, Problem> {
+    let [a, b, c, d, commands, agents, users @ ..] = answers;
     let windows = question.windows(&app.client, &[a, b, c, d]).await?;
     let row = windows.rows.into_iter().next();
     let row = row.ok_or_else(|| Problem::new(Kind::Internal, "a window was not answered"))?;

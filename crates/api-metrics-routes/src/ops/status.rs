@@ -96,6 +96,22 @@ struct StoreView {
     quarantined_row_count: Option<u64>,
     /// The latest of them, the latest first; at most 100.
     quarantined_rows: Vec<QuarantinedView>,
+    /// The standby that takes reads; null where none was named.
+    standby: Option<StandbyView>,
+}
+
+/// A standby that takes reads.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StandbyView {
+    /// `used`: reads go there. Otherwise the primary is read: it is too far `behind`, or `gone`, or was `promoted`.
+    state: &'static str,
+    /// How far it is behind at most; null where nobody knows.
+    lag_seconds: Option<f64>,
+    /// How far it may be behind.
+    max_lag_seconds: f64,
+    /// Why it is gone.
+    error: Option<String>,
 }
 
 /// A column of a stored row that could not be read.
@@ -354,6 +370,7 @@ fn store_view(
         quarantined: None,
         quarantined_row_count: None,
         quarantined_rows: Vec::new(),
+        standby: None,
     };
     match store {
         Err(problem) => {
@@ -370,6 +387,12 @@ fn store_view(
             view.schema_version = Some(status.schema_version);
             view.sketch_kind = Some(status.sketch_kind.into());
             view.now = Some(time_us(status.now_us));
+            view.standby = status.standby.map(|standby| StandbyView {
+                state: standby.state.into(),
+                lag_seconds: standby.lag.map(|lag| lag.as_secs_f64()),
+                max_lag_seconds: standby.max_lag.as_secs_f64(),
+                error: standby.error,
+            });
             view.series = Some(status.series);
             view.inbox = Some(InboxView {
                 batches: status.inbox.batches,
@@ -519,7 +542,7 @@ fn example() -> serde_json::Value {
             "retentionFloors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
                 {"granularity": "1d", "floor": null}],
             "dirty": [{"granularity": "1h", "periods": 1}], "quarantined": 0,
-            "quarantinedRowCount": 0, "quarantinedRows": []
+            "quarantinedRowCount": 0, "quarantinedRows": [], "standby": null
         },
         "instances": [{
             "id": "7f1c0c0e-6f0e-4c58-9d3b-0d5a3f6b8f10", "service": "shop",

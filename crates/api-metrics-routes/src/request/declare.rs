@@ -153,6 +153,9 @@ pub(crate) enum Form {
     /// A date of RFC 3339.
     #[cfg(feature = "control")]
     Date,
+    /// A UUID.
+    #[cfg(feature = "control")]
+    Uuid,
     /// A whole number of 32 bits within bounds, with a default.
     Small {
         /// The least.
@@ -176,6 +179,8 @@ impl Form {
             Self::Bounded(max) => text.min_length(Some(1)).max_length(Some(max)),
             #[cfg(feature = "control")]
             Self::Date => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))),
+            #[cfg(feature = "control")]
+            Self::Uuid => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
             Self::Small {
                 minimum,
                 maximum,

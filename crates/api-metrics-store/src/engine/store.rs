@@ -37,6 +37,8 @@ pub(crate) struct SqlStore<B> {
     wanted: Wanted,
     /// Aggregate series, kept from read to read.
     known: read::SharedSeriesCache,
+    /// The same for reads on a standby, which knows some of them later.
+    known_by_standby: read::SharedSeriesCache,
 }
 
 impl<B: Backend> SqlStore<B> {
@@ -48,7 +50,14 @@ impl<B: Backend> SqlStore<B> {
             options,
             wanted: Wanted::default(),
             known: read::SharedSeriesCache::default(),
+            known_by_standby: read::SharedSeriesCache::default(),
         }
+    }
+
+    /// The database, for the public types to set something on it.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn backend_mut(&mut self) -> &mut B {
+        &mut self.backend
     }
 
     /// The database, for the public types to hand out its pool.
@@ -111,7 +120,8 @@ impl<B: Backend> Store for SqlStore<B> {
         queries: &[Query],
         own: Option<(&Writer, OwnDeltas)>,
     ) -> Result<Vec<Answer>, StoreError> {
-        read::read(&self.backend, &self.known, queries, own).await
+        let known = [&self.known, &self.known_by_standby];
+        read::read(&self.backend, known, queries, own).await
     }
 
     async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {
@@ -157,8 +167,9 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn status(&self) -> Result<StoreStatus, StoreError> {
         let mut tx = self.backend.begin(Mode::Read).await?;
-        let status = tx.status().await?;
+        let mut status = tx.status().await?;
         tx.commit().await?;
+        status.standby = self.backend.standby().await;
         Ok(status)
     }
 }

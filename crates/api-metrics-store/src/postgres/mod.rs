@@ -7,6 +7,7 @@
 //! | `migrate`, `partitions` | the schema |
 //! | `flush`, `lead`, `read`, `status` | the statements of each step |
 //! | `sum`, `careful` | the statements that sum buckets for a read |
+//! | `standby` | whether reads go to a standby |
 //! | `rows` | between buckets and columns |
 //! | `sql` | statements of other modules |
 //!
@@ -38,6 +39,7 @@ mod partitions;
 mod read;
 mod rows;
 mod sql;
+mod standby;
 mod status;
 mod store;
 mod sum;

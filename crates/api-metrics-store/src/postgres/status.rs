@@ -116,5 +116,6 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
         quarantined: unsigned(row.try_get("quarantined")?),
         quarantined_row_count: unsigned(row.try_get("quarantined_rows")?),
         quarantined_rows,
+        standby: None,
     })
 }

@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use super::connect::lazy_pool;
+use super::{connect::lazy_pool, standby::Standby};
 use crate::{
     engine::store::SqlStore,
     options::StoreOptions,
@@ -16,6 +16,8 @@ pub(crate) struct Postgres {
     pub(super) pool: PgPool,
     /// What was set when the store was made.
     pub(super) options: StoreOptions,
+    /// Takes reads while it is not too far behind.
+    pub(super) standby: Option<Standby>,
 }
 
 /// A store in a Postgres database. Everything lives in the schema `api_metrics`.
@@ -46,9 +48,30 @@ impl PostgresStore {
             Postgres {
                 pool,
                 options: options.clone(),
+                standby: None,
             },
             options,
         ))
+    }
+
+    /// Reads buckets on a standby of this database while it is at most
+    /// [`max_replica_lag`](StoreOptions::max_replica_lag) behind, by a pool of its own that connects on first use.
+    ///
+    /// That is what dashboards, exports and dry runs of alert rules ask. Everything else stays with the primary: writes, the
+    /// control plane, the request log, evaluations of rules. What this process has recorded is in every answer, once; what
+    /// others have flushed is as late as the standby. Where it is further behind, gone or promoted, the primary is read;
+    /// [`StoreStatus::standby`](crate::store::StoreStatus::standby) says so.
+    ///
+    /// The standby needs `hot_standby` on, and the same role. With `hot_standby_feedback` off, a read that meets the removal
+    /// of old buckets is cut off there and done on the primary.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] if `url` is no Postgres URL.
+    pub fn read_replica(&mut self, url: &str) -> Result<(), StoreError> {
+        let backend = self.0.backend_mut();
+        let pool = lazy_pool(url, &backend.options)?;
+        backend.standby = Some(Standby::new(pool, backend.options.max_replica_lag));
+        Ok(())
     }
 
     /// The pool that it uses. Transactions of the host may run on it at any time.

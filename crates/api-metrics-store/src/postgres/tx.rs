@@ -33,7 +33,7 @@ use crate::{
     },
     query::{Scope, TimeRange},
     sketch::SketchKind,
-    store::{Maintained, StoreError},
+    store::{Maintained, StandbyStatus, StoreError},
     time::{Clock, Granularity, UnixSeconds},
 };
 /// One transaction on one connection of the pool. Dropped, it is rolled back; a read that is dropped
@@ -107,8 +107,8 @@ impl Backend for Postgres {
 
     async fn begin(&self, mode: Mode) -> Result<PgTx> {
         match mode {
-            Mode::Write => self.begun(BEGIN_WRITE).await,
-            Mode::Lead => self.begun(BEGIN_LEAD).await,
+            Mode::Write => self.begun(&self.pool, BEGIN_WRITE).await,
+            Mode::Lead => self.begun(&self.pool, BEGIN_LEAD).await,
             Mode::Read => self.begin_read(&Scope::All).await,
         }
     }
@@ -117,6 +117,54 @@ impl Backend for Postgres {
     /// scope for row-level security. The tenant travels as hexadecimal digits and keys as decimal ones,
     /// so that neither can be anything else in a statement without parameters.
     async fn begin_read(&self, scope: &Scope) -> Result<PgTx> {
+        self.begin_read_on(&self.pool, scope).await
+    }
+
+    async fn begin_standby(&self, scope: &Scope) -> Option<PgTx> {
+        let standby = self.standby.as_ref()?;
+        if !standby.may_be_read(&self.pool).await {
+            return None;
+        }
+        match self.begin_read_on(&standby.pool, scope).await {
+            Ok(tx) => Some(tx),
+            Err(error) => {
+                standby.failed(error.to_string());
+                None
+            }
+        }
+    }
+
+    fn standby_failed(&self, error: Option<&StoreError>) {
+        match (&self.standby, error) {
+            (Some(standby), Some(error)) => standby.failed(error.to_string()),
+            (Some(standby), None) => standby.was_stale(),
+            (None, _) => {}
+        }
+    }
+
+    async fn standby(&self) -> Option<StandbyStatus> {
+        match &self.standby {
+            Some(standby) => Some(standby.status(&self.pool).await),
+            None => None,
+        }
+    }
+
+    async fn prepare(&self) -> Result<()> {
+        super::migrate::migrate(&self.pool, &self.options).await
+    }
+
+    async fn remove_below(
+        &self,
+        granularity: Granularity,
+        floor: UnixSeconds,
+    ) -> Result<Maintained> {
+        super::partitions::drop_below(&self.pool, granularity, floor).await
+    }
+}
+
+impl Postgres {
+    /// Opens a snapshot on the server behind `pool`, see [`Backend::begin_read`].
+    async fn begin_read_on(&self, pool: &sqlx::PgPool, scope: &Scope) -> Result<PgTx> {
         let (access, tenant, keys) = match scope {
             Scope::All => ("all", "", String::new()),
             Scope::Tenant(tenant) => ("", tenant.as_str(), String::new()),
@@ -135,36 +183,20 @@ impl Backend for Postgres {
                     set_config('api_metrics.tenant', convert_from(decode('{tenant}', 'hex'), 'UTF8'), true), \
                     set_config('api_metrics.keys', '{keys}', true)"
         );
-        let mut tx = self.begun(BEGIN_READ).await?;
+        let mut tx = self.begun(pool, BEGIN_READ).await?;
         let row = sqlx::raw_sql(AssertSqlSafe(lock))
             .fetch_one(&mut *tx.sql)
             .await?;
         let began = DateTime::from_timestamp_micros(row.try_get("began_us")?);
         let backend = row.try_get("backend")?;
-        tx.cancel = began.map_or(Cancel::never(), |began| {
-            Cancel::of(&self.pool, backend, began)
-        });
+        tx.cancel = began.map_or(Cancel::never(), |began| Cancel::of(pool, backend, began));
         Ok(tx)
     }
 
-    async fn prepare(&self) -> Result<()> {
-        super::migrate::migrate(&self.pool, &self.options).await
-    }
-
-    async fn remove_below(
-        &self,
-        granularity: Granularity,
-        floor: UnixSeconds,
-    ) -> Result<Maintained> {
-        super::partitions::drop_below(&self.pool, granularity, floor).await
-    }
-}
-
-impl Postgres {
     /// Begins a transaction with this text, which is one of the three constants.
-    async fn begun(&self, begin: &'static str) -> Result<PgTx> {
+    async fn begun(&self, pool: &sqlx::PgPool, begin: &'static str) -> Result<PgTx> {
         Ok(PgTx {
-            sql: uncancelled(&self.pool, begin).await?,
+            sql: uncancelled(pool, begin).await?,
             clock: self.options.clock.clone(),
             kind: None,
             cancel: Cancel::never(),

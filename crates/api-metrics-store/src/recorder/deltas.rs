@@ -220,6 +220,9 @@ pub struct OwnDeltas {
     /// The batches with their numbers, ascending. The last one may hold records that are in no batch yet, under
     /// the least number that they can get.
     pub batches: Vec<(u64, Deltas)>,
+    /// The number of the last batch that is not held any more; 0 where all are. A database whose fence is below it lacks
+    /// what nobody can add.
+    pub freed: u64,
 }
 
 impl OwnDeltas {

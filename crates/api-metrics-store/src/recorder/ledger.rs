@@ -239,6 +239,7 @@ impl Ledger {
         let open = (!self.open.is_empty()).then_some((self.next, &self.open));
         OwnDeltas {
             batches: batches.chain(open).map(|(n, d)| (n, d.clone())).collect(),
+            freed: self.freed.back().map_or(self.forgotten, |(seq, _)| *seq),
         }
     }
 

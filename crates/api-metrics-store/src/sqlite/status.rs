@@ -110,5 +110,6 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
         quarantined: number("quarantined")?,
         quarantined_row_count: number("quarantined_rows")?,
         quarantined_rows,
+        standby: None,
     })
 }

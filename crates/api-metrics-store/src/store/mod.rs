@@ -60,7 +60,9 @@ pub(crate) use error::invalid;
 pub use error::{Cause, FlushError, StoreError};
 pub use instance::{Instance, Writer};
 pub use misconfiguration::Misconfiguration;
-pub use status::{InboxStatus, InstanceStatus, QuarantinedRow, StoreStatus};
+pub use status::{
+    InboxStatus, InstanceStatus, QuarantinedRow, StandbyState, StandbyStatus, StoreStatus,
+};
 
 /// Implements [`Store`] for a newtype around one, so that the protocol's types stay private.
 macro_rules! delegate_store {

@@ -1,6 +1,6 @@
 //! What a store says about itself.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use uuid::Uuid;
 
@@ -75,6 +75,49 @@ pub struct StoreStatus {
     pub quarantined_row_count: u64,
     /// The latest of them, the latest first; at most 100.
     pub quarantined_rows: Vec<QuarantinedRow>,
+    /// How the standby is doing that takes reads; `None` where none was named.
+    pub standby: Option<StandbyStatus>,
+}
+
+/// Whether reads go to a standby.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StandbyState {
+    /// They do.
+    Used,
+    /// It is further behind than it may be, or nobody knows how far: the primary is read.
+    #[default]
+    Behind,
+    /// It does not answer, or a read on it has failed: the primary is read.
+    Gone,
+    /// It is no standby any more: the primary is read.
+    Promoted,
+}
+
+impl From<StandbyState> for &'static str {
+    /// `used`, `behind`, `gone` or `promoted`.
+    fn from(state: StandbyState) -> Self {
+        match state {
+            StandbyState::Used => "used",
+            StandbyState::Behind => "behind",
+            StandbyState::Gone => "gone",
+            StandbyState::Promoted => "promoted",
+        }
+    }
+}
+
+/// A standby that takes reads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StandbyStatus {
+    /// Whether they go there.
+    pub state: StandbyState,
+    /// How far it is behind at most; `None` where nobody knows.
+    pub lag: Option<Duration>,
+    /// How far it may be behind.
+    pub max_lag: Duration,
+    /// Why it is gone.
+    pub error: Option<String>,
 }
 
 /// A column of a stored row that could not be read. The row stays, without it.

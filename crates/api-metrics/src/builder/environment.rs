@@ -19,6 +19,9 @@ impl Builder {
         if self.database.is_none() {
             self.database = text("API_METRICS_DATABASE_URL").map(Database::Url);
         }
+        self.read_replica = self
+            .read_replica
+            .or_else(|| text("API_METRICS_READ_REPLICA_URL"));
         self.service = self
             .service
             .or_else(|| text("API_METRICS_SERVICE"))
@@ -179,6 +182,7 @@ mod tests {
     fn every_variable_reaches_its_setting() {
         let builder = with(&[
             ("API_METRICS_DATABASE_URL", "postgres://db/app"),
+            ("API_METRICS_READ_REPLICA_URL", "postgres://standby/app"),
             ("API_METRICS_SERVICE", "orders"),
             ("API_METRICS_ENVIRONMENT", "staging"),
             ("API_METRICS_VERSION", "1.2.3"),
@@ -194,6 +198,10 @@ mod tests {
         ])
         .unwrap();
         assert!(matches!(builder.database, Some(Database::Url(url)) if url == "postgres://db/app"));
+        assert_eq!(
+            builder.read_replica.as_deref(),
+            Some("postgres://standby/app")
+        );
         assert_eq!(builder.service.as_deref(), Some("orders"));
         assert_eq!(builder.environment.as_deref(), Some("staging"));
         assert_eq!(builder.version.as_deref(), Some("1.2.3"));

@@ -51,6 +51,7 @@ enum Database {
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
     database: Option<Database>,
+    read_replica: Option<String>,
     store_options: StoreOptions,
     service: Option<String>,
     environment: Option<String>,
@@ -85,6 +86,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             database: None,
+            read_replica: None,
             store_options: StoreOptions::default(),
             service: None,
             environment: None,
@@ -146,6 +148,23 @@ impl Builder {
     #[cfg(feature = "postgres")]
     pub fn postgres_pool(mut self, pool: sqlx::PgPool) -> Self {
         self.database = Some(Database::Pool(pool));
+        self
+    }
+
+    /// Reads buckets on this standby of the Postgres database while it is at most 10 seconds behind, which
+    /// `max_replica_lag` of [`store_options`](Self::store_options) changes: dashboards, exports and dry runs of alert rules.
+    /// What this process has recorded is in every answer, once. Where the standby is further behind or gone, the primary is
+    /// read, and the status says so. `API_METRICS_READ_REPLICA_URL`; default: none.
+    ///
+    /// ```
+    /// # use api_metrics::ApiMetrics;
+    /// let builder = ApiMetrics::builder()
+    ///     .postgres("postgres://shop@db/shop")
+    ///     .read_replica("postgres://shop@db-replica/shop");
+    /// ```
+    #[cfg(feature = "postgres")]
+    pub fn read_replica(mut self, url: impl Into<String>) -> Self {
+        self.read_replica = Some(url.into());
         self
     }
 

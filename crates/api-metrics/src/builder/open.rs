@@ -25,6 +25,8 @@ pub(super) struct Opened {
     #[cfg(feature = "ingest")]
     pub(super) ingest: Option<Arc<dyn IngestStore>>,
     pub(super) name: String,
+    /// Why the standby that was named can't be read; everything else works.
+    pub(super) replica_error: Option<StartError>,
 }
 
 impl Opened {
@@ -42,6 +44,7 @@ impl Opened {
             ingest: Some(store.clone()),
             requests: Some(store),
             name,
+            replica_error: None,
         }
     }
 
@@ -57,6 +60,7 @@ impl Opened {
             ingest: Some(store.clone()),
             requests: Some(store),
             name,
+            replica_error: None,
         }
     }
 }
@@ -64,6 +68,26 @@ impl Opened {
 /// Opens without connecting, so that nothing but the configuration can be wrong yet.
 pub(super) fn open(
     database: Option<Database>,
+    replica: Option<&str>,
+    options: StoreOptions,
+) -> Result<Opened, StartError> {
+    let is_postgres_database = match &database {
+        #[cfg(feature = "postgres")]
+        Some(Database::Pool(_) | Database::Postgres(_)) => true,
+        Some(Database::Url(url)) => is_postgres(url),
+        _ => false,
+    };
+    let mut opened = open_primary(database, replica.filter(|_| is_postgres_database), options)?;
+    if let Some(url) = replica.filter(|_| !is_postgres_database) {
+        let why = "it names a standby, which only a database in Postgres has";
+        opened.replica_error = Some(malformed(url, why));
+    }
+    Ok(opened)
+}
+
+fn open_primary(
+    database: Option<Database>,
+    replica: Option<&str>,
     options: StoreOptions,
 ) -> Result<Opened, StartError> {
     match database {
@@ -75,6 +99,7 @@ pub(super) fn open(
             #[cfg(feature = "ingest")]
             ingest: None,
             name: "the given store".to_owned(),
+            replica_error: None,
         }),
         Some(Database::Store(store)) => Ok(Opened {
             store,
@@ -84,6 +109,7 @@ pub(super) fn open(
             #[cfg(feature = "ingest")]
             ingest: None,
             name: "the given store".to_owned(),
+            replica_error: None,
         }),
         #[cfg(feature = "postgres")]
         Some(Database::Pool(pool)) => {
@@ -95,23 +121,23 @@ pub(super) fn open(
                 at.get_database().unwrap_or_else(|| at.get_username()),
             );
             let store = api_metrics_store::postgres::PostgresStore::from_pool(pool, options);
-            Ok(Opened::new(store, name))
+            Ok(with_replica(store, name, replica))
         }
         #[cfg(feature = "postgres")]
-        Some(Database::Postgres(url)) if is_postgres(&url) => postgres(&url, options),
+        Some(Database::Postgres(url)) if is_postgres(&url) => postgres(&url, replica, options),
         #[cfg(feature = "postgres")]
         Some(Database::Postgres(url)) => Err(malformed(&url, "it does not start with postgres://")),
         #[cfg(feature = "sqlite")]
         Some(Database::Embedded(path)) => embedded(&path, options),
-        Some(Database::Url(url)) => by_url(&url, options),
+        Some(Database::Url(url)) => by_url(&url, replica, options),
         None if cfg!(feature = "sqlite") => embedded(Path::new("metrics.db"), options),
         None => Err(StartError::NoDatabase),
     }
 }
 
-fn by_url(url: &str, options: StoreOptions) -> Result<Opened, StartError> {
+fn by_url(url: &str, replica: Option<&str>, options: StoreOptions) -> Result<Opened, StartError> {
     if is_postgres(url) {
-        postgres(url, options)
+        postgres(url, replica, options)
     } else if scheme(url).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sqlite")) {
         embedded(Path::new(url), options)
     } else if url.contains("://") {
@@ -163,10 +189,10 @@ fn malformed(url: &str, reason: &str) -> StartError {
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(url: &str, options: StoreOptions) -> Result<Opened, StartError> {
+fn postgres(url: &str, replica: Option<&str>, options: StoreOptions) -> Result<Opened, StartError> {
     let name = without_password(url);
     match api_metrics_store::postgres::PostgresStore::connect_lazy(url, options) {
-        Ok(store) => Ok(Opened::new(store, name)),
+        Ok(store) => Ok(with_replica(store, name, replica)),
         Err(source) => Err(StartError::Store {
             database: name,
             source,
@@ -174,8 +200,25 @@ fn postgres(url: &str, options: StoreOptions) -> Result<Opened, StartError> {
     }
 }
 
+/// The store, whose reads go to this standby where one is named.
+#[cfg(feature = "postgres")]
+fn with_replica(
+    mut store: api_metrics_store::postgres::PostgresStore,
+    name: String,
+    replica: Option<&str>,
+) -> Opened {
+    let error = replica.and_then(|url| {
+        let source = store.read_replica(url).err()?;
+        let database = without_password(url);
+        Some(StartError::Store { database, source })
+    });
+    let mut opened = Opened::new(store, name);
+    opened.replica_error = error;
+    opened
+}
+
 #[cfg(not(feature = "postgres"))]
-fn postgres(url: &str, _: StoreOptions) -> Result<Opened, StartError> {
+fn postgres(url: &str, _: Option<&str>, _: StoreOptions) -> Result<Opened, StartError> {
     Err(StartError::Feature {
         url: without_password(url),
         feature: "postgres",

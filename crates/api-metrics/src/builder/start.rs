@@ -115,7 +115,7 @@ impl Builder {
         {
             check_token(token)?;
         }
-        let opened = match open(self.database, options) {
+        let opened = match open(self.database, self.read_replica.as_deref(), options) {
             // Metrics must not keep a service from starting: it is told as every misconfiguration is.
             Err(StartError::Store {
                 database,
@@ -125,6 +125,12 @@ impl Builder {
             }
             opened => opened?,
         };
+        if let Some(error) = opened.replica_error {
+            if self.require_database {
+                return Err(error);
+            }
+            tracing::error!(%error, "reads go to the primary alone");
+        }
         // What is recorded must be what the store folds.
         let kind = opened.store.sketch_kind();
         if let Some(configured) = self.sketch_kind.filter(|&configured| configured != kind) {

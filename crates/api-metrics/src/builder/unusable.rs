@@ -44,6 +44,7 @@ impl Unusable {
             #[cfg(feature = "ingest")]
             ingest: None,
             name,
+            replica_error: None,
         }
     }
 

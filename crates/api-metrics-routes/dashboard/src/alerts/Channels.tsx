@@ -1,8 +1,8 @@
 // Where notices go, whether they arrive, and a test of each channel.
 import { useState } from "react";
-import { isUnderWay, useChannels, useChannelTest } from "../api/notices";
+import { isUnderWay, useChannels, useChannelTest, useTestOutcome } from "../api/notices";
 import { useMay } from "../api/session";
-import type { Channel } from "../api/types";
+import type { Delivery } from "../api/types";
 import { precise } from "../format/time";
 import { useView } from "../view/view";
 
@@ -23,26 +23,25 @@ const State = ({ of }: { of: string }) => {
 };
 
 /** What became of a test, in a sentence. */
-const outcome = (channels: readonly Channel[], test: string | null): string => {
-  if (test === null) return "";
-  const of = channels.find((each) => each.last?.noticeId === test);
-  if (!of?.last || isUnderWay(channels, test)) return "The test is on its way.";
-  if (of.last.status === "delivered") return `${of.channel} took the test.`;
-  return `${of.channel} did not take the test: ${of.last.error ?? "no reason was given"}.`;
+const outcome = (test: Delivery | undefined): string => {
+  if (test === undefined || isUnderWay(test)) return "The test is on its way.";
+  if (test.status === "delivered") return `${test.channel} took the test.`;
+  return `${test.channel} did not take the test: ${test.lastError ?? "no reason was given"}.`;
 };
 
 export const Channels = () => {
   const view = useView();
   const [watched, setWatched] = useState<string | null>(null);
-  const channels = useChannels(view, watched, useMay().operate).data ?? [];
+  const channels = useChannels(view, useMay().operate).data ?? [];
   const test = useChannelTest();
+  const became = useTestOutcome(watched);
   if (channels.length === 0) return null;
   return (
     <section className="card" aria-label="Channels">
       <header className="card-head">
         <h2>Channels</h2>
         <span className="muted" role="status">
-          {test.error ? test.error.message : outcome(channels, watched)}
+          {test.error ? test.error.message : watched && outcome(became.data ?? undefined)}
         </span>
       </header>
       <div className="scroll-x" tabIndex={0} role="region" aria-label="Channels, scrollable">

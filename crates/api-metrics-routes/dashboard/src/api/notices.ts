@@ -2,27 +2,41 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { View } from "../view/view";
 import { call } from "./client";
-import type { Channel, ChannelList, NewSilence, Silence, SilenceList } from "./types";
+import type { ChannelList, Delivery, DeliveryPage, NewSilence, Silence, SilenceList } from "./types";
 
 const interval = (view: View): number | false => (view.refresh === "off" ? false : 30_000);
 
-/** Where notices go; for admins. `watched` is a test whose outcome is waited for. */
-export const useChannels = (view: View, watched: string | null, enabled: boolean) =>
+/** Where notices go; for admins. */
+export const useChannels = (view: View, enabled: boolean) =>
   useQuery({
     enabled,
     queryKey: ["channels"],
     queryFn: async ({ signal }) => (await call<ChannelList>("api-alerts/channels", { signal })).data,
-    // A test is delivered within seconds.
-    refetchInterval: ({ state }) => (isUnderWay(state.data, watched) ? 1_000 : interval(view)),
+    refetchInterval: interval(view),
     retry: false,
     placeholderData: keepPreviousData,
   });
 
 /** Whether nothing became of a test yet. */
-export const isUnderWay = (channels: readonly Channel[] | undefined, test: string | null): boolean => {
-  if (test === null) return false;
-  const last = channels?.map((each) => each.last).find((each) => each?.noticeId === test);
-  return last == null || (last.status === "pending" && last.error == null);
+export const isUnderWay = (test: Delivery | undefined): boolean =>
+  test === undefined || (test.status === "pending" && test.lastError == null);
+
+/** The delivery of a test, until something became of it; other notices of its channel don't matter. */
+export const useTestOutcome = (test: string | null) => {
+  const client = useQueryClient();
+  return useQuery({
+    enabled: test !== null,
+    queryKey: ["deliveries", test],
+    queryFn: async ({ signal }) => {
+      const path = `api-alerts/deliveries?status=all&noticeId=${test}`;
+      const [delivery] = (await call<DeliveryPage>(path, { signal })).data;
+      if (!isUnderWay(delivery)) void client.invalidateQueries({ queryKey: ["channels"] });
+      return delivery ?? null;
+    },
+    // A test is delivered within seconds.
+    refetchInterval: ({ state }) => (isUnderWay(state.data ?? undefined) ? 1_000 : false),
+    retry: false,
+  });
 };
 
 export const useChannelTest = () => {

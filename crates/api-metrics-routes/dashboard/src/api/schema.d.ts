@@ -53,7 +53,7 @@ export interface paths {
         /**
          * Sends a test through one channel
          * @description A notice of the kind `test`, by the way that all notices take: through the outbox, with retries. It is delivered within
-         *     seconds; `GET /api-alerts/channels` says what became of it.
+         *     seconds; `GET /api-alerts/deliveries?status=all&noticeId=` says what became of it.
          */
         post: operations["test"];
         delete?: never;
@@ -5273,7 +5273,7 @@ export interface components {
         SentTest: {
             /**
              * Format: uuid
-             * @description The notice's id: `last.noticeId` of the channel, once something became of it.
+             * @description The notice's id: `noticeId` of `GET /api-alerts/deliveries`, which says what became of it.
              */
             noticeId: string;
         };
@@ -5494,6 +5494,23 @@ export interface components {
              */
             to: string;
         };
+        /** @description A standby that takes reads. */
+        StandbyView: {
+            /** @description Why it is gone. */
+            error?: string | null;
+            /**
+             * Format: double
+             * @description How far it is behind at most; null where nobody knows.
+             */
+            lagSeconds?: number | null;
+            /**
+             * Format: double
+             * @description How far it may be behind.
+             */
+            maxLagSeconds: number;
+            /** @description `used`: reads go there. Otherwise the primary is read: it is too far `behind`, or `gone`, or was `promoted`. */
+            state: string;
+        };
         /** @description The state of the store, of this process and of all that record into this database. */
         Status: {
             /** @description Answers that are kept. */
@@ -5570,6 +5587,7 @@ export interface components {
             series?: number | null;
             /** @description The kind of its sketches. */
             sketchKind?: string | null;
+            standby?: components["schemas"]["StandbyView"] | null;
             /**
              * Format: date-time
              * @description Since when it has not; null while it does, or where nobody has noticed yet.
@@ -6568,8 +6586,13 @@ export interface operations {
     deliveries: {
         parameters: {
             query?: {
-                /** @description Given up (dead), to be tried again (pending), or taken (delivered). */
-                status?: "dead" | "pending" | "delivered";
+                /** @description Given up (dead), to be tried again (pending), taken (delivered), or any of these (all). */
+                status?: "dead" | "pending" | "delivered" | "all";
+                /**
+                 * @description Only the deliveries of this notice, one a channel.
+                 * @example 5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e
+                 */
+                noticeId?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 100
@@ -16773,6 +16796,7 @@ export interface operations {
                      *         "schemaVersion": 1,
                      *         "series": 42,
                      *         "sketchKind": "histogram",
+                     *         "standby": null,
                      *         "unreachableSince": null
                      *       },
                      *       "streams": 1,

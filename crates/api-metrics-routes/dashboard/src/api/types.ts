@@ -27,7 +27,6 @@ export type IncidentPart = Schemas["IncidentPart"];
 export type IncidentRelease = Schemas["IncidentRelease"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type AuditPage = Schemas["AuditPage"];
-export type Channel = Schemas["Channel"];
 export type ChannelList = Schemas["ChannelList"];
 export type Delivery = Schemas["Delivery"];
 export type DeliveryPage = Schemas["DeliveryPage"];

@@ -1,7 +1,8 @@
-import { useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useKeys, useSeries } from "../api/queries";
 import type { KeyRow } from "../api/types";
 import { SPARKLINE_POINTS, sparklines } from "../charts/sparklines";
+import { Owners } from "../consumers/Owners";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { precise } from "../format/time";
@@ -14,13 +15,42 @@ import { Select } from "../ui/Select";
 import { Sparkline } from "../ui/Sparkline";
 import { type Column, Table } from "../ui/Table";
 import { UsageBar } from "../ui/UsageBar";
-import { href } from "../view/location";
+import { href, patch, useLocation } from "../view/location";
 import { groupsHref, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
 const idOf = (row: { apiKeyId?: number | null }): string => String(row.apiKeyId ?? "new");
 
+const GROUPS = [
+  ["", "Consumer"],
+  ["user", "User"],
+  ["team", "Team"],
+] as const;
+
+const GroupBy = ({ value }: { value: string }) => (
+  <Select
+    label="By"
+    value={value}
+    options={GROUPS}
+    onChange={(by) => patch({ by: by || undefined, sort: undefined })}
+  />
+);
+
 const Consumers = () => {
+  const by = useLocation().params.by ?? "";
+  return (
+    <>
+      <h1 className="sr">Consumers</h1>
+      {by === "user" || by === "team" ? (
+        <Owners kind={by} tools={<GroupBy value={by} />} />
+      ) : (
+        <ConsumerTable tools={<GroupBy value="" />} />
+      )}
+    </>
+  );
+};
+
+const ConsumerTable = ({ tools }: { tools: ReactNode }) => {
   const view = useView();
   const keys = useKeys(view);
   const rows = keys.data?.data;
@@ -206,28 +236,27 @@ const Consumers = () => {
   );
 
   return (
-    <>
-      <h1 className="sr">Consumers</h1>
-      <Table
-        caption="Consumers"
-        columns={columns}
-        rows={rows}
-        idOf={idOf}
-        text={(row) => `${consumerName(row)} ${row.externalId ?? ""} ${row.tenantId ?? ""}`}
-        error={keys.error}
-        retry={() => void keys.refetch()}
-        stale={keys.isPlaceholderData}
-        start={{ id: "requests", down: true }}
-        empty="No requests in this range."
-        file="consumers"
-        tools={
-          chosen &&
-          units.length > 1 && (
+    <Table
+      caption="Consumers"
+      columns={columns}
+      rows={rows}
+      idOf={idOf}
+      text={(row) => `${consumerName(row)} ${row.externalId ?? ""} ${row.tenantId ?? ""}`}
+      error={keys.error}
+      retry={() => void keys.refetch()}
+      stale={keys.isPlaceholderData}
+      start={{ id: "requests", down: true }}
+      empty="No requests in this range."
+      file="consumers"
+      tools={
+        <>
+          {tools}
+          {chosen && units.length > 1 && (
             <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
-          )
-        }
-      />
-    </>
+          )}
+        </>
+      }
+    />
   );
 };
 

@@ -65,6 +65,22 @@ const Status = () => {
 const when = (text: string | null | undefined, tz: string): string =>
   text ? precise(Date.parse(text), tz) : number.NONE;
 
+const STANDBY: Readonly<Record<string, string>> = {
+  used: "Takes reads",
+  behind: "Too far behind: the primary is read",
+  gone: "Does not answer: the primary is read",
+  promoted: "Was promoted: the primary is read",
+};
+
+const standbyLine = (standby: StatusBody["store"]["standby"]): Line[] => {
+  if (standby == null) return [];
+  const { state, lagSeconds, maxLagSeconds, error } = standby;
+  const seconds = (n: number) => `${number.decimal(n)} s`;
+  const lag = lagSeconds == null ? "" : `at most ${seconds(lagSeconds)} behind, ${seconds(maxLagSeconds)} allowed`;
+  const level = state === "used" ? "fine" : "some";
+  return [{ name: "Standby", value: STANDBY[state] ?? state, level, note: error ?? lag }];
+};
+
 const batches = (n: number): string => number.plural(n, "flush batch", "flush batches");
 
 const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
@@ -107,6 +123,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
                 .join(", "),
             },
             { name: "Store clock", value: when(store.now, tz) },
+            ...standbyLine(store.standby),
             { name: "Series", value: number.count(store.series) },
             {
               name: "Awaiting fold",

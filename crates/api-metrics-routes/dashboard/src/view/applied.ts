@@ -1,6 +1,6 @@
 // Which filters of the URL the numbers of each page have. Others are kept for the pages that have them, and not sent.
 
-const TRAFFIC = ["service", "env", "protocol", "method", "endpoint", "key", "tenant"];
+const TRAFFIC = ["service", "env", "protocol", "method", "endpoint", "key", "tenant", "owner", "team"];
 const LABELS = ["service", "env"];
 
 /** By the page's name; null for all that there are. */
@@ -10,7 +10,7 @@ const APPLIED = {
   endpoint: TRAFFIC,
   unmatched: LABELS,
   changes: TRAFFIC,
-  dependencies: ["service", "env", "key", "tenant"],
+  dependencies: ["service", "env", "key", "tenant", "owner", "team"],
   consumers: TRAFFIC,
   consumer: TRAFFIC,
   requests: null,

@@ -47,6 +47,8 @@ export const SHARED_FILTERS = [
   "status",
   "key",
   "tenant",
+  "owner",
+  "team",
 ] as const;
 
 /** Parameters that are kept when another page is opened. */

@@ -78,6 +78,8 @@ export const FILTERS: readonly RequestFilter[] = [
   filter("outcome", "outcome", "Outcome", "", () => null, ["completed", "aborted", "failed", "panicked"]),
   filter("key", "apiKeyId", "Consumer", "Number of its API key", matches(/^\d{1,18}$/, "Enter the key's number.")),
   filter("tenant", "tenantId", "Tenant", "acme", bytesUpTo(200)),
+  filter("owner", "userId", "Key of user", "u-17", bytesUpTo(200)),
+  filter("team", "teamId", "Key of team", "platform", bytesUpTo(200)),
   filter("user", "user", "User", "u-17"),
   filter("version", "version", "Version", "1.9.1"),
   filter("min", "minLatencyMs", "Slower than", "Milliseconds", (value) =>

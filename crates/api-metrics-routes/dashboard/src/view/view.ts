@@ -41,6 +41,8 @@ const TRAFFIC_FILTERS: Readonly<Record<string, string>> = {
   endpoint: "endpoint",
   key: "apiKeyId",
   tenant: "tenantId",
+  owner: "userId",
+  team: "teamId",
 };
 
 export const localZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";

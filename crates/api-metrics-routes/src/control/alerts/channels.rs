@@ -159,14 +159,14 @@ pub(crate) struct TestBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SentTest {
-    /// The notice's id: `last.noticeId` of the channel, once something became of it.
+    /// The notice's id: `noticeId` of `GET /api-alerts/deliveries`, which says what became of it.
     notice_id: Uuid,
 }
 
 /// Sends a test through one channel
 ///
 /// A notice of the kind `test`, by the way that all notices take: through the outbox, with retries. It is delivered within
-/// seconds; `GET /api-alerts/channels` says what became of it.
+/// seconds; `GET /api-alerts/deliveries?status=all&noticeId=` says what became of it.
 #[utoipa::path(
     post,
     path = "/api-alerts/channels/test",

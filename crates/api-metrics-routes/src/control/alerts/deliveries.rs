@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::{
     auth::Caller,
     request::{
-        Body, Context, NO_RANGE, OneOf, Page, ParamDocs, Params, QueryParams, Validated, present,
-        storable,
+        Body, Context, Form, NO_RANGE, OneOf, Page, ParamDocs, Params, Parsed, QueryParams,
+        Validated, present, storable,
     },
     response::{Kind, Problem, time},
     router::App,
@@ -25,22 +25,35 @@ use crate::{
 pub(super) const MAX_CHANNEL_BYTES: usize = 200;
 
 /// `status`.
-const STATUS: OneOf<DeliveryStatus> = OneOf {
+const STATUS: OneOf<Option<DeliveryStatus>> = OneOf {
     name: "status",
-    description: "Given up (dead), to be tried again (pending), or taken (delivered).",
+    description: "Given up (dead), to be tried again (pending), taken (delivered), or any of these (all).",
     options: &[
-        ("dead", DeliveryStatus::Dead),
-        ("pending", DeliveryStatus::Pending),
-        ("delivered", DeliveryStatus::Delivered),
+        ("dead", Some(DeliveryStatus::Dead)),
+        ("pending", Some(DeliveryStatus::Pending)),
+        ("delivered", Some(DeliveryStatus::Delivered)),
+        ("all", None),
     ],
-    default: DeliveryStatus::Dead,
+    default: Some(DeliveryStatus::Dead),
+};
+
+/// `noticeId`.
+const NOTICE: Parsed<Uuid> = Parsed {
+    name: "noticeId",
+    description: "Only the deliveries of this notice, one a channel.",
+    example: Some("5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e"),
+    form: Form::Uuid,
+    read: |text| text.parse().ok(),
+    wrong: "no UUID",
 };
 
 /// The parameters of [`deliveries`].
 #[derive(Debug, Clone)]
 pub(super) struct DeliveryParams {
     /// Only deliveries that stand so.
-    status: DeliveryStatus,
+    status: Option<DeliveryStatus>,
+    /// Only those of this notice.
+    notice: Option<Uuid>,
     /// The page of the list.
     page: Page<(i64, Uuid, String)>,
 }
@@ -50,12 +63,14 @@ impl QueryParams for DeliveryParams {
 
     fn describe(docs: &mut ParamDocs) {
         STATUS.describe(docs);
+        NOTICE.describe(docs);
         Page::<(i64, Uuid, String)>::describe(docs);
     }
 
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
         Ok(Self {
             status: STATUS.take(params)?,
+            notice: NOTICE.take(params)?,
             page: QueryParams::take(params, context)?,
         })
     }
@@ -222,7 +237,8 @@ pub(crate) async fn deliveries(
     let (page, limit) = (&params.page, params.page.limit);
     let mut query = DeliveryQuery::default();
     query.limit = limit.and_one();
-    query.status = Some(params.status);
+    query.status = params.status;
+    query.notice = params.notice;
     query.before = page.after().cloned();
     let control = app.client.control()?;
     let mut found = app

@@ -42,6 +42,10 @@ pub(crate) async fn put_import<T: BeginTx>(
     }
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
+    // It is put before its first flush, so one that has flushed and is not there was taken back.
+    if tx.fence(import.id).await?.is_some() && !sql::imports::is_known(&mut tx, import.id).await? {
+        return invalid("id", "was taken back".to_owned());
+    }
     sql::imports::put_import(&mut tx, import, now).await?;
     tx.commit().await
 }

@@ -7,12 +7,12 @@
 //! # Order
 //!
 //! 1. Take the leader's lock, so that nobody adds to buckets. Whoever does not get it does nothing.
-//! 2. Refuse where the import has flush batches that are not folded.
+//! 2. Refuse where the import has flush batches that are not folded, or has flushed since it was looked at.
 //! 3. Widen the range of its requests to whole periods of the finest granularities that are kept there.
 //! 4. Count the requests in the base buckets there. Other than the import's: refuse.
 //! 5. Remove these buckets, coarser ones that overlap them, and their entries in the period counts.
 //! 6. Mark coarser periods that reach beyond the range as dirty: the rollup makes them anew from what is left.
-//! 7. Remove the import from the ledger, and commit.
+//! 7. Remove the import from the ledger, move its fence out of reach, and commit. Whoever still runs it is superseded.
 
 use std::collections::HashSet;
 
@@ -28,6 +28,9 @@ use crate::{
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
 };
+
+/// Further than the numbers that a process takes for flushes which fail.
+const OUT_OF_REACH: u64 = 1 << 32;
 
 /// What an import has brought, as its ledger says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +48,18 @@ pub struct ImportedRequests {
     pub first: UnixSeconds,
     /// When the latest did.
     pub last: UnixSeconds,
+    /// The number of the flush that brought the last of them: its [`fence`](crate::control::ControlStore::fence).
+    pub fence: u64,
 }
 
 impl ImportedRequests {
-    /// The requests of an import, with the times of the earliest and the latest.
+    /// The requests of an import up to the flush `fence`, with the times of the earliest and the latest.
     #[must_use]
     pub fn new(
         import: &super::ImportRecord,
         requests: u64,
         (first, last): (UnixSeconds, UnixSeconds),
+        fence: u64,
     ) -> Self {
         Self {
             id: import.id,
@@ -62,6 +68,7 @@ impl ImportedRequests {
             requests,
             first,
             last,
+            fence,
         }
     }
 }
@@ -86,6 +93,8 @@ pub enum ImportUndo {
         /// Requests in them.
         requests: u64,
     },
+    /// The import has flushed since it was looked at, so a process still runs it: nothing was changed.
+    Running,
     /// Another process leads at the moment, or the import is not folded yet: nothing was changed.
     Busy,
 }
@@ -106,6 +115,10 @@ async fn undo_in<T: Tx + SqlTx>(tx: &mut T, import: &ImportedRequests) -> Result
     };
     if tx.pending().await?.iter().any(|one| one.id == import.id) {
         return Ok(ImportUndo::Busy);
+    }
+    // Its lock is kept until the end: nothing of this import is committed meanwhile.
+    if tx.fence(import.id).await?.unwrap_or_default() != import.fence {
+        return Ok(ImportUndo::Running);
     }
     let (floors, d) = (meta.floors, tx.dialect());
     let (from, to) = whole_periods(&floors, import.first, import.last);
@@ -163,6 +176,10 @@ async fn undo_in<T: Tx + SqlTx>(tx: &mut T, import: &ImportedRequests) -> Result
     }
     let sql = format!("DELETE FROM {} WHERE id = $1", d.table("imports"));
     tx.execute(sql, params![import.id]).await?;
+    let now = meta.now();
+    tx.advance(import.id, import.fence.saturating_add(OUT_OF_REACH), now)
+        .await?;
+    tx.end(import.id, now).await?;
     Ok(ImportUndo::Done { from, to })
 }
 

@@ -124,6 +124,8 @@ pub struct Delivery {
 pub struct DeliveryQuery {
     /// Only those that stand like this.
     pub status: Option<DeliveryStatus>,
+    /// Only those of this notice, one a channel.
+    pub notice: Option<Uuid>,
     /// Only those after this one: when it changed, its notice, its channel.
     pub before: Option<(UnixSeconds, Uuid, String)>,
     /// How many at most; 100 by default.
@@ -135,6 +137,7 @@ impl Default for DeliveryQuery {
     fn default() -> Self {
         Self {
             status: None,
+            notice: None,
             before: None,
             limit: 100,
         }

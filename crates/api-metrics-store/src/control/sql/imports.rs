@@ -1,5 +1,7 @@
 //! The ledger of imports.
 
+use uuid::Uuid;
+
 use crate::{
     control::imports::ImportRecord,
     engine::{
@@ -35,6 +37,15 @@ pub(in crate::control) async fn list_imports<T: SqlTx>(
             })
         })
         .collect()
+}
+
+/// Whether the ledger has an import of this id.
+pub(in crate::control) async fn is_known<T: SqlTx>(tx: &mut T, id: Uuid) -> Result<bool> {
+    let sql = format!(
+        "SELECT id FROM {} WHERE id = $1",
+        tx.dialect().table("imports")
+    );
+    Ok(!tx.fetch(sql, params![id]).await?.is_empty())
 }
 
 /// Writes an import, replacing the one of its id.

@@ -339,7 +339,7 @@ pub(in crate::control) async fn list_deliveries<T: SqlTx>(
             "SELECT n.body, d.notice_id, d.channel, d.status, d.attempts, d.last_error, \
                {next} AS next_attempt_at, {updated} AS updated_at \
              FROM {deliveries} AS d JOIN {notices} AS n ON n.id = d.notice_id \
-             WHERE ($1 IS NULL OR d.status = $1) \
+             WHERE ($1 IS NULL OR d.status = $1) AND ($6 IS NULL OR d.notice_id = $6) \
                AND ($2 IS NULL OR d.updated_at < {before} OR (d.updated_at = {before} \
                  AND (d.notice_id < $3 OR (d.notice_id = $3 AND d.channel < $4)))) \
              ORDER BY d.updated_at DESC, d.notice_id DESC, d.channel DESC LIMIT $5",
@@ -355,6 +355,7 @@ pub(in crate::control) async fn list_deliveries<T: SqlTx>(
             before.as_ref().map(|(_, id, _)| *id),
             before.as_ref().map(|(_, _, channel)| channel.as_str()),
             i64::from(query.limit),
+            query.notice,
         ];
         let rows = tx.fetch(sql, values).await?;
         for row in &rows {

@@ -44,7 +44,7 @@ use crate::{
     query::{Detail, Filter, Scope},
     series::{SeriesKey, SeriesKind},
     sketch::SketchKind,
-    store::{Instance, Maintained, StoreError},
+    store::{Instance, Maintained, StandbyStatus, StoreError},
     time::{Granularity, UnixSeconds},
 };
 
@@ -97,6 +97,20 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     fn begin_read(&self, scope: &Scope) -> impl Future<Output = Result<Self::Tx>> + Send {
         let _ = scope;
         self.begin(Mode::Read)
+    }
+    /// Opens a snapshot on a standby that is not too far behind. `None`, also where the standby fails: read where everything
+    /// is written.
+    fn begin_standby(&self, scope: &Scope) -> impl Future<Output = Option<Self::Tx>> + Send {
+        let _ = scope;
+        std::future::ready(None)
+    }
+    /// A snapshot on the standby could not be read, or with `None` lacks what the caller does not hold any more.
+    fn standby_failed(&self, error: Option<&StoreError>) {
+        let _ = error;
+    }
+    /// How the standby is doing; `None` where there is none.
+    fn standby(&self) -> impl Future<Output = Option<StandbyStatus>> + Send {
+        std::future::ready(None)
     }
     /// Connects, migrates and agrees on the kind of sketch. Processes that start together are let in
     /// one after another, by the leader's lock on Postgres and the file's write lock on SQLite. Calling

@@ -22,6 +22,10 @@
 //! - Batches whose COMMIT is unknown carry their number, and the fence decides about them in the same
 //!   way.
 //!
+//! On a standby all of this holds as of the moment that it has replayed. Acknowledged batches are held for 60 s and the fence
+//! decides about them too; should the standby lack one that is not held any more, the primary is read instead. So is where
+//! the standby fails in any way, or has damaged rows.
+//!
 //! Other processes' memory is not seen: an answer is behind theirs by up to one flush interval.
 //!
 //! # Cost
@@ -74,7 +78,7 @@ use crate::{
 /// Stored counts and sketches that can't be read are left out, and the answer says so.
 pub(crate) async fn read<B: Backend>(
     backend: &B,
-    known: &SharedSeriesCache,
+    [known, known_by_standby]: [&SharedSeriesCache; 2],
     queries: &[Query],
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Vec<Answer>> {
@@ -85,6 +89,15 @@ pub(crate) async fn read<B: Backend>(
         return invalid("scope", "must be the same in all questions of one snapshot");
     }
     let own = own.as_ref().map(|(writer, deltas)| (*writer, deltas));
+    if let Some(tx) = backend.begin_standby(&first.scope).await {
+        match read_on_standby(tx, known_by_standby, queries, own).await {
+            Ok(Some(answers)) => return Ok(answers),
+            Ok(None) => backend.standby_failed(None),
+            // Wherever it is asked.
+            Err(error @ StoreError::Invalid { .. }) => return Err(error),
+            Err(error) => backend.standby_failed(Some(&error)),
+        }
+    }
     let mut tx = backend.begin_read(&first.scope).await?;
     let outcome = read_in(&mut tx, known, queries, own).await;
     if !asks_for_care(&outcome) {
@@ -105,6 +118,23 @@ pub(crate) async fn read<B: Backend>(
         warn!(%error, "damaged rows were met by a query and could not be quarantined yet");
     }
     Ok(answers)
+}
+
+/// The same on a standby; `None` where its snapshot lacks a batch that the caller does not hold any more.
+async fn read_on_standby<T: Tx>(
+    mut tx: T,
+    known: &SharedSeriesCache,
+    queries: &[Query],
+    own: Option<(&Writer, &OwnDeltas)>,
+) -> Result<Option<Vec<Answer>>> {
+    if let Some((writer, deltas)) = own
+        && tx.instance_seq(writer.instance.id).await? < deltas.freed
+    {
+        return Ok(None);
+    }
+    let answers = read_in(&mut tx, known, queries, own).await?;
+    tx.commit().await?;
+    Ok(Some(answers))
 }
 
 /// The same within a snapshot that the caller has opened. The caller must have copied `own` before it
@@ -186,6 +216,8 @@ async fn narrow<T: Tx>(tx: &mut T, queries: &[Query]) -> Result<Option<Vec<Query
         return Ok(None);
     }
     let mut narrowed = Vec::with_capacity(queries.len());
+    // Questions of one call mostly name the same.
+    let mut known: Vec<(KeyOwner, Vec<i64>)> = Vec::new();
     for query in queries {
         let mut query = query.clone();
         if names_owner(&query) {
@@ -195,12 +227,16 @@ async fn narrow<T: Tx>(tx: &mut T, queries: &[Query]) -> Result<Option<Vec<Query
             if let Scope::Tenant(tenant) = &query.scope {
                 owner.tenant_id = Some(tenant.clone());
             }
-            let mut ids: Vec<i64> = tx
-                .api_keys_of(&owner)
-                .await?
-                .iter()
-                .map(|key| key.id)
-                .collect();
+            let found = known.iter().find(|(of, _)| *of == owner);
+            let mut ids = match found {
+                Some((_, ids)) => ids.clone(),
+                None => {
+                    let keys = tx.api_keys_of(&owner).await?;
+                    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
+                    known.push((owner, ids.clone()));
+                    ids
+                }
+            };
             if let Scope::Keys(seen) = &query.scope {
                 ids.retain(|id| seen.contains(id));
             }
