@@ -10,7 +10,7 @@ export const seededBy = (params: Params): string =>
 
 /** Filters of the page that a rule can't have. */
 export const notTaken = (params: Params): string[] =>
-  params.metric === undefined ? [] : ["version", "status"].filter((name) => params[name]);
+  params.metric === undefined ? [] : ["version", "status", "owner", "team"].filter((name) => params[name]);
 
 /** The rule that the address asks for. */
 export const draftFrom = (params: Params): Draft => {
