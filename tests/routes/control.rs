@@ -125,26 +125,6 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
             ],
         ),
         (
-            "/api-objectives",
-            "post",
-            "/api-objectives".to_owned(),
-            vec![
-                json!({"name": "fast", "indicator": "latency", "target": 99.5, "latencyMs": 300}),
-                json!({"name": "up", "indicator": "availability", "target": 100}),
-                json!(7),
-            ],
-        ),
-        (
-            "/api-objectives/{id}",
-            "put",
-            "/api-objectives/1".to_owned(),
-            vec![
-                json!({"name": "up", "indicator": "availability", "target": 99.9, "revision": 1}),
-                json!({"name": "up", "indicator": "availability", "target": 99.9, "revision": 1}),
-                json!({}),
-            ],
-        ),
-        (
             "/api-alerts/channels/test",
             "post",
             "/api-alerts/channels/test".to_owned(),
@@ -191,8 +171,6 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
         ("/api-alerts/{id}", "/api-alerts/x".to_owned()),
         ("/api-alerts/channels", "/api-alerts/channels".to_owned()),
         ("/api-alerts/silences", "/api-alerts/silences".to_owned()),
-        ("/api-objectives/{id}", "/api-objectives/1".to_owned()),
-        ("/api-objectives/{id}", "/api-objectives/99".to_owned()),
         (
             "/api-metrics/rate-limits/{keyId}/history",
             format!("/api-metrics/rate-limits/{key}/history?granularity=1m"),
@@ -205,6 +183,7 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
         check(documented, "get", host.get(&path).await).await;
     }
     crate::jobs::ask_all(host, &mut check).await;
+    crate::objectives::ask_all(host, &mut check).await;
     // Of an event where one fired, and of none.
     let fired = host.json("/api-alerts/events?limit=1").await;
     let fired = fired["data"][0]["id"].as_str().unwrap_or("x").to_owned();
@@ -226,7 +205,6 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
         "/api-alerts",
         "/api-alerts/events",
         "/api-alerts/deliveries",
-        "/api-objectives",
         "/api-keys",
         "/api-price-plans",
         "/api-metrics/rate-limits",
@@ -245,8 +223,6 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
             .send("delete", "/api-alerts/silences/1", &Value::Null)
             .await;
         check("/api-alerts/silences/{id}", "delete", response).await;
-        let response = host.send("delete", "/api-objectives/1", &Value::Null).await;
-        check("/api-objectives/{id}", "delete", response).await;
     }
 }
 

@@ -1,8 +1,43 @@
 //! Objectives over HTTP.
 
+use reqwest::Response;
 use serde_json::{Value, json};
 
 use crate::host::{Host, NOW};
+
+/// Sends everything that can be sent, well and badly; `check` gets the path of the document.
+pub(crate) async fn ask_all(host: &Host, check: &mut impl AsyncFnMut(&str, &str, Response)) {
+    let up = json!({"name": "up", "indicator": "availability", "target": 99.9, "revision": 1});
+    let fast = json!({"name": "fast", "indicator": "latency", "target": 99.5, "latencyMs": 300});
+    let (list, one) = ("/api-objectives", "/api-objectives/{id}");
+    for (method, documented, path, body) in [
+        ("post", list, list, fast),
+        (
+            "post",
+            list,
+            list,
+            json!({"name": "up", "indicator": "availability", "target": 100}),
+        ),
+        ("post", list, list, json!(7)),
+        ("put", one, "/api-objectives/1", up.clone()),
+        ("put", one, "/api-objectives/1", up.clone()),
+        ("put", one, "/api-objectives/1", json!({})),
+        ("put", one, "/api-objectives/99", up),
+    ] {
+        check(documented, method, host.send(method, path, &body).await).await;
+    }
+    for (documented, path) in [
+        (one, "/api-objectives/1"),
+        (one, "/api-objectives/99"),
+        (list, "/api-objectives?limit=1000"),
+    ] {
+        check(documented, "get", host.get(path).await).await;
+    }
+    for _ in 0..2 {
+        let response = host.send("delete", "/api-objectives/1", &Value::Null).await;
+        check(one, "delete", response).await;
+    }
+}
 
 #[tokio::test]
 async fn an_objective_is_made_with_its_rules_counted_replaced_and_removed() {

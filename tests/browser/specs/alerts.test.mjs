@@ -141,9 +141,15 @@ test("the threshold is dragged and moved by keys, and what it breaches is counte
   use({}, async (page, context) => {
     await show(page, `${link}&edit=new&metric=error_rate&target=POST%20%2Fapi%2Forders`);
     const form = page.getByRole("dialog", { name: "New rule" });
-    await form.getByLabel("Minimum requests").fill("15");
     const slider = form.getByRole("slider", { name: "Threshold" });
     await slider.waitFor();
+    // The proposed threshold has come, and the axis stands.
+    await page.waitForFunction(
+      () =>
+        document.querySelector(".threshold-chart")?.getAttribute("data-stale") === "false" &&
+        document.querySelector("[data-field=thresholdValue] input")?.value !== "5",
+    );
+    const top = Number(await slider.getAttribute("aria-valuemax"));
     const box = await form.locator(".threshold-plot").boundingBox();
     await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.3);
     await page.mouse.down();
@@ -151,11 +157,11 @@ test("the threshold is dragged and moved by keys, and what it breaches is counte
     await page.mouse.up();
     const field = form.getByRole("textbox", { name: "Threshold" });
     const dragged = Number(await field.inputValue());
-    const top = Number(await slider.getAttribute("aria-valuemax"));
     assert.ok(Math.abs(dragged - 0.2 * top) <= 0.02 * top, `${dragged} of ${top}`);
     await slider.focus();
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("PageUp");
+    await form.getByLabel("Minimum requests").fill("15");
     const moved = Number(await field.inputValue());
     assert.ok(moved > dragged, `${moved} above ${dragged}`);
     await page.waitForFunction(

@@ -1,7 +1,6 @@
 //! The store of the control plane, as users meet it.
 //!
-//! Each method is carried out by the part that it belongs to; this is the one place that names them all.
-//! What only the worker reads and writes stands in traits of the parts that are private to this crate.
+//! Each method is carried out by the part that it belongs to. What only the worker reads and writes stands in traits of the parts that are private to this crate.
 
 use async_trait::async_trait;
 use uuid::Uuid;

@@ -163,7 +163,7 @@ const Objectives = () => {
       />
       {shown && <Budget key={shown.id} of={shown} />}
       {write && edited !== undefined && (
-        <ObjectiveForm key={params.edit} objective={edited} close={() => patch({ edit: undefined })} />
+        <ObjectiveForm key={`edit ${params.edit}`} objective={edited} close={() => patch({ edit: undefined })} />
       )}
     </>
   );
@@ -185,7 +185,7 @@ const budgetOf = (objective: Objective): TimeChartModel | null => {
   });
   return {
     slots: { starts, end: (starts[starts.length - 1] ?? to) + DAY, step: "1d", walls: starts, moved: false },
-    series: [{ id: "left", name: "Budget left", colour: "accent", kind: "line", values: remaining, width: 2 }],
+    series: [{ id: "left", name: "Budget left", colour: "p95", kind: "line", values: remaining, width: 2 }],
     short: left,
     unit: "decimal",
     exact: left,
