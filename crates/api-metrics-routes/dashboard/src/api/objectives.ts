@@ -20,7 +20,7 @@ export const useObjectives = (view: View, enabled = true) =>
 /** One objective, with each of its days. */
 export const useObjective = (view: View, id: number) =>
   useQuery({
-    queryKey: ["objectives", id],
+    queryKey: ["objective", id],
     queryFn: ({ signal }) => call<Objective>(`api-objectives/${id}`, { signal }),
     refetchInterval: slowInterval(view) === false ? false : 60_000,
     placeholderData: keepPreviousData,
@@ -29,8 +29,8 @@ export const useObjective = (view: View, id: number) =>
 /** Writes to objectives. Their rules change with them. */
 export const useObjectiveWrites = () => {
   const client = useQueryClient();
-  const onSettled = async () => {
-    await Promise.all(["objectives", "alerts"].map((key) => client.invalidateQueries({ queryKey: [key] })));
+  const invalidate = (keys: readonly string[]) => async () => {
+    await Promise.all(keys.map((key) => client.invalidateQueries({ queryKey: [key] })));
   };
   return {
     save: useMutation({
@@ -39,7 +39,7 @@ export const useObjectiveWrites = () => {
           method: id === null ? "POST" : "PUT",
           body: objective,
         }),
-      onSettled,
+      onSettled: invalidate(["objectives", "objective", "alerts"]),
     }),
     remove: useMutation({
       mutationFn: (id: number) => call(`api-objectives/${id}`, { method: "DELETE" }),
