@@ -41,9 +41,10 @@ export const useObjectiveWrites = () => {
         }),
       onSettled: invalidate(["objectives", "objective", "alerts"]),
     }),
+    // The one that is gone is not asked for again.
     remove: useMutation({
       mutationFn: (id: number) => call(`api-objectives/${id}`, { method: "DELETE" }),
-      onSettled,
+      onSettled: invalidate(["objectives", "alerts"]),
     }),
   };
 };
