@@ -27,6 +27,7 @@ mod hostile;
 mod ingest;
 mod jobs;
 mod notices;
+mod objectives;
 mod otlp;
 mod otlp_libraries;
 mod otlp_push;

@@ -8,8 +8,10 @@
 //! | [`headroom`] | limits and quotas side by side, and who hits theirs first |
 //! | [`quotas`] | how much of its allowance a key has used in its period |
 //! | [`billing`] | price plans, costs, invoices |
+//! | [`digest`] | when the week is summed up in a notice |
 //! | [`audit`] | who has changed or deleted what |
 //! | [`notify`] | notices and their delivery |
+//! | [`objectives`] | service level objectives, their budgets and burn rates |
 //! | [`imports`] | the ledger of imported logs |
 //! | [`jobs`] | work in the background, and its last runs |
 #![cfg_attr(
@@ -71,12 +73,14 @@
 pub mod alerts;
 pub mod audit;
 pub mod billing;
+pub mod digest;
 pub mod headroom;
 pub mod imports;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod notify;
+pub mod objectives;
 #[cfg(feature = "otlp-push")]
 #[cfg_attr(docsrs, doc(cfg(feature = "otlp-push")))]
 pub mod push;

@@ -6,6 +6,7 @@ use api_metrics_store::{
     control::{
         ControlSettings, ControlStore, ControlWorker,
         billing::BillingSettings,
+        digest::WeeklyDigest,
         limits::LimitSettings,
         notify::{BroadcastNotifier, Notifier},
         quotas::{CountedStatuses, QuotaSettings},
@@ -35,6 +36,7 @@ pub(super) struct ControlBuilder {
     /// What the environment says of notifiers.
     pub(super) variables: HashMap<&'static str, String>,
     pub(super) public_url: Option<String>,
+    pub(super) weekly_digest: Option<WeeklyDigest>,
 }
 
 #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
@@ -61,6 +63,13 @@ impl Builder {
     /// about. Default: no links. `API_METRICS_PUBLIC_URL`.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.control.public_url = Some(url.into());
+        self
+    }
+
+    /// Sums up each week in a notice, at this time: `WeeklyDigest::default()` is Mondays at 8 in UTC, and
+    /// `"Mon 08:00 Europe/Berlin".parse()?` another. Default: never. `API_METRICS_WEEKLY_DIGEST`.
+    pub fn weekly_digest(mut self, at: WeeklyDigest) -> Self {
+        self.control.weekly_digest = Some(at);
         self
     }
 
@@ -165,6 +174,8 @@ impl ControlBuilder {
         }
         settings.limits = self.limits();
         settings.quotas = self.quotas();
+        settings.billing = self.billing();
+        settings.weekly_digest = self.weekly_digest;
         settings.evaluation_delay = evaluation_delay(flush_interval);
         settings.log_notices = !self.without_log;
         settings.notifiers.push(Arc::new(subscribers.clone()));

@@ -121,6 +121,13 @@ impl super::control::ControlBuilder {
         )?;
         fill(
             variables,
+            &mut self.weekly_digest,
+            "API_METRICS_WEEKLY_DIGEST",
+            "a weekday, a whole hour and a zone, such as Mon 08:00 Europe/Berlin",
+            |text| text.parse().ok(),
+        )?;
+        fill(
+            variables,
             &mut self.status_counts,
             "API_METRICS_STATUS_COUNTS",
             "all, or classes and codes such as 2xx,3xx,404",

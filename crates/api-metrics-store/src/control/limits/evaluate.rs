@@ -103,6 +103,7 @@ fn near(settings: &LimitSettings, limit: &LimitNow) -> Option<(Notice, i64, bool
         threshold: settings.threshold_pct,
         causes: None,
         alerts: Vec::new(),
+        digest: None,
         url: None,
     };
     Some((notice, hour + 30 * 86_400, true))

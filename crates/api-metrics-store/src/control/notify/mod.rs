@@ -59,7 +59,9 @@ pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus};
 pub use dispatcher::Delivered;
 pub(crate) use group::WAIT_SECONDS;
 pub(super) use log::LogNotifier;
-pub use notice::{Notice, NoticeAlert, NoticeKey, NoticeKind, NoticeRule};
+pub use notice::{
+    DigestSection, Notice, NoticeAlert, NoticeDigest, NoticeKey, NoticeKind, NoticeRule,
+};
 pub use notifier::{Notifier, NotifyError};
 pub(super) use published::Published;
 pub(crate) use schedule::MAX_ATTEMPTS;

@@ -128,6 +128,7 @@ fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
         threshold: f64::from(threshold),
         causes: None,
         alerts: Vec::new(),
+        digest: None,
         url: None,
     }
 }
