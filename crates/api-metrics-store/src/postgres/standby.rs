@@ -50,12 +50,12 @@ pub(super) struct Standby {
     max_lag: Duration,
     /// Held by whoever measures.
     measuring: tokio::sync::Mutex<()>,
-    known: Mutex<Known>,
+    known: Mutex<Observed>,
 }
 
 /// What is known of it.
 #[derive(Debug, Default)]
-struct Known {
+struct Observed {
     /// Where the primary's log ended, and when, the latest last.
     primary: VecDeque<(Instant, i64)>,
     /// When it was last asked.
@@ -68,7 +68,7 @@ struct Known {
     error: Option<String>,
 }
 
-impl Known {
+impl Observed {
     /// How far it is behind; `None` where nobody knows.
     fn lag(&self, now: Instant) -> Option<Duration> {
         self.as_of.map(|at| now.saturating_duration_since(at))
@@ -97,7 +97,7 @@ impl Standby {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, Observed> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

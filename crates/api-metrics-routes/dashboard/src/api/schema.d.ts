@@ -823,6 +823,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-objectives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The objectives, each with what is left of its budget
+         * @description At most 50 a page. A manager and a developer see those of their tenant, a viewer none.
+         */
+        get: operations["list_objectives"];
+        put?: never;
+        /**
+         * Makes an objective
+         * @description A latency threshold is moved up to the next edge of the sketch, at most 1.6%: `latencyMs` of the answer says where
+         *     it is, and there it is exact. Two alert rules over its burn rate are made with it, unless `rules` is false: 14.4 over
+         *     1 h and 5 min, and 6 over 6 h and 30 min.
+         */
+        post: operations["create_objective"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-objectives/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One objective, with each day of its range */
+        get: operations["objective"];
+        /**
+         * Replaces an objective
+         * @description What is left out takes its default. Its rules look at what it looks at from the next minute on; their thresholds
+         *     and windows stay.
+         */
+        put: operations["replace_objective"];
+        post?: never;
+        /**
+         * Removes an objective and its rules
+         * @description The rules' events stay. A rule that fires is resolved first, with a notice.
+         */
+        delete: operations["remove_objective"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-price-plans": {
         parameters: {
             query?: never;
@@ -1270,7 +1322,9 @@ export interface components {
             /**
              * @description What it looks at: `error_rate` (percent), `response_time` (milliseconds), `rate_limit`
              *     (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
-             *     window), `unit` (the sum of a unit in the window) or `anomaly` (deviations from the same hour of the week).
+             *     window), `unit` (the sum of a unit in the window), `anomaly`, `anomaly_errors`, `anomaly_latency` or
+             *     `anomaly_bandwidth` (deviations of requests, error rate, latency or bytes from the same hour of the week), or
+             *     `burn_rate` (how many times faster than allowed an objective's budget burns).
              */
             alertType: string;
             /**
@@ -1322,6 +1376,11 @@ export interface components {
             minRequests: number;
             /** @description A name for people. */
             name: string;
+            /**
+             * Format: int64
+             * @description For burn rates: the number of the objective, whose filters and tenant are the rule's; else null.
+             */
+            objectiveId?: number | null;
             /** @description Only this protocol; null: requests to the server, `http` and `grpc`. */
             protocolFilter?: string | null;
             /**
@@ -1416,6 +1475,12 @@ export interface components {
              * @example checkout errors
              */
             name: string;
+            /**
+             * Format: int64
+             * @description For the type `burn_rate`, which needs it: the number of the objective. The rule's filters and tenant are the
+             *     objective's, and its window is a multiple of 12 minutes, of which the last twelfth is looked at too.
+             */
+            objectiveId?: number | null;
             /**
              * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, or `any`. Where it is left out, requests
              *     to the server: `http` and `grpc`.
@@ -1579,6 +1644,11 @@ export interface components {
             minRequests?: number | null;
             /** @description A name for people, 1 to 200 bytes. */
             name?: string;
+            /**
+             * Format: int64
+             * @description For the type `burn_rate`: the number of the objective.
+             */
+            objectiveId?: number | null;
             /** @description Only this protocol; null for requests to the server. */
             protocolFilter?: string | null;
             /**
@@ -1951,6 +2021,42 @@ export interface components {
              * @description Requests without a key, or of keys beyond the recorder's bound: never billed.
              */
             unbilledRequests: number;
+        };
+        /** @description A UTC day of an objective's range. */
+        BudgetDay: {
+            /**
+             * Format: int64
+             * @description Those that were bad.
+             */
+            bad: number;
+            /**
+             * Format: double
+             * @description How much of the range's budget was left at its end, in percent.
+             */
+            budgetLeft?: number | null;
+            /**
+             * Format: date-time
+             * @description Its first instant; that of the range for the first one.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Its requests that count.
+             */
+            requests: number;
+        };
+        /** @description How fast a budget burns over a window up to now. */
+        BurnRate: {
+            /**
+             * Format: int32
+             * @description The window.
+             */
+            minutes: number;
+            /**
+             * Format: double
+             * @description 1 uses the budget up at the end of the objective's window; null without requests.
+             */
+            rate?: number | null;
         };
         /** @description The busiest minute of the last 24 hours. */
         BusiestMinute: {
@@ -2556,6 +2662,8 @@ export interface components {
              * @description How many of them breached.
              */
             breaches: number;
+            /** @description All windows in the order of time, in at most 360 bins. */
+            curve: components["schemas"]["DryRunBin"][];
             /** @description The breaches that would have sent a notice, the earliest first. */
             events: components["schemas"]["DryRunEvent"][];
             /**
@@ -2563,6 +2671,11 @@ export interface components {
              * @description The range whose windows were evaluated.
              */
             from: string;
+            /**
+             * Format: int64
+             * @description How many more were passed over, because an outage's coarse records can't be told from those beside them.
+             */
+            passedOver: number;
             /**
              * @description How far the ends of two windows lie apart: `1m`, as in reality, or longer where minutes are
              *     no longer kept.
@@ -2573,6 +2686,40 @@ export interface components {
              * @description Its end.
              */
             to: string;
+            /**
+             * Format: int64
+             * @description How many of them had too few requests to be judged.
+             */
+            tooFew: number;
+            /**
+             * Format: int64
+             * @description How many windows were evaluated.
+             */
+            windows: number;
+        };
+        /** @description Neighbouring windows, as one point of a chart. */
+        DryRunBin: {
+            /**
+             * Format: date-time
+             * @description The end of its last window.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description How many of them breached.
+             */
+            breaches: number;
+            /**
+             * Format: int64
+             * @description How many of them had too few requests to be judged.
+             */
+            tooFew: number;
+            /**
+             * Format: double
+             * @description The value of its windows that is closest to breaching, or furthest beyond: the greatest where the rule compares
+             *     by `gt` or `gte`, else the least. Null where none of them has one.
+             */
+            value?: number | null;
             /**
              * Format: int64
              * @description How many windows were evaluated.
@@ -2636,6 +2783,12 @@ export interface components {
                  * @example checkout errors
                  */
                 name: string;
+                /**
+                 * Format: int64
+                 * @description For the type `burn_rate`, which needs it: the number of the objective. The rule's filters and tenant are the
+                 *     objective's, and its window is a multiple of 12 minutes, of which the last twelfth is looked at too.
+                 */
+                objectiveId?: number | null;
                 /**
                  * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, or `any`. Where it is left out, requests
                  *     to the server: `http` and `grpc`.
@@ -4227,7 +4380,7 @@ export interface components {
              * @description The same each time that it is sent: receivers know duplicates by it.
              */
             id: string;
-            /** @description `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached` or `test`. */
+            /** @description `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `digest.weekly` or `test`. */
             kind: string;
             /** @description The whole notice in one sentence. */
             message: string;
@@ -4278,6 +4431,176 @@ export interface components {
             name: string;
             /** @description The service that it looks at; null: all of them. */
             service?: string | null;
+        };
+        /** @description An objective, and where it stands. */
+        Objective: {
+            /** @description Whether records at the beginning of the range may belong before it. */
+            approximate: boolean;
+            /**
+             * Format: int64
+             * @description Those that were bad.
+             */
+            bad: number;
+            /**
+             * Format: int64
+             * @description How many more of the requests so far could be bad.
+             */
+            badLeft: number;
+            /**
+             * Format: double
+             * @description How much of the budget is left, in percent; below 0 where more has failed than may, null without requests.
+             */
+            budgetLeft?: number | null;
+            /** @description Over 60, 5, 360 and 30 minutes up to now. */
+            burnRates: components["schemas"]["BurnRate"][];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description Who made it. */
+            createdBy?: string | null;
+            /** @description Each day of the range; only where one objective was asked for. */
+            days?: components["schemas"]["BudgetDay"][] | null;
+            /** @description Only this endpoint, exactly or as a glob, with or without a method before it. */
+            endpoint?: string | null;
+            /** @description Only this environment. */
+            environment?: string | null;
+            /**
+             * @description Whether the counts are exact. Latencies by t-digests are estimates, and so are those that a service reports in
+             *     buckets of its own.
+             */
+            exact: boolean;
+            /**
+             * Format: date-time
+             * @description The first instant of the range: a whole hour in UTC.
+             */
+            from: string;
+            /**
+             * Format: double
+             * @description How many percent of them were good; null without requests.
+             */
+            good?: number | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * @description `availability`: a request is bad that was answered with 5xx, failed or panicked. `latency`: one that took longer
+             *     than `latencyMs`.
+             */
+            indicator: string;
+            /**
+             * Format: double
+             * @description For latencies: the longest that is good, in milliseconds, at an edge of the sketch; else null.
+             */
+            latencyMs?: number | null;
+            /** @description A name for people. */
+            name: string;
+            /**
+             * Format: double
+             * @description Where a service reports latencies in buckets of its own: by which part of itself a latency may be off; else null.
+             */
+            quantileError?: number | null;
+            /**
+             * Format: int64
+             * @description Requests in the range that count: for latencies those whose latency is known.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Counts the edits.
+             */
+            revision: number;
+            /** @description Only this service. */
+            service?: string | null;
+            /**
+             * @description `met`; `at_risk`: less than a quarter of the budget is left, or it burns as fast as its rules look for; `missed`:
+             *     more has failed than may; `unknown`: there were no requests.
+             */
+            state: string;
+            /**
+             * Format: double
+             * @description How many percent of the requests have to be good.
+             */
+            target: number;
+            /** @description Only this tenant's requests. */
+            tenantId?: string | null;
+            /**
+             * Format: date-time
+             * @description Its end: now.
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updatedAt: string;
+            /**
+             * Format: int32
+             * @description Over how many days up to now.
+             */
+            windowDays: number;
+        };
+        /** @description An objective before it is made, or in its place. */
+        ObjectiveBody: {
+            /**
+             * @description Only this endpoint, exactly or as a glob, with or without a method before it.
+             * @example POST /checkout
+             */
+            endpoint?: string | null;
+            /** @description Only this environment. */
+            environment?: string | null;
+            /**
+             * @description `availability` or `latency`.
+             * @example latency
+             */
+            indicator: string;
+            /**
+             * Format: double
+             * @description For latencies, which need it: the longest that is good, in milliseconds.
+             * @example 300
+             */
+            latencyMs?: number | null;
+            /**
+             * @description A name for people, 1 to 200 bytes.
+             * @example Checkout answers
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description The revision that the change is of; 409 where the objective has another. Not for new ones.
+             */
+            revision?: number | null;
+            /**
+             * @description Whether two alert rules over its burn rate are made with it. For new objectives only.
+             * @default true
+             */
+            rules: boolean | null;
+            /** @description Only this service. */
+            service?: string | null;
+            /**
+             * Format: double
+             * @description How many percent of the requests have to be good: above 0 and below 100, with at most four decimals.
+             * @example 99.9
+             */
+            target: number;
+            /** @description Only this tenant's requests. A manager's objectives are its tenant's. */
+            tenantId?: string | null;
+            /**
+             * Format: int32
+             * @description Over how many days up to now, 1 to 90.
+             * @default 30
+             */
+            windowDays: number | null;
+        };
+        /** @description A page of objectives. */
+        ObjectivePage: {
+            /** @description The objectives, in the order of their numbers. */
+            data: components["schemas"]["Objective"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
         };
         /** @description What was over a bound. */
         OverBound: {
@@ -6185,6 +6508,7 @@ export interface operations {
                      *           "lastFiredAt": "2026-05-18T09:25:00Z",
                      *           "minRequests": 100,
                      *           "name": "checkout errors",
+                     *           "objectiveId": null,
                      *           "quantile": null,
                      *           "revision": 1,
                      *           "serviceFilter": null,
@@ -6333,6 +6657,7 @@ export interface operations {
                      *       "lastFiredAt": "2026-05-18T09:25:00Z",
                      *       "minRequests": 100,
                      *       "name": "checkout errors",
+                     *       "objectiveId": null,
                      *       "quantile": null,
                      *       "revision": 1,
                      *       "serviceFilter": null,
@@ -7125,6 +7450,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "breaches": 6,
+                     *       "curve": [
+                     *         {
+                     *           "at": "2026-05-17T09:35:00Z",
+                     *           "breaches": 0,
+                     *           "tooFew": 0,
+                     *           "value": 1.2,
+                     *           "windows": 4
+                     *         },
+                     *         {
+                     *           "at": "2026-05-17T09:39:00Z",
+                     *           "breaches": 0,
+                     *           "tooFew": 4,
+                     *           "value": null,
+                     *           "windows": 4
+                     *         }
+                     *       ],
                      *       "events": [
                      *         {
                      *           "firedAt": "2026-05-18T09:25:00Z",
@@ -7134,8 +7475,10 @@ export interface operations {
                      *         }
                      *       ],
                      *       "from": "2026-05-17T09:31:00Z",
+                     *       "passedOver": 0,
                      *       "step": "1m",
                      *       "to": "2026-05-18T09:30:00Z",
+                     *       "tooFew": 212,
                      *       "windows": 1439
                      *     }
                      */
@@ -7679,6 +8022,7 @@ export interface operations {
                      *         "lastFiredAt": "2026-05-18T09:25:00Z",
                      *         "minRequests": 100,
                      *         "name": "checkout errors",
+                     *         "objectiveId": null,
                      *         "quantile": null,
                      *         "revision": 1,
                      *         "serviceFilter": null,
@@ -8357,6 +8701,7 @@ export interface operations {
                      *       "lastFiredAt": "2026-05-18T09:25:00Z",
                      *       "minRequests": 100,
                      *       "name": "checkout errors",
+                     *       "objectiveId": null,
                      *       "quantile": null,
                      *       "revision": 1,
                      *       "serviceFilter": null,
@@ -8514,6 +8859,7 @@ export interface operations {
                      *       "lastFiredAt": "2026-05-18T09:25:00Z",
                      *       "minRequests": 100,
                      *       "name": "checkout errors",
+                     *       "objectiveId": null,
                      *       "quantile": null,
                      *       "revision": 1,
                      *       "serviceFilter": null,
@@ -8791,6 +9137,7 @@ export interface operations {
                      *       "lastFiredAt": "2026-05-18T09:25:00Z",
                      *       "minRequests": 100,
                      *       "name": "checkout errors",
+                     *       "objectiveId": null,
                      *       "quantile": null,
                      *       "revision": 1,
                      *       "serviceFilter": null,
@@ -14048,6 +14395,827 @@ export interface operations {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_objectives: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objectives */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "approximate": false,
+                     *           "bad": 82,
+                     *           "badLeft": 118,
+                     *           "budgetLeft": 59,
+                     *           "burnRates": [
+                     *             {
+                     *               "minutes": 60,
+                     *               "rate": 0.4
+                     *             },
+                     *             {
+                     *               "minutes": 5,
+                     *               "rate": 0
+                     *             },
+                     *             {
+                     *               "minutes": 360,
+                     *               "rate": 0.5
+                     *             },
+                     *             {
+                     *               "minutes": 30,
+                     *               "rate": null
+                     *             }
+                     *           ],
+                     *           "createdAt": "2026-05-17T08:00:00Z",
+                     *           "createdBy": "admin",
+                     *           "endpoint": "POST /checkout",
+                     *           "environment": null,
+                     *           "exact": true,
+                     *           "from": "2026-04-18T09:00:00Z",
+                     *           "good": 99.795,
+                     *           "id": 1,
+                     *           "indicator": "latency",
+                     *           "latencyMs": 303.103,
+                     *           "name": "Checkout answers in time",
+                     *           "quantileError": null,
+                     *           "requests": 40000,
+                     *           "revision": 1,
+                     *           "service": null,
+                     *           "state": "met",
+                     *           "target": 99.5,
+                     *           "tenantId": null,
+                     *           "to": "2026-05-18T09:30:00Z",
+                     *           "updatedAt": "2026-05-17T08:00:00Z",
+                     *           "windowDays": 30
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ObjectivePage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_objective: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "endpoint": "POST /checkout",
+                 *       "indicator": "latency",
+                 *       "latencyMs": 300,
+                 *       "name": "Checkout answers in time",
+                 *       "target": 99.5,
+                 *       "windowDays": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["ObjectiveBody"];
+            };
+        };
+        responses: {
+            /** @description The objective */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approximate": false,
+                     *       "bad": 82,
+                     *       "badLeft": 118,
+                     *       "budgetLeft": 59,
+                     *       "burnRates": [
+                     *         {
+                     *           "minutes": 60,
+                     *           "rate": 0.4
+                     *         },
+                     *         {
+                     *           "minutes": 5,
+                     *           "rate": 0
+                     *         },
+                     *         {
+                     *           "minutes": 360,
+                     *           "rate": 0.5
+                     *         },
+                     *         {
+                     *           "minutes": 30,
+                     *           "rate": null
+                     *         }
+                     *       ],
+                     *       "createdAt": "2026-05-17T08:00:00Z",
+                     *       "createdBy": "admin",
+                     *       "days": [
+                     *         {
+                     *           "bad": 12,
+                     *           "budgetLeft": 94,
+                     *           "from": "2026-05-17T00:00:00Z",
+                     *           "requests": 8000
+                     *         },
+                     *         {
+                     *           "bad": 70,
+                     *           "budgetLeft": 59,
+                     *           "from": "2026-05-18T00:00:00Z",
+                     *           "requests": 32000
+                     *         }
+                     *       ],
+                     *       "endpoint": "POST /checkout",
+                     *       "environment": null,
+                     *       "exact": true,
+                     *       "from": "2026-04-18T09:00:00Z",
+                     *       "good": 99.795,
+                     *       "id": 1,
+                     *       "indicator": "latency",
+                     *       "latencyMs": 303.103,
+                     *       "name": "Checkout answers in time",
+                     *       "quantileError": null,
+                     *       "requests": 40000,
+                     *       "revision": 1,
+                     *       "service": null,
+                     *       "state": "met",
+                     *       "target": 99.5,
+                     *       "tenantId": null,
+                     *       "to": "2026-05-18T09:30:00Z",
+                     *       "updatedAt": "2026-05-17T08:00:00Z",
+                     *       "windowDays": 30
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Objective"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    objective: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objective */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approximate": false,
+                     *       "bad": 82,
+                     *       "badLeft": 118,
+                     *       "budgetLeft": 59,
+                     *       "burnRates": [
+                     *         {
+                     *           "minutes": 60,
+                     *           "rate": 0.4
+                     *         },
+                     *         {
+                     *           "minutes": 5,
+                     *           "rate": 0
+                     *         },
+                     *         {
+                     *           "minutes": 360,
+                     *           "rate": 0.5
+                     *         },
+                     *         {
+                     *           "minutes": 30,
+                     *           "rate": null
+                     *         }
+                     *       ],
+                     *       "createdAt": "2026-05-17T08:00:00Z",
+                     *       "createdBy": "admin",
+                     *       "days": [
+                     *         {
+                     *           "bad": 12,
+                     *           "budgetLeft": 94,
+                     *           "from": "2026-05-17T00:00:00Z",
+                     *           "requests": 8000
+                     *         },
+                     *         {
+                     *           "bad": 70,
+                     *           "budgetLeft": 59,
+                     *           "from": "2026-05-18T00:00:00Z",
+                     *           "requests": 32000
+                     *         }
+                     *       ],
+                     *       "endpoint": "POST /checkout",
+                     *       "environment": null,
+                     *       "exact": true,
+                     *       "from": "2026-04-18T09:00:00Z",
+                     *       "good": 99.795,
+                     *       "id": 1,
+                     *       "indicator": "latency",
+                     *       "latencyMs": 303.103,
+                     *       "name": "Checkout answers in time",
+                     *       "quantileError": null,
+                     *       "requests": 40000,
+                     *       "revision": 1,
+                     *       "service": null,
+                     *       "state": "met",
+                     *       "target": 99.5,
+                     *       "tenantId": null,
+                     *       "to": "2026-05-18T09:30:00Z",
+                     *       "updatedAt": "2026-05-17T08:00:00Z",
+                     *       "windowDays": 30
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Objective"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such objective */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_objective: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "endpoint": "POST /checkout",
+                 *       "indicator": "latency",
+                 *       "latencyMs": 300,
+                 *       "name": "Checkout answers in time",
+                 *       "target": 99.5,
+                 *       "windowDays": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["ObjectiveBody"];
+            };
+        };
+        responses: {
+            /** @description The objective */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approximate": false,
+                     *       "bad": 82,
+                     *       "badLeft": 118,
+                     *       "budgetLeft": 59,
+                     *       "burnRates": [
+                     *         {
+                     *           "minutes": 60,
+                     *           "rate": 0.4
+                     *         },
+                     *         {
+                     *           "minutes": 5,
+                     *           "rate": 0
+                     *         },
+                     *         {
+                     *           "minutes": 360,
+                     *           "rate": 0.5
+                     *         },
+                     *         {
+                     *           "minutes": 30,
+                     *           "rate": null
+                     *         }
+                     *       ],
+                     *       "createdAt": "2026-05-17T08:00:00Z",
+                     *       "createdBy": "admin",
+                     *       "days": [
+                     *         {
+                     *           "bad": 12,
+                     *           "budgetLeft": 94,
+                     *           "from": "2026-05-17T00:00:00Z",
+                     *           "requests": 8000
+                     *         },
+                     *         {
+                     *           "bad": 70,
+                     *           "budgetLeft": 59,
+                     *           "from": "2026-05-18T00:00:00Z",
+                     *           "requests": 32000
+                     *         }
+                     *       ],
+                     *       "endpoint": "POST /checkout",
+                     *       "environment": null,
+                     *       "exact": true,
+                     *       "from": "2026-04-18T09:00:00Z",
+                     *       "good": 99.795,
+                     *       "id": 1,
+                     *       "indicator": "latency",
+                     *       "latencyMs": 303.103,
+                     *       "name": "Checkout answers in time",
+                     *       "quantileError": null,
+                     *       "requests": 40000,
+                     *       "revision": 1,
+                     *       "service": null,
+                     *       "state": "met",
+                     *       "target": 99.5,
+                     *       "tenantId": null,
+                     *       "to": "2026-05-18T09:30:00Z",
+                     *       "updatedAt": "2026-05-17T08:00:00Z",
+                     *       "windowDays": 30
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Objective"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such objective */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_objective: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such objective */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
