@@ -1,0 +1,156 @@
+//! `overview`: how the API is doing, and for admins how its metrics are.
+
+use http::HeaderMap;
+use serde_json::{Map, Value, json};
+
+use super::super::{
+    ask::{Ask, Pairs, body_of, json_of},
+    shape::{notes, number, pick, pick_each, put, range, rows, shown, text},
+};
+use crate::{
+    auth::Access::Operate, metrics::summary::summary, ops::status::status, response::Problem,
+};
+
+/// The endpoints and alerts that are named.
+const MOST: usize = 5;
+/// The numbers of a range.
+pub(super) const TOTALS: [&str; 9] = [
+    "totalRequests",
+    "errorRate",
+    "errorCount4xx",
+    "errorCount5xx",
+    "abortedCount",
+    "averageMs",
+    "p50Ms",
+    "p95Ms",
+    "p99Ms",
+];
+/// The numbers of an endpoint.
+pub(super) const ENDPOINT: [&str; 7] = [
+    "service",
+    "method",
+    "endpoint",
+    "requestCount",
+    "errorRate",
+    "p50Ms",
+    "p95Ms",
+];
+
+/// The numbers of a range, by the route that answers them.
+///
+/// # Errors
+/// Those of the route.
+pub(super) async fn totals(ask: &Ask<'_>, pairs: Pairs) -> Result<Value, Problem> {
+    let params = ask.params(pairs)?;
+    body_of(summary(ask.state(), ask.caller(), HeaderMap::new(), params).await?).await
+}
+
+/// Answers `overview`.
+///
+/// # Errors
+/// Those of the routes.
+pub(in super::super) async fn overview(mut ask: Ask<'_>) -> Result<Value, Problem> {
+    let pairs = ask.pairs()?;
+    let now = totals(&ask, pairs).await?;
+    let before = &now["previous"];
+    let mut answer = Map::new();
+    let mut said = format!(
+        "{} requests, {} errors, 95th percentile {}",
+        now["totalRequests"],
+        shown(number(&now, "errorRate"), "%"),
+        shown(number(&now, "p95Ms"), " ms"),
+    );
+    if let Some(change) = number(before, "totalRequestsChange") {
+        said.push_str(&format!(
+            "; requests {} against the range before",
+            signed(change)
+        ));
+    }
+    let alerts = firing(&ask).await?;
+    if let Some(alerts) = &alerts {
+        said.push_str(&match rows(alerts).len() {
+            0 => "; no alert fires".to_owned(),
+            n => format!("; {n} alerts fire"),
+        });
+    }
+    let state = own_state(&ask).await?;
+    answer.insert("summary".to_owned(), format!("{said}.").into());
+    answer.insert("range".to_owned(), range(&now));
+    answer.insert("now".to_owned(), pick(&now, &TOTALS));
+    put(&mut answer, "distinctKeys", now["distinctKeys"].clone());
+    put(
+        &mut answer,
+        "previous",
+        pick(
+            before,
+            &[
+                "from",
+                "to",
+                "totalRequests",
+                "errorRate",
+                "averageMs",
+                "p95Ms",
+            ],
+        ),
+    );
+    let endpoints = pick_each(&now["topEndpoints"], MOST, &ENDPOINT);
+    put(&mut answer, "topEndpoints", Value::Array(endpoints));
+    put(&mut answer, "firing", alerts.unwrap_or_default());
+    put(&mut answer, "metricsStore", state);
+    answer.insert("notes".to_owned(), json!(notes(&[&now])));
+    Ok(Value::Object(answer))
+}
+
+/// A change in percent, with its sign.
+pub(super) fn signed(change: f64) -> String {
+    format!("{change:+.1}%")
+}
+
+/// The latest alert events that still fire; none without a control plane.
+///
+/// # Errors
+/// Those of the route.
+#[cfg(feature = "control")]
+async fn firing(ask: &Ask<'_>) -> Result<Option<Value>, Problem> {
+    use crate::control::alerts::events::events;
+    if !ask.app.client.has_control() {
+        return Ok(None);
+    }
+    let pairs = vec![
+        ("open".to_owned(), "true".to_owned()),
+        ("limit".to_owned(), MOST.to_string()),
+    ];
+    let found = events(ask.state(), ask.caller(), ask.params(pairs)?).await?;
+    let found = json_of(found.0)?;
+    let members = ["id", "alertId", "name", "severity", "firedAt", "message"];
+    Ok(Some(pick_each(&found["data"], MOST, &members).into()))
+}
+
+/// Nothing: there are no alerts.
+#[cfg(not(feature = "control"))]
+async fn firing(_: &Ask<'_>) -> Result<Option<Value>, Problem> {
+    Ok(None)
+}
+
+/// The state of the store and of this process, for roles that may ask for it; else null.
+///
+/// # Errors
+/// Those of the route.
+async fn own_state(ask: &Ask<'_>) -> Result<Value, Problem> {
+    if !Operate.admits(ask.caller().principal.role) {
+        return Ok(Value::Null);
+    }
+    let found = status(ask.state(), ask.params(Vec::new())?).await?;
+    let found = json_of(found.0)?;
+    let mut state = pick(
+        &found["store"],
+        &["reachable", "unreachableSince", "backend", "quarantined"],
+    );
+    state["version"] = text(&found, "version").into();
+    state["instances"] = rows(&found["instances"]).len().into();
+    let hints = pick_each(&found["hints"], MOST, &["name", "service", "detail"]);
+    if !hints.is_empty() {
+        state["hints"] = hints.into();
+    }
+    Ok(state)
+}
