@@ -26,6 +26,7 @@ mod hints;
 mod hostile;
 mod ingest;
 mod jobs;
+mod mcp;
 mod notices;
 mod otlp;
 mod otlp_libraries;
