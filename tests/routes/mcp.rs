@@ -103,7 +103,7 @@ impl Trouble {
         .await;
         for (key, tenant) in [("alpha", "acme"), ("beta", "umbrella")] {
             let key = json!({"externalId": key, "tenantId": tenant, "name": format!("Name of {key}"),
-                "rateLimitPerMinute": 60, "quotaLimit": 100});
+                "rateLimitPerMinute": 600, "quotaLimit": 10_000});
             host.sent("POST", "/api-keys", key, 201).await;
         }
         for (endpoint, key, n) in [("/orders", "alpha", 40), ("/carts", "beta", 35)] {
@@ -511,6 +511,18 @@ async fn no_message_is_read_without_credentials_or_from_a_page_without_its_csrf_
     assert_eq!(by_page().send().await.unwrap().status(), 403);
     let with_token = by_page().header("x-csrf-token", csrf.as_str().unwrap());
     assert_eq!(with_token.send().await.unwrap().status(), 200);
+    // What is no message is refused, and never an error of ours.
+    let deep = "[".repeat(50_000);
+    let long = format!("{{\"jsonrpc\": \"{}\"}}", "x".repeat(70_000));
+    let batch = json!([message, message]).to_string();
+    let unknown =
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": 7}).to_string();
+    for body in ["", "{", "null", "\u{0}", &deep, &long, &batch, &unknown] {
+        let sent = post().bearer_auth(TOKEN).body(body.to_owned());
+        let status = sent.send().await.unwrap().status();
+        let shown: String = body.chars().take(40).collect();
+        assert!(status.is_client_error(), "{status}: {shown}");
+    }
     for method in ["GET", "DELETE"] {
         let answer = host.send(method, "/mcp", &json!({})).await;
         assert_eq!(answer.status(), 405, "{method}: there are no sessions");

@@ -67,10 +67,11 @@ pub(in super::super) async fn overview(mut ask: Ask<'_>) -> Result<Value, Proble
         ));
     }
     let alerts = firing(&ask).await?;
-    if let Some(alerts) = &alerts {
-        said.push_str(&match rows(alerts).len() {
-            0 => "; no alert fires".to_owned(),
-            n => format!("; {n} alerts fire"),
+    if let Some((alerts, more)) = &alerts {
+        said.push_str(&match (rows(alerts).len(), more) {
+            (0, _) => "; no alert fires".to_owned(),
+            (n, false) => format!("; alerts that fire: {n}"),
+            (n, true) => format!("; alerts that fire: more than {n}"),
         });
     }
     let state = own_state(&ask).await?;
@@ -95,7 +96,8 @@ pub(in super::super) async fn overview(mut ask: Ask<'_>) -> Result<Value, Proble
     );
     let endpoints = pick_each(&now["topEndpoints"], MOST, &ENDPOINT);
     put(&mut answer, "topEndpoints", Value::Array(endpoints));
-    put(&mut answer, "firing", alerts.unwrap_or_default());
+    let alerts = alerts.map(|(alerts, _)| alerts).unwrap_or_default();
+    put(&mut answer, "firing", alerts);
     put(&mut answer, "metricsStore", state);
     answer.insert("notes".to_owned(), json!(notes(&[&now])));
     Ok(Value::Object(answer))
@@ -106,12 +108,12 @@ pub(super) fn signed(change: f64) -> String {
     format!("{change:+.1}%")
 }
 
-/// The latest alert events that still fire; none without a control plane.
+/// The latest alert events that still fire, and whether there are more; none without a control plane.
 ///
 /// # Errors
 /// Those of the route.
 #[cfg(feature = "control")]
-async fn firing(ask: &Ask<'_>) -> Result<Option<Value>, Problem> {
+async fn firing(ask: &Ask<'_>) -> Result<Option<(Value, bool)>, Problem> {
     use crate::control::alerts::events::events;
     if !ask.app.client.has_control() {
         return Ok(None);
@@ -123,12 +125,13 @@ async fn firing(ask: &Ask<'_>) -> Result<Option<Value>, Problem> {
     let found = events(ask.state(), ask.caller(), ask.params(pairs)?).await?;
     let found = json_of(found.0)?;
     let members = ["id", "alertId", "name", "severity", "firedAt", "message"];
-    Ok(Some(pick_each(&found["data"], MOST, &members).into()))
+    let alerts = pick_each(&found["data"], MOST, &members);
+    Ok(Some((alerts.into(), !found["nextCursor"].is_null())))
 }
 
 /// Nothing: there are no alerts.
 #[cfg(not(feature = "control"))]
-async fn firing(_: &Ask<'_>) -> Result<Option<Value>, Problem> {
+async fn firing(_: &Ask<'_>) -> Result<Option<(Value, bool)>, Problem> {
     Ok(None)
 }
 
