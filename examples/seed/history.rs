@@ -20,7 +20,7 @@ use crate::{
     random::Random,
     rules,
     settings::Settings,
-    shop::{INCIDENT, SILENCE, load, record, retries, routes},
+    shop::{HASTE, INCIDENT, SILENCE, hit_limit, load, record, retries, routes},
 };
 
 const DAY: i64 = 86_400;
@@ -59,6 +59,7 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     let mut writer = writer(&clock, start, "1.7.2");
     let mut records = 0;
     let mut at = start;
+    let noon = noon_before(end);
     while at < end {
         let ago = end - at;
         let step = step(ago, settings.fine);
@@ -85,6 +86,14 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
                 records += n;
             }
         }
+        if at == noon {
+            hit_limit(
+                &writer.recorder,
+                instant(at),
+                rules::price_watch_limit(settings.load),
+            );
+            records += HASTE;
+        }
         at += step;
         clock.advance(Duration::from_secs(step.unsigned_abs()));
         // A process that is down hands nothing over; what it had is handed over as it goes.
@@ -103,12 +112,23 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     }
     settle(&*store, &writer).await?;
     println!(
-        "{records} requests of {} days until now, an incident {} h ago, in {:.1} s",
+        "{records} requests of {} days until now, an incident {} h ago, a limit hit at noon, in {:.1} s",
         settings.days,
         INCIDENT.start / 3_600,
         begun.elapsed().as_secs_f64()
     );
     Ok(())
+}
+
+/// The last noon in UTC; an hour later where nothing ran at noon.
+const fn noon_before(end: i64) -> i64 {
+    let noon = end - 60 - (end - 60 - DAY / 2).rem_euclid(DAY);
+    let ago = end - noon;
+    if ago >= SILENCE.start && ago < SILENCE.end {
+        noon + 3_600
+    } else {
+        noon
+    }
 }
 
 /// Nothing finer is kept so far back, or asked for, so nothing finer is made.

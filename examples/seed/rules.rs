@@ -80,6 +80,14 @@ pub(crate) async fn consumers(
     Ok(())
 }
 
+/// The limit of the consumer that hits it at noon.
+pub(crate) fn price_watch_limit(load: f64) -> u64 {
+    let limit = CONSUMERS.iter().find(|(name, ..)| *name == "price-watch");
+    limit
+        .and_then(|(_, limit, ..)| *limit)
+        .map_or(1, |limit| bound(limit, load))
+}
+
 /// The user and the team whose a consumer is.
 fn owner(name: &str) -> (Option<&'static str>, Option<&'static str>) {
     match name {

@@ -233,6 +233,24 @@ const CONSUMERS: [(&str, f64); 9] = [
 pub(crate) const INCIDENT: std::ops::Range<i64> = 3 * 3_600..3 * 3_600 + 1_500;
 pub(crate) const SILENCE: std::ops::Range<i64> = 9 * 3_600..9 * 3_600 + 2_700;
 
+/// Who is refused at noon, when it sends far more in one minute than its limit.
+const HASTY: &str = "price-watch";
+/// How many requests that are, of which the limit lets the first through.
+pub(crate) const HASTE: u64 = 60;
+
+/// Records the requests of the minute `at` in which one consumer hits its limit of `limit` requests a minute.
+pub(crate) fn hit_limit(sink: &impl MetricSink, at: SystemTime, limit: u64) {
+    let key = ApiKey::from(HASTY);
+    for n in 0..HASTE {
+        let mut record = RequestRecord::new("GET", "/api/products/{id}", at);
+        record.api_key = Some(&key);
+        record.latency = Some(Duration::from_millis(2));
+        record.response_bytes = 120;
+        record.status = Some(if n < limit { 200 } else { 429 });
+        sink.record(&record);
+    }
+}
+
 /// How busy the shop is at `at`: quiet nights, lunch and evening peaks, slower weekends, and every
 /// Monday at nine the partners fetch their week.
 #[expect(clippy::cast_precision_loss, reason = "seconds of a day")]

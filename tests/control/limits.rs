@@ -231,7 +231,8 @@ async fn what_no_process_has_folded_yet_counts_now(database: Database) {
     send(&own, "t", NOON, 9);
     h.clock.step_to(NOON + 15);
     let now = h.clock.unix_seconds();
-    let all = limits_now(&*h.store, &Scope::All, now, Some(&own))
+    let settings = LimitSettings::default();
+    let all = limits_now(&*h.store, &settings, &Scope::All, now, Some(&own))
         .await
         .unwrap();
     let seen: Vec<_> = all
@@ -243,7 +244,9 @@ async fn what_no_process_has_folded_yet_counts_now(database: Database) {
     // 12 in this minute, and three quarters of the 60 before.
     assert_eq!(all[1].requests_per_minute, 57.0);
     let acme = Scope::Tenant("acme".into());
-    let of_acme = limits_now(&*h.store, &acme, now, Some(&own)).await.unwrap();
+    let of_acme = limits_now(&*h.store, &settings, &acme, now, Some(&own))
+        .await
+        .unwrap();
     assert_eq!(of_acme.len(), 1);
 }
 

@@ -22,11 +22,15 @@ macro_rules! on_both {
 
 mod alerts;
 mod billing;
+mod bills;
 mod causes;
+mod channels;
 mod chats;
+mod digest;
 mod dry_run;
 mod fairness;
 mod grouping;
+mod headroom;
 mod help;
 mod incident;
 mod invoices;

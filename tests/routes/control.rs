@@ -182,6 +182,7 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
     ] {
         check(documented, "get", host.get(&path).await).await;
     }
+    crate::control_figures::ask_all(host, key, &mut check).await;
     crate::jobs::ask_all(host, &mut check).await;
     // Of an event where one fired, and of none.
     let fired = host.json("/api-alerts/events?limit=1").await;
@@ -208,7 +209,9 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
         "/api-price-plans",
         "/api-metrics/rate-limits",
         "/api-metrics/quotas",
+        "/api-metrics/limits",
         "/api-metrics/billing",
+        "/api-metrics/billing/invoice",
     ] {
         let response = host.get(&format!("{path}?limit=1000")).await;
         check(path, "get", response).await;

@@ -90,7 +90,7 @@ impl Shop {
     }
 }
 
-pub(crate) const READS: [&str; 11] = [
+pub(crate) const READS: [&str; 12] = [
     "/api-alerts",
     "/api-alerts/events",
     "/api-alerts/silences",
@@ -98,6 +98,7 @@ pub(crate) const READS: [&str; 11] = [
     "/api-price-plans",
     "/api-metrics/rate-limits",
     "/api-metrics/quotas",
+    "/api-metrics/limits",
     "/api-metrics/billing",
     "/api-metrics/billing?tenantId=umbrella",
     "/api-metrics/billing/invoice",
@@ -132,6 +133,8 @@ async fn nobody_sees_anothers_tenant_or_key() {
         let Ids { key, rule, .. } = shop.umbrella;
         for path in [
             format!("/api-metrics/rate-limits/{key}/history"),
+            format!("/api-metrics/limits/{key}/what-if?rateLimitPerMinute=1"),
+            format!("/api-metrics/billing/keys/{key}"),
             format!("/api-alerts/{rule}"),
             format!("/api-alerts/events/{EVENT}/incident"),
             "/api-alerts/events/none/incident".to_owned(),
@@ -141,6 +144,7 @@ async fn nobody_sees_anothers_tenant_or_key() {
         for path in [
             format!("/api-metrics/rate-limits?apiKeyId={key}"),
             format!("/api-metrics/quotas?apiKeyId={key}"),
+            format!("/api-metrics/limits?apiKeyId={key}"),
             format!("/api-metrics/billing?apiKeyId={key}"),
         ] {
             let (status, body) = shop.ask("GET", &path, None).await;
@@ -158,10 +162,27 @@ async fn nobody_sees_anothers_tenant_or_key() {
             ("/api-keys", 1),
             ("/api-metrics/rate-limits", 1),
             ("/api-metrics/quotas", 1),
+            ("/api-metrics/limits", 1),
         ] {
             let (_, body) = shop.ask("GET", path, None).await;
             assert_eq!(body["data"].as_array().unwrap().len(), rows, "{path}");
         }
+        let own = shop.acme.key;
+        let what_if = format!("/api-metrics/limits/{own}/what-if?rateLimitPerMinute=0");
+        let (_, body) = shop.ask("GET", &what_if, None).await;
+        assert_eq!(body["rate"]["tried"]["requests"], 1);
+        let (_, bill) = shop
+            .ask("GET", &format!("/api-metrics/billing/keys/{own}"), None)
+            .await;
+        assert_eq!(bill["days"][0]["requests"], 1);
+        assert!(!bill.to_string().contains("umbrella"), "{bill}");
+        // Of its tenant's plans a viewer sees the one that prices its own bill, in the days that it counts.
+        let plans = if principal.role() == Role::Viewer {
+            1
+        } else {
+            2
+        };
+        assert_eq!(bill["alternatives"].as_array().unwrap().len(), plans);
         let rules = usize::from(principal.role() != Role::Viewer);
         let (_, body) = shop.ask("GET", "/api-alerts", None).await;
         assert_eq!(body["data"].as_array().unwrap().len(), rules);
@@ -180,6 +201,7 @@ async fn only_admins_and_managers_change_anything() {
             ("POST", "/api-alerts".to_owned()),
             ("POST", "/api-alerts/dry-run".to_owned()),
             ("POST", "/api-alerts/deliveries/redeliver".to_owned()),
+            ("PATCH", "/api-alerts/channels".to_owned()),
             ("POST", format!("/api-alerts/events/{EVENT}/acknowledge")),
             ("POST", format!("/api-alerts/events/{EVENT}/silence")),
             ("PUT", format!("/api-alerts/{rule}")),

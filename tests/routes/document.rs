@@ -222,13 +222,14 @@ async fn every_answer_and_every_refusal_is_as_documented() {
         ("/api-metrics/stream", vec!["", "?protocol=x"]),
         ("/api-metrics/rate-limits", vec!["", "?limit=1", "?limit=x"]),
         ("/api-metrics/quotas", vec!["", "?limit=1", "?apiKeyId=x"]),
+        ("/api-metrics/limits", vec!["", "?limit=1", "?apiKeyId=x"]),
         (
             "/api-metrics/billing",
             vec!["", "?month=2026-04", "?from=2026-05-18", "?month=x"],
         ),
         (
             "/api-metrics/billing/invoice",
-            vec!["", "?format=csv", "?tenantId=acme", "?format=x"],
+            vec!["", "?format=csv", "?tenantId=acme", "?limit=1", "?format=x"],
         ),
         (
             "/api-metrics/billing/reconciliation",

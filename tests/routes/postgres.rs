@@ -46,6 +46,7 @@ async fn two_instances_answer_the_same_once_both_have_flushed() {
         "/api-metrics/export?format=json&period=1h",
         "/api-metrics/rate-limits",
         "/api-metrics/quotas",
+        "/api-metrics/limits",
         "/api-metrics/billing",
     ] {
         let (one, other) = (first.json(path).await, second.json(path).await);

@@ -146,6 +146,8 @@ async fn no_route_shows_another_tenant_or_another_key_under_row_level_security()
         // What is asked for by its number is not there either.
         for path in [
             format!("/api-metrics/rate-limits/{key}/history"),
+            format!("/api-metrics/limits/{key}/what-if?quotaLimit=1"),
+            format!("/api-metrics/billing/keys/{key}"),
             format!("/api-alerts/{rule}"),
         ] {
             assert_eq!(shop.status("GET", &path).await, 404, "{path}");
@@ -155,6 +157,7 @@ async fn no_route_shows_another_tenant_or_another_key_under_row_level_security()
             "endpoints",
             "keys",
             "quotas",
+            "limits",
             "billing",
             "rate-limits",
         ] {
@@ -220,6 +223,7 @@ async fn an_admin_sees_all_tenants_under_row_level_security() {
         ("/api-alerts/events", 2),
         ("/api-metrics/quotas", 2),
         ("/api-metrics/rate-limits", 2),
+        ("/api-metrics/limits", 2),
         // Two plans, two keys with a limit, a quota and a plan each, and two rules.
         ("/api-audit", 14),
     ] {

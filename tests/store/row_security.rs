@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 39] = [
+const PROTECTED: [&str; 40] = [
     "alert_causes",
     "alert_handling",
     "alert_silences",
@@ -21,6 +21,7 @@ const PROTECTED: [&str; 39] = [
     "imports",
     "job_runs",
     "jobs",
+    "muted_channels",
     "notices",
     "price_plans",
     "price_tiers",
@@ -118,6 +119,7 @@ impl Stage {
                      VALUES (gen_random_uuid(), now(), now(), '{}'); \
                  INSERT INTO api_metrics.deliveries (notice_id, channel, next_attempt_at, updated_at) \
                      SELECT id, 'log', now(), now() FROM api_metrics.notices; \
+                 INSERT INTO api_metrics.muted_channels VALUES ('slack', now(), 'ops'); \
                  INSERT INTO api_metrics.collector_session VALUES (gen_random_uuid(), 1, 'ann', 0, now()); \
                  INSERT INTO api_metrics.ingest_delta VALUES ('1-00', now()); \
                  INSERT INTO api_metrics.jobs (service, environment, name) VALUES ('shop', 'default', 'nightly'); \

@@ -57,6 +57,8 @@ pub(crate) struct ServeSettings {
     pub(crate) keep_five_minutes: Option<String>,
     pub(crate) keep_hours: Option<String>,
     pub(crate) max_connections: Option<u32>,
+    pub(crate) default_rate_limit: Option<u64>,
+    pub(crate) default_quota: Option<u64>,
     pub(crate) log: Option<String>,
 }
 

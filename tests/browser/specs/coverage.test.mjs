@@ -17,6 +17,7 @@ test("every page says as of when its figures are", () =>
       "heatmap?layout=weekday&period=7d",
       "limits",
       "billing",
+      "bill?key=1",
     ]) {
       await show(page, `#/${name}${name.includes("?") ? "&" : "?"}tz=UTC&refresh=off`);
       await page.waitForFunction(() =>

@@ -24,6 +24,8 @@ const PAGES = [
   "heatmap?layout=weekday&period=30d",
   "limits",
   "limits?key=1",
+  "keys",
+  "bill?key=1",
   "alerts",
   "alerts?edit=new",
   "billing",

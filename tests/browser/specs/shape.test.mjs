@@ -147,7 +147,7 @@ for (const many of [100, 2_000]) {
   test(`with ${many} consumers every page can be used within a second of its answers`, () =>
     use({}, async (page, context) => {
       const copies = (data, of) => Array.from({ length: many }, (_, n) => of({ ...data[n % data.length] }, n + 1));
-      await page.route(/(api-metrics\/(keys|rate-limits|quotas)|api-keys)\?/, async (route) => {
+      await page.route(/(api-metrics\/(keys|limits|rate-limits|quotas)|api-keys)\?/, async (route) => {
         const answer = await route.fetch();
         const body = await answer.json();
         if (!body.data?.length) return route.fulfill({ response: answer, json: body });
@@ -172,6 +172,7 @@ for (const many of [100, 2_000]) {
         "overview",
         "consumers",
         "limits",
+        "keys",
         "alerts",
         "billing",
         "changes?vs=previous",

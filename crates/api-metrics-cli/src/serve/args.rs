@@ -103,6 +103,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "API_METRICS_MAX_CONNECTIONS", value_name = "N")]
     max_connections: Option<u32>,
 
+    /// Requests a minute of API keys without a limit of their own [default: no limit]
+    #[arg(long, env = "API_METRICS_DEFAULT_RATE_LIMIT", value_name = "N")]
+    default_rate_limit: Option<u64>,
+
+    /// Requests a calendar month of API keys without a quota of their own [default: no quota]
+    #[arg(long, env = "API_METRICS_DEFAULT_QUOTA", value_name = "N")]
+    default_quota: Option<u64>,
+
     /// What reaches the log on stderr: error, warn, info or debug [default: info]
     #[arg(long, env = "API_METRICS_LOG", value_name = "LEVEL")]
     log: Option<tracing::level_filters::LevelFilter>,
@@ -123,6 +131,8 @@ pub(super) struct Decided {
     pub(super) keep_five_minutes: Option<Duration>,
     pub(super) keep_hours: Option<Duration>,
     pub(super) max_connections: Option<u32>,
+    pub(super) default_rate_limit: Option<u64>,
+    pub(super) default_quota: Option<u64>,
 }
 
 /// What JSON Web Tokens must hold.
@@ -218,6 +228,8 @@ impl ServeArgs {
             )?,
             keep_hours: kept(self.keep_hours, "keep-hours", file.keep_hours)?,
             max_connections: self.max_connections.or(file.max_connections),
+            default_rate_limit: self.default_rate_limit.or(file.default_rate_limit),
+            default_quota: self.default_quota.or(file.default_quota),
         };
         decided.check()?;
         Ok(decided)

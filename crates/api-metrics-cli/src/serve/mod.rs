@@ -107,6 +107,12 @@ fn builder(decided: &Decided) -> Result<Builder, Failure> {
         .version(env!("CARGO_PKG_VERSION"))
         .store_options(options)
         .require_database();
+    if let Some(limit) = decided.default_rate_limit {
+        builder = builder.default_rate_limit(limit);
+    }
+    if let Some(quota) = decided.default_quota {
+        builder = builder.default_quota(quota);
+    }
     if let Some(url) = &decided.read_replica {
         builder = builder.read_replica(url);
     }

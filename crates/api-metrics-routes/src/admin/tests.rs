@@ -109,7 +109,7 @@ const COLLECTOR: [(&str, &str, Access); 20] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 33] = [
+const CONTROL: [(&str, &str, Access); 37] = [
     ("GET", "/api-alerts", Read),
     ("GET", "/api-alerts/channels", Operate),
     ("GET", "/api-alerts/deliveries", Operate),
@@ -124,8 +124,11 @@ const CONTROL: [(&str, &str, Access); 33] = [
     ("GET", "/api-keys", Read),
     ("GET", "/api-metrics/billing", Read),
     ("GET", "/api-metrics/billing/invoice", Read),
+    ("GET", "/api-metrics/billing/keys/{keyId}", Read),
     ("GET", "/api-metrics/billing/reconciliation", Operate),
     ("GET", "/api-metrics/quotas", Read),
+    ("GET", "/api-metrics/limits", Read),
+    ("GET", "/api-metrics/limits/{keyId}/what-if", Read),
     ("GET", "/api-metrics/rate-limits", Read),
     ("GET", "/api-metrics/rate-limits/{keyId}/history", Read),
     ("GET", "/api-price-plans", Read),
@@ -139,6 +142,7 @@ const CONTROL: [(&str, &str, Access); 33] = [
     ("POST", "/api-keys", Operate),
     ("POST", "/api-price-plans", Write),
     ("PUT", "/api-alerts/{id}", Write),
+    ("PATCH", "/api-alerts/channels", Operate),
     ("PATCH", "/api-alerts/{id}", Write),
     ("PATCH", "/api-keys/{id}", Write),
     ("DELETE", "/api-alerts/silences/{id}", Write),

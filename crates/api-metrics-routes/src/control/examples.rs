@@ -179,7 +179,8 @@ pub(crate) fn channels() -> Value {
             "last": {
                 "noticeId": "5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e", "status": "pending", "attempts": 2,
                 "error": "the receiver answered 500", "at": "2026-05-18T18:40:00Z"
-            }
+            },
+            "mutedSince": null, "mutedBy": null
         }]
     })
 }
@@ -209,6 +210,40 @@ pub(crate) fn rate_limits() -> Value {
         }))],
         "nextCursor": null, "threshold": 80.0, "asOf": "2026-05-18T09:30:30Z"
     })
+}
+
+/// A page of limits and quotas.
+pub(crate) fn limits() -> Value {
+    json!({
+        "data": [with(label(), json!({
+            "rate": {"limit": 100, "isDefault": false, "used": 82, "previous": 74, "utilization": 82.0,
+                "requestsPerMinute": 119.0, "busiest": {"at": "2026-05-18T09:12:00Z", "requests": 131},
+                "overRequests": 48, "overMinutes": 3, "forecast": {"weeks": 4, "at": "2026-05-18T12:07:00Z",
+                    "text": "reached, by the same hours of the last 4 weeks"}},
+            "quota": {"unit": null, "limit": 100_000, "isDefault": false, "used": 45_230, "remaining": 54_770,
+                "usagePercentage": 45.23, "period": "month", "periodStart": "2026-05-01T00:00:00Z",
+                "resetDate": "2026-06-01T00:00:00Z", "forecast": {"weeks": 4, "at": null,
+                    "text": "not reached, by the same hours of the last 4 weeks"}, "approximate": false},
+            "requests": 2_604, "refused": 51, "hitsAt": "2026-05-18T09:30:40Z"
+        }))],
+        "nextCursor": null, "threshold": 80.0, "defaultRateLimit": 600, "defaultQuota": null,
+        "asOf": "2026-05-18T09:30:30Z"
+    })
+}
+
+/// What half of a limit would have done.
+pub(crate) fn what_if() -> Value {
+    with(
+        label(),
+        json!({
+            "from": "2026-05-17T09:31:00Z", "to": "2026-05-18T09:31:00Z", "requests": 2_604,
+            "busiest": {"at": "2026-05-18T09:12:00Z", "requests": 131},
+            "rate": {"tried": {"limit": 50, "requests": 690, "minutes": 17},
+                "today": {"limit": 100, "requests": 48, "minutes": 3}},
+            "quota": {"tried": null, "today": {"limit": 100_000, "requests": 0, "minutes": 0}},
+            "approximate": false
+        }),
+    )
 }
 
 /// A page of a key's utilization.
@@ -283,11 +318,37 @@ pub(crate) fn invoice() -> Value {
                 "lastDay": "2026-05-17", "quantity": 45_230, "perThousand": "0.02",
                 "exact": "0.9046", "amount": "0.90"
             }],
-            "quantity": 45_230, "exact": "0.9046", "total": "0.90"
+            "lineCount": 1, "quantity": 45_230, "exact": "0.9046", "total": "0.90"
         }],
+        "nextCursor": null,
         "periodStart": "2026-05-01", "periodEnd": "2026-06-01", "closed": false,
         "rounding": api_metrics_store::control::billing::ROUNDING_RULE, "asOf": "2026-05-18T09:30:30Z"
     })
+}
+
+/// A bill that rose.
+pub(crate) fn bill() -> Value {
+    let amount = |amount: &str| json!({"amount": amount, "currency": "USD"});
+    let invoice = invoice();
+    with(
+        label(),
+        json!({
+            "periodStart": "2026-05-01", "periodEnd": "2026-06-01", "closed": false,
+            "days": [{"date": "2026-05-17", "periodStart": "2026-05-17T00:00:00Z",
+                "periodEnd": "2026-05-18T00:00:00Z", "requests": 45_230, "notCounted": 0, "units": {},
+                "position": 45_230, "cost": amount("0.9046")}],
+            "plans": [{"firstDay": "2026-05-01", "plan": plan()}],
+            "invoices": invoice["data"], "rounding": invoice["rounding"],
+            "projectedRequests": 80_370,
+            "projection": [{"cost": amount("1.6074"), "low": amount("1.31"), "high": amount("1.82")}],
+            "projectionWeeks": 4,
+            "alternatives": [{"plan": plan(), "isCurrent": false, "cost": amount("0.7046"),
+                "difference": "-0.2", "projectedCost": amount("1.4074")}],
+            "before": {"month": "2026-04-01", "days": 17, "requests": 45_230, "requestsBefore": 20_230,
+                "cost": [amount("0.9046")], "costBefore": [amount("0.4046")], "byUsage": "0.5", "byPrices": "0"},
+            "asOf": "2026-05-18T09:30:30Z", "approximate": false
+        }),
+    )
 }
 
 /// A reconciliation in which all counts agree.

@@ -40,9 +40,12 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
     let table = table
         .documented(Read, routes!(limits::rate_limits))
         .documented(Read, routes!(limits::history))
+        .documented(Read, routes!(limits::limits))
+        .documented(Read, routes!(limits::what_if))
         .documented(Read, routes!(quotas::quotas))
         .documented(Read, routes!(billing::billing))
         .documented(Read, routes!(billing::invoice))
+        .documented(Read, routes!(billing::explain))
         .documented(Operate, routes!(billing::reconciliation));
     alerts::routes(table)
         .documented(Read, routes!(keys::list))

@@ -140,7 +140,9 @@ pub(crate) async fn keys_with_quota(
         .bounded("api keys", app.client.control()?.all_keys(&caller.scope))
         .await?;
     keys.retain(|key| {
-        key.spec.enabled && key.spec.quota_limit.is_some() && only.is_none_or(|only| only == key.id)
+        key.spec.enabled
+            && app.control.quotas.quota_of(key).is_some()
+            && only.is_none_or(|only| only == key.id)
     });
     Ok(keys)
 }

@@ -194,8 +194,8 @@ async fn limits(app: &App, page: &[Row]) -> Result<HashMap<i64, u64>, Problem> {
         .bounded("api keys", control.keys(&Scope::Keys(ids), 0, most))
         .await?;
     Ok(keys
-        .into_iter()
-        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
+        .iter()
+        .filter_map(|key| Some((key.id, app.control.limits.limit_of(key)?)))
         .collect())
 }
 

@@ -5,8 +5,10 @@
 //! | [`keys`] | API keys with their names, owners and limits |
 //! | [`alerts`] | rules over the metrics, their states and events |
 //! | [`limits`] | how close keys come to their rate limits |
+//! | [`headroom`] | limits and quotas side by side, and who hits theirs first |
 //! | [`quotas`] | how much of its allowance a key has used in its period |
 //! | [`billing`] | price plans, costs, invoices |
+//! | [`digest`] | when the week is summed up in a notice |
 //! | [`audit`] | who has changed or deleted what |
 //! | [`notify`] | notices and their delivery |
 //! | [`imports`] | the ledger of imported logs |
@@ -70,6 +72,8 @@
 pub mod alerts;
 pub mod audit;
 pub mod billing;
+pub mod digest;
+pub mod headroom;
 pub mod imports;
 pub mod jobs;
 pub mod keys;

@@ -17,7 +17,7 @@ use super::{
     jobs::JobStore,
     keys::{self, DirectoryError, KeyChange, KeyDirectory, KeyRecord},
     limits::{self, LimitSettings, LimitStore, NearLimit, UtilizationRow},
-    notify::{self, ChannelState, Delivery, DeliveryQuery, NoticeStore},
+    notify::{self, ChannelState, ChannelStore, Delivery, DeliveryQuery, NoticeStore},
 };
 use crate::{
     engine::sql::BeginTx,
@@ -39,7 +39,7 @@ impl<T: AlertStore + NoticeStore + LimitStore + PlanStore> WorkerStore for T {}
 /// `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
 #[expect(private_bounds, reason = "seals the trait")]
 #[async_trait]
-pub trait ControlStore: Store + WorkerStore + JobStore {
+pub trait ControlStore: Store + WorkerStore + JobStore + ChannelStore {
     /// Up to `limit` keys above `after`, in the order of their numbers, that `scope` may see.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 //! | record utilization | once a minute | the leader | `utilization` | `rate_limit_utilization` |
 //! | evaluate limits | every 5 s | the leader | `limits` | notices |
 //! | evaluate quotas | every 60 s | the leader | `quotas` | notices |
+//! | sum up the week | once a week, where it is set | the leader | `digest` | a notice |
 //! | forget | every hour, at once again while more is left | the leader | `forget` | removes notices and events |
 //! | deliver | each tick | every process | one a delivery | deliveries |
 //!
@@ -30,6 +31,8 @@ use crate::{
     control::{
         ControlStore,
         alerts::{Evaluated, Evaluator},
+        billing::BillingSettings,
+        digest::{WeeklyDigest, publish_digest},
         limits::{LimitSettings, evaluate_limits, record_utilization},
         notify::{Delivered, LogNotifier, Notifier, Published, dispatcher},
         quotas::{QuotaSettings, evaluate_quotas},
@@ -70,6 +73,10 @@ pub struct ControlSettings {
     pub limits: LimitSettings,
     /// How quotas are counted, and at which percentages a notice is sent.
     pub quotas: QuotaSettings,
+    /// When the week is summed up in a notice; never by default.
+    pub weekly_digest: Option<WeeklyDigest>,
+    /// How usage is billed, for the digest.
+    pub billing: BillingSettings,
     /// How long after its end a minute is evaluated: a little more than the flush interval. 12 s by
     /// default; alerts count whole seconds of it.
     pub evaluation_delay: Duration,
@@ -90,6 +97,8 @@ impl Default for ControlSettings {
             notifiers: Vec::new(),
             limits: LimitSettings::default(),
             quotas: QuotaSettings::default(),
+            weekly_digest: None,
+            billing: BillingSettings::default(),
             evaluation_delay: Duration::from_secs(12),
             keep_events: Duration::from_secs(365 * 86_400),
             requests: None,
@@ -205,6 +214,14 @@ impl ControlWorker {
         match evaluate_quotas(store, quotas, own, &self.published).await {
             Ok(new) => done.notices += new.unwrap_or_default(),
             Err(error) => note(error),
+        }
+        if let Some(digest) = &self.settings.weekly_digest {
+            let billing = &self.settings.billing;
+            let digest = publish_digest(store, digest, quotas, billing, own, &self.published);
+            match digest.await {
+                Ok(new) => done.notices += new,
+                Err(error) => note(error),
+            }
         }
         if let Err(error) = self.forget(store).await {
             note(error);

@@ -59,7 +59,7 @@ use crate::{
 
 /// Rows of flush batches that one transaction takes at most. A single larger flush batch is taken
 /// whole, because a fold mark can't stand within a batch.
-const ROWS_A_FOLD: u64 = 100_000;
+const ROWS_A_FOLD: u64 = 200_000;
 
 /// Folds what fits into one transaction. `Folded::more` says that the inbox holds more; `Folded::led`
 /// says whether this process was the leader at all. May be called by any process at any time.

@@ -89,6 +89,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "metric_deltas",
         sql: include_str!("../../migrations/postgres/0012_metric_deltas.sql"),
     },
+    Migration {
+        version: 13,
+        name: "muted_channels",
+        sql: include_str!("../../migrations/postgres/0013_muted_channels.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

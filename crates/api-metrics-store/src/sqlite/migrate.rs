@@ -68,6 +68,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "metric_deltas",
         sql: include_str!("../../migrations/sqlite/0010_metric_deltas.sql"),
     },
+    Migration {
+        version: 11,
+        name: "muted_channels",
+        sql: include_str!("../../migrations/sqlite/0011_muted_channels.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

@@ -6,6 +6,7 @@ use api_metrics_store::{
     control::{
         ControlSettings, ControlStore, ControlWorker,
         billing::BillingSettings,
+        digest::WeeklyDigest,
         limits::LimitSettings,
         notify::{BroadcastNotifier, Notifier},
         quotas::{CountedStatuses, QuotaSettings},
@@ -26,13 +27,16 @@ const MAX_NOTICES_BEHIND: usize = 256;
 pub(super) struct ControlBuilder {
     notifiers: Vec<Arc<dyn Notifier>>,
     without_log: bool,
-    pub(super) limits: LimitSettings,
+    limits: LimitSettings,
     quotas: Option<QuotaSettings>,
     billing: Option<BillingSettings>,
     pub(super) status_counts: Option<CountedStatuses>,
+    pub(super) default_rate_limit: Option<u64>,
+    pub(super) default_quota: Option<u64>,
     /// What the environment says of notifiers.
     pub(super) variables: HashMap<&'static str, String>,
     pub(super) public_url: Option<String>,
+    pub(super) weekly_digest: Option<WeeklyDigest>,
 }
 
 #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
@@ -62,6 +66,13 @@ impl Builder {
         self
     }
 
+    /// Sums up each week in a notice, at this time: `WeeklyDigest::default()` is Mondays at 8 in UTC, and
+    /// `"Mon 08:00 Europe/Berlin".parse()?` another. Default: never. `API_METRICS_WEEKLY_DIGEST`.
+    pub fn weekly_digest(mut self, at: WeeklyDigest) -> Self {
+        self.control.weekly_digest = Some(at);
+        self
+    }
+
     /// Keeps notices out of the log.
     pub fn without_notices_in_log(mut self) -> Self {
         self.control.without_log = true;
@@ -83,6 +94,20 @@ impl Builder {
         self
     }
 
+    /// Requests a minute of keys without a limit of their own. Default: none. `API_METRICS_DEFAULT_RATE_LIMIT`. It fills what
+    /// [`limits`](Self::limits) leaves open.
+    pub fn default_rate_limit(mut self, requests_per_minute: u64) -> Self {
+        self.control.default_rate_limit = Some(requests_per_minute);
+        self
+    }
+
+    /// Requests a calendar month of keys without a quota of their own. Default: none. `API_METRICS_DEFAULT_QUOTA`. It fills
+    /// what [`quotas`](Self::quotas) leaves open.
+    pub fn default_quota(mut self, requests_per_month: u64) -> Self {
+        self.control.default_quota = Some(requests_per_month);
+        self
+    }
+
     /// How usage is billed: the plan of keys without one, and which responses count. Default: 0.02
     /// USD for 1,000 requests; every response. `API_METRICS_STATUS_COUNTS`, as for quotas.
     pub fn billing(mut self, settings: BillingSettings) -> Self {
@@ -92,13 +117,22 @@ impl Builder {
 }
 
 impl ControlBuilder {
+    /// When a key is near its limit: as the code says, with the default limit of the environment.
+    pub(super) fn limits(&self) -> LimitSettings {
+        let mut limits = self.limits.clone();
+        limits.default_rate_limit = limits.default_rate_limit.or(self.default_rate_limit);
+        limits
+    }
+
     /// How quotas are counted: as the code says, else as the environment does.
     pub(super) fn quotas(&self) -> QuotaSettings {
-        self.quotas.clone().unwrap_or_else(|| {
+        let mut quotas = self.quotas.clone().unwrap_or_else(|| {
             let mut quotas = QuotaSettings::default();
             quotas.status_counts = self.status_counts.clone().unwrap_or_default();
             quotas
-        })
+        });
+        quotas.default_quota = quotas.default_quota.or(self.default_quota);
+        quotas
     }
 
     /// How usage is billed: as the code says, else as the environment does.
@@ -138,8 +172,10 @@ impl ControlBuilder {
             }
             settings.public_url = Some(url.clone());
         }
-        settings.limits = self.limits.clone();
+        settings.limits = self.limits();
         settings.quotas = self.quotas();
+        settings.billing = self.billing();
+        settings.weekly_digest = self.weekly_digest;
         settings.evaluation_delay = evaluation_delay(flush_interval);
         settings.log_notices = !self.without_log;
         settings.notifiers.push(Arc::new(subscribers.clone()));

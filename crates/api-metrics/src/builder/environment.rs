@@ -104,6 +104,28 @@ impl super::control::ControlBuilder {
         if self.public_url.is_none() {
             self.public_url = variables("API_METRICS_PUBLIC_URL");
         }
+        let number = "a whole number from 0 to 1,000,000,000,000,000";
+        fill(
+            variables,
+            &mut self.default_rate_limit,
+            "API_METRICS_DEFAULT_RATE_LIMIT",
+            number,
+            bound,
+        )?;
+        fill(
+            variables,
+            &mut self.default_quota,
+            "API_METRICS_DEFAULT_QUOTA",
+            number,
+            bound,
+        )?;
+        fill(
+            variables,
+            &mut self.weekly_digest,
+            "API_METRICS_WEEKLY_DIGEST",
+            "a weekday, a whole hour and a zone, such as Mon 08:00 Europe/Berlin",
+            |text| text.parse().ok(),
+        )?;
         fill(
             variables,
             &mut self.status_counts,
@@ -142,6 +164,12 @@ fn fill<T>(
 
 fn count(value: &str) -> Option<usize> {
     value.parse().ok().filter(|&n| n > 0)
+}
+
+/// A limit or a quota, at most what a key can have.
+#[cfg(feature = "control")]
+fn bound(value: &str) -> Option<u64> {
+    value.parse().ok().filter(|&n| n <= 1_000_000_000_000_000)
 }
 
 pub(super) fn flag(value: &str) -> Option<bool> {
@@ -249,6 +277,10 @@ mod tests {
             ("API_METRICS_SKETCH", "gk"),
             #[cfg(feature = "control")]
             ("API_METRICS_STATUS_COUNTS", "2xx,ok"),
+            #[cfg(feature = "control")]
+            ("API_METRICS_DEFAULT_RATE_LIMIT", "-1"),
+            #[cfg(feature = "control")]
+            ("API_METRICS_DEFAULT_QUOTA", "1e6"),
         ] {
             let error = with(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(value), "{error}");
@@ -268,6 +300,32 @@ mod tests {
         let control = filled(code, &counts).unwrap().control;
         assert_eq!(control.quotas().status_counts.to_string(), "all");
         assert_eq!(control.billing().status_counts.to_string(), "2xx,404");
+    }
+
+    #[cfg(feature = "control")]
+    #[test]
+    fn default_bounds_are_the_codes_or_else_the_environments() {
+        use api_metrics_store::control::{limits::LimitSettings, quotas::QuotaSettings};
+
+        let said = [
+            ("API_METRICS_DEFAULT_RATE_LIMIT", "600"),
+            ("API_METRICS_DEFAULT_QUOTA", "50000"),
+        ];
+        let bounds = |builder: Builder| {
+            let control = filled(builder, &said).unwrap().control;
+            (
+                control.limits().default_rate_limit,
+                control.quotas().default_quota,
+            )
+        };
+        assert_eq!(bounds(Builder::default()), (Some(600), Some(50_000)));
+        let own = Builder::default().default_rate_limit(60).default_quota(5);
+        assert_eq!(bounds(own), (Some(60), Some(5)));
+        // Settings that say nothing of it leave it open.
+        let settings = Builder::default()
+            .limits(LimitSettings::default())
+            .quotas(QuotaSettings::default());
+        assert_eq!(bounds(settings), (Some(600), Some(50_000)));
     }
 
     #[test]

@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_scheme_that_no_store_has_is_an_error_that_names_the_url() {
-        let error = by_url("mysql://app:secret@db/app", StoreOptions::default())
+        let error = by_url("mysql://app:secret@db/app", None, StoreOptions::default())
             .err()
             .map(|error| error.to_string())
             .unwrap_or_default();
@@ -269,7 +269,7 @@ mod tests {
     }
 
     fn refusal(database: Database) -> String {
-        open(Some(database), StoreOptions::default())
+        open(Some(database), None, StoreOptions::default())
             .err()
             .map(|error| error.to_string())
             .unwrap_or_default()

@@ -248,7 +248,7 @@ impl Builder {
                         .control(store)
                         .quotas(settings.quotas())
                         .billing(settings.billing())
-                        .limits(settings.limits)
+                        .limits(settings.limits())
                         .channels(channels);
                 }
                 if let Some(store) = request_store {

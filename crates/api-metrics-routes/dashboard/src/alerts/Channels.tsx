@@ -1,6 +1,6 @@
 // Where notices go, whether they arrive, and a test of each channel.
 import { useState } from "react";
-import { isUnderWay, useChannels, useChannelTest, useTestOutcome } from "../api/notices";
+import { isUnderWay, useChannelMute, useChannels, useChannelTest, useTestOutcome } from "../api/notices";
 import { useMay } from "../api/session";
 import type { Delivery } from "../api/types";
 import { precise } from "../format/time";
@@ -11,6 +11,7 @@ const STATES: Readonly<Record<string, { label: string; level: string }>> = {
   failing: { label: "Failing", level: "bad" },
   waiting: { label: "Waiting", level: "warn" },
   unused: { label: "Unused", level: "none" },
+  muted: { label: "Muted", level: "none" },
 };
 
 const State = ({ of }: { of: string }) => {
@@ -35,13 +36,14 @@ export const Channels = () => {
   const channels = useChannels(view, useMay().operate).data ?? [];
   const test = useChannelTest();
   const became = useTestOutcome(watched);
+  const mute = useChannelMute();
   if (channels.length === 0) return null;
   return (
     <section className="card" aria-label="Channels">
       <header className="card-head">
         <h2>Channels</h2>
         <span className="muted" role="status">
-          {test.error ? test.error.message : watched && outcome(became.data ?? undefined)}
+          {mute.error?.message ?? test.error?.message ?? (watched && outcome(became.data ?? undefined))}
         </span>
       </header>
       <div className="scroll-x" tabIndex={0} role="region" aria-label="Channels, scrollable">
@@ -69,11 +71,17 @@ export const Channels = () => {
             {channels.map((each) => (
               <tr key={each.channel}>
                 <td>
-                  <State of={each.state} />
+                  <State of={each.mutedSince == null ? each.state : "muted"} />
                 </td>
                 <td>
                   {each.channel}
                   {!each.configured && <span className="muted"> of another process</span>}
+                  {each.mutedSince != null && (
+                    <span className="muted">
+                      {" "}
+                      muted by {each.mutedBy}, {precise(Date.parse(each.mutedSince), view.tz)}
+                    </span>
+                  )}
                 </td>
                 <td>
                   {each.last ? precise(Date.parse(each.last.at), view.tz) : "None"}
@@ -93,6 +101,15 @@ export const Channels = () => {
                       Send a test
                     </button>
                   )}
+                  <button
+                    type="button"
+                    className="ghost"
+                    aria-label={`${each.mutedSince == null ? "Mute" : "Unmute"} ${each.channel}`}
+                    disabled={mute.isPending}
+                    onClick={() => mute.mutate({ channel: each.channel, muted: each.mutedSince == null })}
+                  >
+                    {each.mutedSince == null ? "Mute" : "Unmute"}
+                  </button>
                 </td>
               </tr>
             ))}

@@ -18,7 +18,6 @@ import type {
   DeliveryPage,
   DryRunAnswer,
   Incident,
-  InvoiceAnswer,
   KeyUsage,
   Quota,
   QuotaPage,
@@ -216,17 +215,6 @@ export const useBilling = (view: View, bill: BillParams) =>
     refetchInterval: slowInterval(view),
     ...keepPrevious,
   });
-
-export const useInvoice = (view: View, bill: BillParams) =>
-  useQuery({
-    queryKey: ["invoice", bill],
-    queryFn: ({ signal }) => call<InvoiceAnswer>(urlOf("api-metrics/billing/invoice", billParams(bill)), { signal }),
-    refetchInterval: slowInterval(view),
-    ...keepPrevious,
-  });
-
-export const invoiceUrl = (format: string, bill: BillParams): string =>
-  urlOf("api-metrics/billing/invoice", { ...billParams(bill), format });
 
 /** Reads the whole month, so it only runs on demand. */
 export const useReconciliation = (month: string | undefined, enabled: boolean) =>

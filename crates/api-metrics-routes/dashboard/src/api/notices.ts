@@ -48,6 +48,17 @@ export const useChannelTest = () => {
   });
 };
 
+/** Switches off whether notices go to a channel, or on again. */
+export const useChannelMute = () => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { channel: string; muted: boolean }) => call("api-alerts/channels", { method: "PATCH", body }),
+    onSettled: async () => {
+      await Promise.all(["channels", "audit"].map((key) => client.invalidateQueries({ queryKey: [key] })));
+    },
+  });
+};
+
 export const useSilences = (view: View) =>
   useQuery({
     queryKey: ["silences"],

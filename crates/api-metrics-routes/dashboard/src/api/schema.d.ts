@@ -38,7 +38,12 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Mutes a channel, or ends that
+         * @description Channels are configured by the host. This switches off whether notices go to one: what comes up while it is muted is not
+         *     delivered through it, nor later. A test still goes through.
+         */
+        patch: operations["mute_channel"];
         trace?: never;
     };
     "/api-alerts/channels/test": {
@@ -442,9 +447,29 @@ export interface paths {
         };
         /**
          * A month's invoice, as a preview
-         * @description Prices are of 1,000 requests; only the amounts of lines are rounded, and the total is their sum.
+         * @description Lines come by pages in JSON; CSV has all of them. Prices are of 1,000 requests; only the amounts of lines are rounded, and the total is their sum.
          */
         get: operations["invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-metrics/billing/keys/{keyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why a key's bill is what it is
+         * @description Days and the positions that they reach, plans, lines, the projection with its range, other plans, the month before.
+         */
+        get: operations["explain"];
         put?: never;
         post?: never;
         delete?: never;
@@ -598,6 +623,46 @@ export interface paths {
         };
         /** One row for each API key */
         get: operations["keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-metrics/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Limits and quotas, whoever hits theirs first at the front
+         * @description Now, the busiest minute of 24 hours, what is used of the quota, the 429s given, and forecasts from the hour of the week.
+         */
+        get: operations["limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-metrics/limits/{keyId}/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What another limit or quota would have done to the last 24 hours
+         * @description Counted by minute, whatever the key has today: requests over the bound, and the minutes in which there were any.
+         */
+        get: operations["what_if"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1806,6 +1871,51 @@ export interface components {
             /** @description Whether it runs in this instance. */
             running: boolean;
         };
+        /** @description Why a key's bill is what it is. */
+        BillExplanation: components["schemas"]["KeyLabel"] & {
+            /** @description What the same counts would cost by each plan that the key could be on. */
+            alternatives: components["schemas"]["PlanAlternative"][];
+            /** @description Whether records near an edge of a day may count in its neighbour. */
+            approximate: boolean;
+            /**
+             * Format: date-time
+             * @description When the snapshot was taken, by the clock of the database.
+             */
+            asOf: string;
+            before?: components["schemas"]["MonthBefore"] | null;
+            /** @description Whether the month is over. */
+            closed: boolean;
+            /** @description The days with requests. */
+            days: components["schemas"]["ExplainedDay"][];
+            /** @description The lines, one invoice a currency. */
+            invoices: components["schemas"]["Invoice"][];
+            /**
+             * Format: date
+             * @description The first day after it.
+             */
+            periodEnd: string;
+            /**
+             * Format: date
+             * @description The month's first day.
+             */
+            periodStart: string;
+            /** @description The plans that price the month's days, in order. */
+            plans: components["schemas"]["PlanInEffect"][];
+            /**
+             * Format: int64
+             * @description Requests at the month's end at the pace so far; null for a month that is over.
+             */
+            projectedRequests?: number | null;
+            /** @description What the month will cost, one a currency; empty for a month that is over. */
+            projection: components["schemas"]["ProjectedRange"][];
+            /**
+             * Format: int32
+             * @description Weeks that the range of the projection is made of, at most four; 0: the key is younger than one.
+             */
+            projectionWeeks: number;
+            /** @description How amounts of lines are rounded. */
+            rounding: string;
+        };
         /** @description A page of usage by key, and the sums over all of them. */
         BillingPage: {
             /** @description Whether records near an edge of a day may count in its neighbour. */
@@ -1841,6 +1951,19 @@ export interface components {
              * @description Requests without a key, or of keys beyond the recorder's bound: never billed.
              */
             unbilledRequests: number;
+        };
+        /** @description The busiest minute of the last 24 hours. */
+        BusiestMinute: {
+            /**
+             * Format: date-time
+             * @description Its start.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Requests in it.
+             */
+            requests: number;
         };
         /** @description The cache of answers. */
         CacheView: {
@@ -1998,6 +2121,13 @@ export interface components {
              * @description When a notice was last taken.
              */
             lastDeliveredAt?: string | null;
+            /** @description Who has muted it; null where it is not. */
+            mutedBy?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is muted: notices do not go through it; null where it is not.
+             */
+            mutedSince?: string | null;
             /**
              * Format: int64
              * @description Notices that are to be tried.
@@ -2013,6 +2143,16 @@ export interface components {
         ChannelList: {
             /** @description The channels. */
             data: components["schemas"]["Channel"][];
+        };
+        /** @description Whether notices go through a channel. */
+        ChannelPatch: {
+            /**
+             * @description The channel's name.
+             * @example slack
+             */
+            channel: string;
+            /** @description Whether notices do not go through it. */
+            muted: boolean;
         };
         /** @description How a key stood in the last 24 hours, where it was near its limit consistently. */
         Consistently: {
@@ -2781,6 +2921,30 @@ export interface components {
              */
             requests: number;
         };
+        /** @description A day of a month, and where its count ends. */
+        ExplainedDay: components["schemas"]["UtcDay"] & {
+            /** @description What the day costs, exactly. */
+            cost: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description Requests whose status does not count.
+             */
+            notCounted: number;
+            /**
+             * Format: int64
+             * @description Requests of the month up to the day's end: from there on the next day is priced.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description Requests that are billed.
+             */
+            requests: number;
+            /** @description What was used of units. */
+            units: {
+                [key: string]: number;
+            };
+        };
         /** @description From when on a granularity keeps its periods. */
         FloorView: {
             /**
@@ -2833,6 +2997,53 @@ export interface components {
              * @description The end of the range.
              */
             to: string;
+        };
+        /** @description How a key stands towards its bounds. */
+        Headroom: components["schemas"]["KeyLabel"] & {
+            /**
+             * Format: date-time
+             * @description When it hits the first of its bounds; the moment of the count where it has hit one; null: no forecast says so.
+             */
+            hitsAt?: string | null;
+            quota?: components["schemas"]["QuotaRoom"] | null;
+            rate?: components["schemas"]["LimitRoom"] | null;
+            /**
+             * Format: int64
+             * @description Those of them that were answered with 429.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Requests in the last 24 hours.
+             */
+            requests: number;
+        };
+        /** @description A page of keys with a limit or a quota. */
+        HeadroomPage: {
+            /**
+             * Format: date-time
+             * @description The moment of the count.
+             */
+            asOf: string;
+            /** @description The keys, whoever hits first at the front; then who has used most of a bound. */
+            data: components["schemas"]["Headroom"][];
+            /**
+             * Format: int64
+             * @description Requests a month of keys without a quota of their own; null: they have none.
+             */
+            defaultQuota?: number | null;
+            /**
+             * Format: int64
+             * @description Requests a minute of keys without a limit of their own; null: they have none.
+             */
+            defaultRateLimit?: number | null;
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+            /**
+             * Format: double
+             * @description From which percentage on a key is near its limit.
+             */
+            threshold: number;
         };
         /** @description A heatmap. */
         Heatmap: {
@@ -3200,7 +3411,12 @@ export interface components {
             currency: string;
             /** @description The sum of the exact amounts. */
             exact: string;
-            /** @description By key, then in the order in which they came up. */
+            /**
+             * Format: int64
+             * @description Lines on all pages.
+             */
+            lineCount: number;
+            /** @description By key, then in the order in which they came up: those of this page. */
             lines: components["schemas"]["InvoiceLine"][];
             /**
              * Format: int64
@@ -3219,8 +3435,10 @@ export interface components {
             asOf: string;
             /** @description Whether the month is over. */
             closed: boolean;
-            /** @description One a currency; none where nothing was used. */
+            /** @description One a currency, with totals of all lines on every page; none where nothing was used. */
             data: components["schemas"]["Invoice"][];
+            /** @description Asks for the next page of lines; null on the last. */
+            nextCursor?: string | null;
             /**
              * Format: date
              * @description The first day after it.
@@ -3484,6 +3702,64 @@ export interface components {
             noticeId: string;
             /** @description `dead`, `pending` or `delivered`. */
             status: string;
+        };
+        /** @description What the same hours of past weeks say. */
+        LimitForecast: {
+            /**
+             * Format: date-time
+             * @description When the bound is reached; null: not within 24 hours for a limit, not within its period for a quota.
+             */
+            at?: string | null;
+            /** @description The same in words. */
+            text: string;
+            /**
+             * Format: int32
+             * @description Weeks of history that it is made of, at most four; 0: there is less than one, and nothing can be said.
+             */
+            weeks: number;
+        };
+        /** @description How a key stands towards its rate limit. */
+        LimitRoom: {
+            busiest?: components["schemas"]["BusiestMinute"] | null;
+            /** @description Whether the limit will be reached within the next 24 hours. */
+            forecast: components["schemas"]["LimitForecast"];
+            /** @description Whether that is the default limit, because the key has none of its own. */
+            isDefault: boolean;
+            /**
+             * Format: int64
+             * @description Requests that it may send in a minute.
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description Minutes in which there were any.
+             */
+            overMinutes: number;
+            /**
+             * Format: int64
+             * @description Requests above the limit of today in the minutes of the last 24 hours.
+             */
+            overRequests: number;
+            /**
+             * Format: int64
+             * @description Requests in the minute before.
+             */
+            previous: number;
+            /**
+             * Format: double
+             * @description Requests a minute over the last 60 seconds.
+             */
+            requestsPerMinute: number;
+            /**
+             * Format: int64
+             * @description Requests in the current minute of the clock so far.
+             */
+            used: number;
+            /**
+             * Format: double
+             * @description What the current minute has used of the limit, in percent.
+             */
+            utilization: number;
         };
         /** @description One endpoint. */
         LiveEndpoint: {
@@ -3855,6 +4131,40 @@ export interface components {
              */
             requestCount: number;
         };
+        /** @description The days of the month that are over, and the same days of the month before. */
+        MonthBefore: {
+            /** @description What of it is because of other prices; the two add up to the difference. */
+            byPrices?: string | null;
+            /**
+             * @description What of the difference is because of more or less usage, at the prices of the month before; null where not
+             *     all is of one currency.
+             */
+            byUsage?: string | null;
+            /** @description What those days of this month cost; one amount a currency. */
+            cost: components["schemas"]["Amount"][];
+            /** @description What those of the month before did. */
+            costBefore: components["schemas"]["Amount"][];
+            /**
+             * Format: int32
+             * @description How many days from the first on are compared.
+             */
+            days: number;
+            /**
+             * Format: date
+             * @description The first day of the month before.
+             */
+            month: string;
+            /**
+             * Format: int64
+             * @description Requests billed in those days of this month.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Requests billed in them in the month before.
+             */
+            requestsBefore: number;
+        };
         /** @description A token that was just made. */
         NewIngestTokenView: {
             /** @description Its secret, which is kept nowhere: `Authorization: Bearer amw_...`. */
@@ -3968,6 +4278,46 @@ export interface components {
             name: string;
             /** @description The service that it looks at; null: all of them. */
             service?: string | null;
+        };
+        /** @description What was over a bound. */
+        OverBound: {
+            /**
+             * Format: int64
+             * @description The bound.
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description Minutes in which there were any.
+             */
+            minutes: number;
+            /**
+             * Format: int64
+             * @description Requests above it, or how much of the quota's unit.
+             */
+            requests: number;
+        };
+        /** @description What the same counts cost by another plan. */
+        PlanAlternative: {
+            /** @description What the month so far would cost, had it counted on all of its days. */
+            cost: components["schemas"]["Amount"];
+            /** @description That, less what the month costs; null where it is of another currency. */
+            difference?: string | null;
+            /** @description Whether it is the plan that the key is on. */
+            isCurrent: boolean;
+            /** @description The version of the month's last day, or of today. */
+            plan: components["schemas"]["PricePlan"];
+            projectedCost?: components["schemas"]["Amount"] | null;
+        };
+        /** @description A version of a plan that is in effect in the month. */
+        PlanInEffect: {
+            /**
+             * Format: date
+             * @description The first day of the month on which it counts.
+             */
+            firstDay: string;
+            /** @description The version. */
+            plan: components["schemas"]["PricePlan"];
         };
         /** @description The range before, and how this one differs. */
         Previous: {
@@ -4163,6 +4513,15 @@ export interface components {
             title: string;
             /** @description Which kind of problem: a URN that never changes its meaning. */
             type: string;
+        };
+        /** @description What the month will cost. */
+        ProjectedRange: {
+            /** @description At the pace of the month so far. */
+            cost: components["schemas"]["Amount"];
+            /** @description If it goes like the dearest of them. */
+            high: components["schemas"]["Amount"];
+            /** @description If the rest of the month goes like the cheapest of the last weeks. */
+            low: components["schemas"]["Amount"];
         };
         /** @description What the current month will cost at the pace so far. */
         Projection: {
@@ -4409,6 +4768,49 @@ export interface components {
             nextCursor?: string | null;
             /** @description The zone of calendar months. */
             tz: string;
+        };
+        /** @description How a key stands towards its quota. */
+        QuotaRoom: {
+            /** @description Whether a part of `used` may belong to the period before. */
+            approximate: boolean;
+            /** @description When the quota is used up; the moment of the count where it is. */
+            forecast: components["schemas"]["LimitForecast"];
+            /** @description Whether that is the default quota, because the key has none of its own. */
+            isDefault: boolean;
+            /**
+             * Format: int64
+             * @description What it may use in the period.
+             */
+            limit: number;
+            /** @description `month`, or a number of days as in `30d`. */
+            period: string;
+            /**
+             * Format: date-time
+             * @description When the period began.
+             */
+            periodStart: string;
+            /**
+             * Format: int64
+             * @description What is left; 0 where more than the limit was used.
+             */
+            remaining: number;
+            /**
+             * Format: date-time
+             * @description When the next one begins.
+             */
+            resetDate: string;
+            /** @description The unit that the quota is of; null is requests. */
+            unit?: string | null;
+            /**
+             * Format: double
+             * @description What was used in percent of the limit.
+             */
+            usagePercentage: number;
+            /**
+             * Format: int64
+             * @description What counted so far.
+             */
+            used: number;
         };
         /** @description How a key stands towards its limit. */
         RateLimit: components["schemas"]["KeyLabel"] & {
@@ -5530,6 +5932,11 @@ export interface components {
              */
             to: string;
         };
+        /** @description What is tried, and what is set today. */
+        TriedBound: {
+            today?: components["schemas"]["OverBound"] | null;
+            tried?: components["schemas"]["OverBound"] | null;
+        };
         /** @description What a unit costs. */
         UnitPrice: {
             /**
@@ -5699,6 +6106,31 @@ export interface components {
             /**
              * Format: date-time
              * @description The first instant after it.
+             */
+            to: string;
+        };
+        /** @description What bounds would have done to the last 24 hours of a key. */
+        WhatIfAnswer: components["schemas"]["KeyLabel"] & {
+            /** @description Whether a part of the 24 hours is not known by minute. */
+            approximate: boolean;
+            busiest?: components["schemas"]["BusiestMinute"] | null;
+            /**
+             * Format: date-time
+             * @description The start of the 24 hours.
+             */
+            from: string;
+            /** @description The quota. */
+            quota: components["schemas"]["TriedBound"];
+            /** @description The rate limit. */
+            rate: components["schemas"]["TriedBound"];
+            /**
+             * Format: int64
+             * @description Requests in them.
+             */
+            requests: number;
+            /**
+             * Format: date-time
+             * @description Their end, the running minute included.
              */
             to: string;
         };
@@ -6039,6 +6471,8 @@ export interface operations {
                      *             "status": "pending"
                      *           },
                      *           "lastDeliveredAt": "2026-05-17T09:25:00Z",
+                     *           "mutedBy": null,
+                     *           "mutedSince": null,
                      *           "pending": 1,
                      *           "state": "failing"
                      *         }
@@ -6072,6 +6506,131 @@ export interface operations {
             };
             /** @description The principal may not ask for this */
             403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mute_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "channel": "slack",
+                 *       "muted": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChannelPatch"];
+            };
+        };
+        responses: {
+            /** @description It is so now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;
@@ -9823,6 +10382,13 @@ export interface operations {
                  * @example 3
                  */
                 apiKeyId?: number;
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -9844,6 +10410,7 @@ export interface operations {
                      *         {
                      *           "currency": "USD",
                      *           "exact": "0.9046",
+                     *           "lineCount": 1,
                      *           "lines": [
                      *             {
                      *               "amount": "0.90",
@@ -9867,6 +10434,7 @@ export interface operations {
                      *           "total": "0.90"
                      *         }
                      *       ],
+                     *       "nextCursor": null,
                      *       "periodEnd": "2026-06-01",
                      *       "periodStart": "2026-05-01",
                      *       "rounding": "Each line is rounded half up to the currency's smallest unit; the total is the sum of the rounded lines."
@@ -9907,6 +10475,295 @@ export interface operations {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A calendar month in UTC; the current one by default.
+                 * @example 2026-05
+                 */
+                month?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The key's number */
+                keyId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bill, explained */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alternatives": [
+                     *         {
+                     *           "cost": {
+                     *             "amount": "0.7046",
+                     *             "currency": "USD"
+                     *           },
+                     *           "difference": "-0.2",
+                     *           "isCurrent": false,
+                     *           "plan": {
+                     *             "currency": "USD",
+                     *             "effectiveFrom": "2026-06-01",
+                     *             "freeRequests": 10000,
+                     *             "id": 1,
+                     *             "name": "pro",
+                     *             "tenantId": null,
+                     *             "tiers": [
+                     *               {
+                     *                 "fromRequests": 0,
+                     *                 "perThousand": "0.02"
+                     *               },
+                     *               {
+                     *                 "fromRequests": 1000000,
+                     *                 "perThousand": "0.01"
+                     *               }
+                     *             ],
+                     *             "units": [
+                     *               {
+                     *                 "free": 100000,
+                     *                 "tiers": [
+                     *                   {
+                     *                     "from": 0,
+                     *                     "perThousand": "0.002"
+                     *                   }
+                     *                 ],
+                     *                 "unit": "tokens"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "projectedCost": {
+                     *             "amount": "1.4074",
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "apiKeyId": 3,
+                     *       "approximate": false,
+                     *       "asOf": "2026-05-18T09:30:30Z",
+                     *       "before": {
+                     *         "byPrices": "0",
+                     *         "byUsage": "0.5",
+                     *         "cost": [
+                     *           {
+                     *             "amount": "0.9046",
+                     *             "currency": "USD"
+                     *           }
+                     *         ],
+                     *         "costBefore": [
+                     *           {
+                     *             "amount": "0.4046",
+                     *             "currency": "USD"
+                     *           }
+                     *         ],
+                     *         "days": 17,
+                     *         "month": "2026-04-01",
+                     *         "requests": 45230,
+                     *         "requestsBefore": 20230
+                     *       },
+                     *       "closed": false,
+                     *       "days": [
+                     *         {
+                     *           "cost": {
+                     *             "amount": "0.9046",
+                     *             "currency": "USD"
+                     *           },
+                     *           "date": "2026-05-17",
+                     *           "notCounted": 0,
+                     *           "periodEnd": "2026-05-18T00:00:00Z",
+                     *           "periodStart": "2026-05-17T00:00:00Z",
+                     *           "position": 45230,
+                     *           "requests": 45230,
+                     *           "units": {}
+                     *         }
+                     *       ],
+                     *       "externalId": "k-2041",
+                     *       "invoices": [
+                     *         {
+                     *           "currency": "USD",
+                     *           "exact": "0.9046",
+                     *           "lineCount": 1,
+                     *           "lines": [
+                     *             {
+                     *               "amount": "0.90",
+                     *               "apiKeyId": 3,
+                     *               "description": "Requests",
+                     *               "exact": "0.9046",
+                     *               "externalId": "k-2041",
+                     *               "firstDay": "2026-05-17",
+                     *               "keyName": "render-farm",
+                     *               "lastDay": "2026-05-17",
+                     *               "perThousand": "0.02",
+                     *               "plan": "default",
+                     *               "planFrom": "0001-01-01",
+                     *               "quantity": 45230,
+                     *               "tenantId": "acme",
+                     *               "tierFrom": 0,
+                     *               "unit": null
+                     *             }
+                     *           ],
+                     *           "quantity": 45230,
+                     *           "total": "0.90"
+                     *         }
+                     *       ],
+                     *       "name": "render-farm",
+                     *       "periodEnd": "2026-06-01",
+                     *       "periodStart": "2026-05-01",
+                     *       "plans": [
+                     *         {
+                     *           "firstDay": "2026-05-01",
+                     *           "plan": {
+                     *             "currency": "USD",
+                     *             "effectiveFrom": "2026-06-01",
+                     *             "freeRequests": 10000,
+                     *             "id": 1,
+                     *             "name": "pro",
+                     *             "tenantId": null,
+                     *             "tiers": [
+                     *               {
+                     *                 "fromRequests": 0,
+                     *                 "perThousand": "0.02"
+                     *               },
+                     *               {
+                     *                 "fromRequests": 1000000,
+                     *                 "perThousand": "0.01"
+                     *               }
+                     *             ],
+                     *             "units": [
+                     *               {
+                     *                 "free": 100000,
+                     *                 "tiers": [
+                     *                   {
+                     *                     "from": 0,
+                     *                     "perThousand": "0.002"
+                     *                   }
+                     *                 ],
+                     *                 "unit": "tokens"
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "projectedRequests": 80370,
+                     *       "projection": [
+                     *         {
+                     *           "cost": {
+                     *             "amount": "1.6074",
+                     *             "currency": "USD"
+                     *           },
+                     *           "high": {
+                     *             "amount": "1.82",
+                     *             "currency": "USD"
+                     *           },
+                     *           "low": {
+                     *             "amount": "1.31",
+                     *             "currency": "USD"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "projectionWeeks": 4,
+                     *       "rounding": "Each line is rounded half up to the currency's smallest unit; the total is the sum of the rounded lines.",
+                     *       "tenantId": "acme"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BillExplanation"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such key */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -11450,6 +12307,328 @@ export interface operations {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    limits: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only the API key of this number.
+                 * @example 3
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys that have a limit or a quota */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asOf": "2026-05-18T09:30:30Z",
+                     *       "data": [
+                     *         {
+                     *           "apiKeyId": 3,
+                     *           "externalId": "k-2041",
+                     *           "hitsAt": "2026-05-18T09:30:40Z",
+                     *           "name": "render-farm",
+                     *           "quota": {
+                     *             "approximate": false,
+                     *             "forecast": {
+                     *               "at": null,
+                     *               "text": "not reached, by the same hours of the last 4 weeks",
+                     *               "weeks": 4
+                     *             },
+                     *             "isDefault": false,
+                     *             "limit": 100000,
+                     *             "period": "month",
+                     *             "periodStart": "2026-05-01T00:00:00Z",
+                     *             "remaining": 54770,
+                     *             "resetDate": "2026-06-01T00:00:00Z",
+                     *             "unit": null,
+                     *             "usagePercentage": 45.23,
+                     *             "used": 45230
+                     *           },
+                     *           "rate": {
+                     *             "busiest": {
+                     *               "at": "2026-05-18T09:12:00Z",
+                     *               "requests": 131
+                     *             },
+                     *             "forecast": {
+                     *               "at": "2026-05-18T12:07:00Z",
+                     *               "text": "reached, by the same hours of the last 4 weeks",
+                     *               "weeks": 4
+                     *             },
+                     *             "isDefault": false,
+                     *             "limit": 100,
+                     *             "overMinutes": 3,
+                     *             "overRequests": 48,
+                     *             "previous": 74,
+                     *             "requestsPerMinute": 119,
+                     *             "used": 82,
+                     *             "utilization": 82
+                     *           },
+                     *           "refused": 51,
+                     *           "requests": 2604,
+                     *           "tenantId": "acme"
+                     *         }
+                     *       ],
+                     *       "defaultQuota": null,
+                     *       "defaultRateLimit": 600,
+                     *       "nextCursor": null,
+                     *       "threshold": 80
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HeadroomPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    what_if: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The limit that is tried: requests a minute.
+                 * @example 100
+                 */
+                rateLimitPerMinute?: number;
+                /**
+                 * @description The quota that is tried, of the key's unit and period.
+                 * @example 100000
+                 */
+                quotaLimit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The key's number */
+                keyId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What would have been over it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "apiKeyId": 3,
+                     *       "approximate": false,
+                     *       "busiest": {
+                     *         "at": "2026-05-18T09:12:00Z",
+                     *         "requests": 131
+                     *       },
+                     *       "externalId": "k-2041",
+                     *       "from": "2026-05-17T09:31:00Z",
+                     *       "name": "render-farm",
+                     *       "quota": {
+                     *         "today": {
+                     *           "limit": 100000,
+                     *           "minutes": 0,
+                     *           "requests": 0
+                     *         },
+                     *         "tried": null
+                     *       },
+                     *       "rate": {
+                     *         "today": {
+                     *           "limit": 100,
+                     *           "minutes": 3,
+                     *           "requests": 48
+                     *         },
+                     *         "tried": {
+                     *           "limit": 50,
+                     *           "minutes": 17,
+                     *           "requests": 690
+                     *         }
+                     *       },
+                     *       "requests": 2604,
+                     *       "tenantId": "acme",
+                     *       "to": "2026-05-18T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WhatIfAnswer"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such key */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -86,9 +86,16 @@ export const PAGES: readonly Entry[] = [
   { id: "heatmap", title: "Heatmap", menu: true, Page: lazy(() => import("../pages/Heatmap")) },
   {
     id: "limits",
-    title: "Rate limits",
+    title: "Limits",
     menu: true,
-    Page: lazy(() => import("../pages/RateLimits")),
+    Page: lazy(() => import("../pages/Limits")),
+  },
+  {
+    id: "keys",
+    title: "API keys",
+    menu: false,
+    parent: "consumers",
+    Page: lazy(() => import("../pages/Keys")),
   },
   {
     id: "account",
@@ -119,6 +126,13 @@ export const PAGES: readonly Entry[] = [
     menu: true,
     consumer: "Bill",
     Page: lazy(() => import("../pages/Billing")),
+  },
+  {
+    id: "bill",
+    title: "Bill",
+    menu: false,
+    parent: "billing",
+    Page: lazy(() => import("../pages/Bill")),
   },
   {
     id: "status",

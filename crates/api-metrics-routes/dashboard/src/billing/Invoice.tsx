@@ -1,132 +1,68 @@
-// The line items of a month's invoice.
-import { invoiceUrl, useInvoice } from "../api/control";
-import type { InvoiceAnswer } from "../api/types";
+// The line items of a month's invoice, by pages.
+import { type InvoiceParams, invoiceCsv, useInvoice, wholeInvoice } from "../api/plans";
 import * as number from "../format/number";
-import { day } from "../format/time";
-import { Empty, Failure, SkeletonRows } from "../ui/states";
+import { save } from "../ui/save";
+import { Empty, Failure } from "../ui/states";
 import { useView } from "../view/view";
-
-type Lines = InvoiceAnswer["data"][number];
-
-/** Two dates of one month as a range, such as "12 – 21 Nov". */
-const days = (first: string, last: string): string =>
-  first === last ? day(Date.parse(last), "UTC") : `${Number(first.slice(8))} – ${day(Date.parse(last), "UTC")}`;
-
-const Head = () => (
-  <thead>
-    <tr>
-      <th scope="col">Consumer</th>
-      <th scope="col">Line item</th>
-      <th scope="col" data-wide="2">
-        Plan
-      </th>
-      <th scope="col" data-wide="3">
-        Period
-      </th>
-      <th scope="col" className="num">
-        Requests
-      </th>
-      <th scope="col" className="num" data-wide="1">
-        Per 1,000
-      </th>
-      <th scope="col" className="num" data-wide="3">
-        Unrounded
-      </th>
-      <th scope="col" className="num">
-        Amount
-      </th>
-    </tr>
-  </thead>
-);
-
-const Body = ({ invoice }: { invoice: Lines }) => (
-  <>
-    <tbody>
-      {invoice.lines.map((line, n) => (
-        <tr key={n}>
-          <td>{line.keyName}</td>
-          <td>{line.description}</td>
-          <td data-wide="2">{line.plan}</td>
-          <td data-wide="3">{days(line.firstDay, line.lastDay)}</td>
-          <td className="num">{number.count(line.quantity)}</td>
-          <td className="num" data-wide="1">
-            {number.exactMoney(line.perThousand, invoice.currency)}
-          </td>
-          <td className="num" data-wide="3">
-            {line.exact}
-          </td>
-          <td className="num">{number.money(line.amount, invoice.currency)}</td>
-        </tr>
-      ))}
-    </tbody>
-    <tbody className="sum">
-      <tr>
-        <th scope="row" colSpan={2}>
-          Total ({invoice.currency})
-        </th>
-        <td data-wide="2" />
-        <td data-wide="3" />
-        <td className="num">{number.count(invoice.quantity)}</td>
-        <td data-wide="1" />
-        <td className="num" data-wide="3">
-          {invoice.exact}
-        </td>
-        <td className="num" data-total={invoice.currency}>
-          {number.money(invoice.total, invoice.currency)}
-        </td>
-      </tr>
-    </tbody>
-  </>
-);
+import { InvoiceTable } from "./InvoiceTable";
+import { joined } from "./joined";
 
 export const Invoice = ({ month, apiKeyId }: { month: string | undefined; apiKeyId?: string }) => {
   const view = useView();
-  const params = { month, ...(apiKeyId === undefined ? {} : { apiKeyId }) };
+  const params: InvoiceParams = { month, ...(apiKeyId === undefined ? {} : { apiKeyId }) };
   const invoice = useInvoice(view, params);
+  const first = invoice.data?.pages[0];
+  const invoices = invoice.data && joined(invoice.data.pages);
+  const shown = invoices?.reduce((sum, each) => sum + each.lines.length, 0) ?? 0;
+  const all = invoices?.reduce((sum, each) => sum + each.lineCount, 0) ?? 0;
   return (
     <section className="card" aria-label="Invoice preview" data-stale={invoice.isPlaceholderData}>
       <header className="card-head">
         <h2>Invoice preview</h2>
-        {invoice.data && (
-          <span className="badge" data-level={invoice.data.closed ? "good" : "some"}>
-            {invoice.data.closed ? "Closed" : "In progress"}
+        {first && (
+          <span className="badge" data-level={first.closed ? "good" : "some"}>
+            {first.closed ? "Closed" : "In progress"}
           </span>
         )}
+        {all > 0 && <span className="muted">{number.plural(all, "line")}</span>}
         <span className="card-tools export" role="group" aria-label="Export">
           <span className="muted">Export</span>
-          {["csv", "json"].map((format) => (
-            <a
-              key={format}
-              className="button ghost"
-              href={invoiceUrl(format, params)}
-              download={format === "json" ? `invoice_${month ?? "current"}.json` : ""}
-              aria-label={`Invoice as ${format.toUpperCase()}`}
-            >
-              {format.toUpperCase()}
-            </a>
-          ))}
+          <a className="button ghost" href={invoiceCsv(params)} download="" aria-label="Invoice as CSV">
+            CSV
+          </a>
+          <button
+            type="button"
+            className="ghost"
+            aria-label="Invoice as JSON"
+            onClick={() =>
+              void wholeInvoice(params).then((whole) =>
+                save(JSON.stringify(whole, null, 2), "application/json", `invoice_${month ?? "current"}.json`),
+              )
+            }
+          >
+            JSON
+          </button>
         </span>
       </header>
       {invoice.error && !invoice.data ? (
         <Failure error={invoice.error} retry={() => void invoice.refetch()} />
       ) : (
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Invoice preview, scrollable">
-          <table className="table invoice" data-waiting={!invoice.data}>
-            <caption className="sr">Invoice preview</caption>
-            <Head />
-            {!invoice.data && (
-              <tbody>
-                <SkeletonRows rows={5} columns={8} />
-              </tbody>
-            )}
-            {invoice.data?.data.map((each) => (
-              <Body key={each.currency} invoice={each} />
-            ))}
-          </table>
-          {invoice.data?.data.length === 0 && <Empty>This invoice has no line items.</Empty>}
+          <InvoiceTable invoices={invoices} />
+          {invoices?.length === 0 && <Empty>This invoice has no line items.</Empty>}
         </div>
       )}
-      {invoice.data && invoice.data.data.length > 0 && <p className="muted card-note">{invoice.data.rounding}</p>}
+      {invoice.hasNextPage && (
+        <button
+          type="button"
+          className="more"
+          disabled={invoice.isFetchingNextPage}
+          onClick={() => void invoice.fetchNextPage()}
+        >
+          Show more ({number.count(all - shown)} remaining)
+        </button>
+      )}
+      {first && all > 0 && <p className="muted card-note">{first.rounding}</p>}
     </section>
   );
 };

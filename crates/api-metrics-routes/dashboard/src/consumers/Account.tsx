@@ -40,7 +40,7 @@ export const Account = ({ id, onReady }: { id: string; onReady: () => void }) =>
             <h2>Rate limit</h2>
             {row && (
               <div className="card-tools">
-                <a href={href("limits", { key: id })}>All rate limits</a>
+                <a href={href("limits", { key: id })}>All limits</a>
               </div>
             )}
           </header>
@@ -103,7 +103,7 @@ export const Account = ({ id, onReady }: { id: string; onReady: () => void }) =>
             <h2>Current bill</h2>
             <span className="muted">this month, in UTC</span>
             <div className="card-tools">
-              <a href={href("billing")}>Billing</a>
+              <a href={href("bill", { key: id })}>Why this bill</a>
             </div>
           </header>
           {owed && currency ? (

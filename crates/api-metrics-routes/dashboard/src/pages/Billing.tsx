@@ -5,6 +5,7 @@ import { useMay } from "../api/session";
 import type { BillingPage, KeyUsage } from "../api/types";
 import { amountIn, byDay, currenciesOf, monthName, months, roughly, spark } from "../billing/costs";
 import { Invoice } from "../billing/Invoice";
+import { Plans } from "../billing/Plans";
 import { Reconciliation } from "../billing/Reconciliation";
 import { TimeChart } from "../charts/TimeChart";
 import { consumerName } from "../format/consumer";
@@ -70,9 +71,16 @@ const Billing = () => {
           nothing="No charges in this month."
         />
       </div>
-      <CostByConsumer page={page} currency={currency} error={billing.error} stale={billing.isPlaceholderData} />
+      <CostByConsumer
+        page={page}
+        month={month}
+        currency={currency}
+        error={billing.error}
+        stale={billing.isPlaceholderData}
+      />
       <Deferred ready={page !== undefined || billing.error !== null}>
         <Invoice month={month} />
+        <Plans />
         {operate && <Reconciliation month={month} tz={view.tz} />}
       </Deferred>
     </>
@@ -110,7 +118,14 @@ const MonthlyTotals = ({
           "Cost per 1,000",
           page ? (requests > 0 ? number.money((1000 * Number(cost)) / requests, currency, 4) : number.NONE) : null,
         ],
-        ["Consumers", page ? number.count(page.data.length) : null],
+        [
+          "Consumers",
+          page
+            ? number.count(
+                page.data.filter((row) => row.cost.length === 0 || amountIn(row.cost, currency) !== null).length,
+              )
+            : null,
+        ],
         ["Anonymous requests", page ? number.count(page.unbilledRequests) : null],
       ]}
     />
@@ -119,16 +134,24 @@ const MonthlyTotals = ({
 
 const CostByConsumer = ({
   page,
+  month,
   currency,
   error,
   stale,
 }: {
   page: BillingPage | undefined;
+  month: string | undefined;
   currency: string;
   error: unknown;
   stale: boolean;
 }) => {
-  const rows = page?.data;
+  const all = page?.data;
+  // Consumers of another currency have nothing in this one.
+  const rows = useMemo(
+    () => all?.filter((row) => row.cost.length === 0 || amountIn(row.cost, currency) !== null),
+    [all, currency],
+  );
+  const others = (all?.length ?? 0) - (rows?.length ?? 0);
   const total = page ? roughly(page.total.cost, currency) : 0;
   const tenants = rows?.some((row) => row.tenantId != null) ?? false;
   const columns = useMemo(
@@ -203,13 +226,16 @@ const CostByConsumer = ({
         by: (row) => roughly(row.cost, currency),
         plain: (row) => amountIn(row.cost, currency),
         cell: (row) => (
-          <span title={number.exactMoney(amountIn(row.cost, currency), currency)}>
+          <a
+            href={href("bill", { key: String(row.apiKeyId), month })}
+            title={number.exactMoney(amountIn(row.cost, currency), currency)}
+          >
             {number.money(amountIn(row.cost, currency), currency, 4)}
-          </span>
+          </a>
         ),
       },
     ],
-    [page, currency, total, tenants],
+    [page, month, currency, total, tenants],
   );
   return (
     <Table
@@ -221,6 +247,14 @@ const CostByConsumer = ({
       searchLabel="Search consumers"
       error={error}
       start={{ id: "cost", down: true }}
+      lead={
+        others > 0 && (
+          <p className="muted card-note">
+            {number.plural(others, "consumer")} billed in another currency {others === 1 ? "is" : "are"} not among
+            them.
+          </p>
+        )
+      }
       empty="No consumers were charged in this month."
       stale={stale}
       file={`billing-${page?.from.slice(0, 7) ?? ""}`}

@@ -254,6 +254,7 @@ const ConsumerTable = ({ tools }: { tools: ReactNode }) => {
           {chosen && units.length > 1 && (
             <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
           )}
+          <a href={href("keys")}>API keys</a>
         </>
       }
     />

@@ -1,6 +1,7 @@
 // Downloads a table as it is on the screen: its columns under their heads, its rows, names instead of numbers.
 import { csv } from "../format/csv";
 import type { Column } from "./column";
+import { save } from "./save";
 
 interface Props<Row> {
   columns: readonly Column<Row>[];
@@ -10,15 +11,6 @@ interface Props<Row> {
 }
 
 const FORMATS = ["csv", "json"] as const;
-
-const save = (text: string, type: string, file: string): void => {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = file;
-  link.click();
-  URL.revokeObjectURL(url);
-};
 
 /** A record a row. Columns of buttons, or of curves, hold nothing to be written. */
 export const recordsOf = <Row,>(

@@ -1,5 +1,5 @@
 // A table with sortable columns, a search field and pages of rows.
-import { type ReactNode, useMemo, useState } from "react";
+import { Fragment, type ReactNode, useMemo, useState } from "react";
 import { patch, useLocation } from "../view/location";
 import type { Column } from "./column";
 import { ExportRows } from "./ExportRows";
@@ -27,6 +27,8 @@ export interface TableProps<Row> {
   exported?: string;
   /** Shown between the header and the rows. */
   lead?: ReactNode;
+  /** Shown below a row, across all columns; null for nothing. */
+  below?: (row: Row) => ReactNode;
   stale?: boolean;
   /** Rows shown at first. */
   shown?: number;
@@ -49,6 +51,13 @@ export const sortOf = <Row,>(
   return column ? { id: column.id, down } : start;
 };
 
+const Below = ({ columns, children }: { columns: number; children: ReactNode }) =>
+  children == null ? null : (
+    <tr className="below">
+      <td colSpan={columns}>{children}</td>
+    </tr>
+  );
+
 export const Table = <Row,>({
   caption,
   columns,
@@ -62,6 +71,7 @@ export const Table = <Row,>({
   empty,
   tools,
   lead,
+  below,
   stale = false,
   shown = SHOWN,
   name = "",
@@ -155,13 +165,16 @@ export const Table = <Row,>({
             <tbody>
               {!rows && <SkeletonRows rows={8} columns={columns.length} />}
               {sorted.slice(0, limit).map((row) => (
-                <tr key={idOf(row)}>
-                  {columns.map((column) => (
-                    <td key={column.id} className={column.number ? "num" : ""} data-wide={column.wide}>
-                      {column.cell(row)}
-                    </td>
-                  ))}
-                </tr>
+                <Fragment key={idOf(row)}>
+                  <tr>
+                    {columns.map((column) => (
+                      <td key={column.id} className={column.number ? "num" : ""} data-wide={column.wide}>
+                        {column.cell(row)}
+                      </td>
+                    ))}
+                  </tr>
+                  {below && <Below columns={columns.length}>{below(row)}</Below>}
+                </Fragment>
               ))}
             </tbody>
           </table>

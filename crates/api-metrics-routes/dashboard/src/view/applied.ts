@@ -16,12 +16,14 @@ const APPLIED = {
   requests: null,
   heatmap: TRAFFIC,
   limits: [],
+  keys: [],
   account: [],
   alerts: [],
   jobs: [],
   incident: [],
   ingest: LABELS,
   billing: [],
+  bill: [],
   status: [],
 } as const satisfies Readonly<Record<string, readonly string[] | null>>;
 

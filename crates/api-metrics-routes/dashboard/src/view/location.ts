@@ -59,6 +59,7 @@ const SUBJECTS: Readonly<Record<string, readonly string[]>> = {
   endpoint: ["method", "endpoint"],
   consumer: ["key"],
   limits: ["key"],
+  bill: ["key"],
 };
 
 export const subjectOf = (page: string): readonly string[] => SUBJECTS[page] ?? [];

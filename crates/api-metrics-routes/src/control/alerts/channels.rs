@@ -61,6 +61,10 @@ pub(crate) struct ChannelView {
     last_delivered_at: Option<DateTime<Utc>>,
     /// The delivery that changed last; null where there was none.
     last: Option<LastView>,
+    /// Since when it is muted: notices do not go through it; null where it is not.
+    muted_since: Option<DateTime<Utc>>,
+    /// Who has muted it; null where it is not.
+    muted_by: Option<String>,
 }
 
 impl ChannelView {
@@ -75,6 +79,8 @@ impl ChannelView {
             dead: 0,
             last_delivered_at: None,
             last: None,
+            muted_since: None,
+            muted_by: None,
         }
     }
 
@@ -104,6 +110,8 @@ impl ChannelView {
                     .filter(|_| of.last.status != DeliveryStatus::Delivered),
                 at: time(of.last.at),
             }),
+            muted_since: None,
+            muted_by: None,
         }
     }
 }
@@ -139,6 +147,18 @@ pub(crate) async fn channels(
     for of in found {
         let configured = own.contains(&of.channel);
         all.insert(of.channel.clone(), ChannelView::used(of, configured));
+    }
+    let muted = control.muted_channels();
+    for of in app.client.bounded("channels", muted).await? {
+        // One that no process has any more can still be switched on again.
+        let view = all
+            .entry(of.channel.clone())
+            .or_insert_with(|| ChannelView {
+                configured: false,
+                ..ChannelView::unused(of.channel)
+            });
+        view.muted_since = Some(time(of.at));
+        view.muted_by = Some(of.by);
     }
     Ok(Json(ChannelList {
         data: all.into_values().collect(),
@@ -198,4 +218,57 @@ pub(crate) async fn test(
     let sent = control.test_channel(&channel, Some(caller.principal.subject()));
     let notice_id = app.client.bounded("test channel", sent).await?;
     Ok((StatusCode::ACCEPTED, Json(SentTest { notice_id })))
+}
+
+/// Whether notices go through a channel.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the shape of what `mute` reads")]
+pub(crate) struct ChannelPatch {
+    /// The channel's name.
+    #[schema(example = "slack")]
+    channel: String,
+    /// Whether notices do not go through it.
+    muted: bool,
+}
+
+/// Mutes a channel, or ends that
+///
+/// Channels are configured by the host. This switches off whether notices go to one: what comes up while it is muted is not
+/// delivered through it, nor later. A test still goes through.
+#[utoipa::path(
+    patch,
+    path = "/api-alerts/channels",
+    operation_id = "mute_channel",
+    tag = "alerts",
+    request_body(content = ChannelPatch, example = json!({"channel": "slack", "muted": true})),
+    responses(
+        (status = 204, description = "It is so now"),
+        (status = 404, description = "There is no such channel", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn mute(
+    State(app): State<App>,
+    caller: Caller,
+    _: Validated<()>,
+    mut body: Body,
+) -> Result<StatusCode, Problem> {
+    let channel = present("channel", body.text("channel")?)?;
+    storable("channel", &channel, MAX_CHANNEL_BYTES)?;
+    let muted = present("muted", body.flag("muted")?)?;
+    body.finish()?;
+    let control = app.client.control()?;
+    let known = app.control.channels.contains(&channel) || {
+        let used = app.client.bounded("channels", control.channels()).await?;
+        let muted = control.muted_channels();
+        let muted = app.client.bounded("channels", muted).await?;
+        used.iter().any(|of| of.channel == channel) || muted.iter().any(|of| of.channel == channel)
+    };
+    if !known {
+        return Err(Problem::new(Kind::NotFound, "there is no such channel"));
+    }
+    let done = control.mute_channel(&channel, muted, Some(caller.principal.subject()));
+    app.client.bounded("mute channel", done).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -120,7 +120,7 @@ pub(crate) struct NoticeKey {
 pub(crate) struct NoticeView {
     /// The same each time that it is sent: receivers know duplicates by it.
     id: Uuid,
-    /// `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached` or `test`.
+    /// `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `digest.weekly` or `test`.
     kind: &'static str,
     /// When it happened.
     at: DateTime<Utc>,

@@ -35,7 +35,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         .documented(Write, routes!(incident::acknowledge))
         .documented(Write, routes!(incident::silence))
         .documented(Write, routes!(dry_run::dry_run))
-        .documented(Operate, routes!(channels::channels))
+        .documented(Operate, routes!(channels::channels, channels::mute))
         .documented(Operate, routes!(channels::test))
         .documented(Operate, routes!(deliveries::deliveries))
         .documented(Operate, routes!(deliveries::redeliver))

@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    request::{Context, Month, OneOf, ParamDocs, Params, QueryParams, Validated},
-    response::{Problem, time},
+    request::{Context, Month, NO_RANGE, OneOf, Page, ParamDocs, Params, QueryParams, Validated},
+    response::{Problem, page_of, time},
     router::App,
 };
 
@@ -45,13 +45,21 @@ pub(crate) struct InvoiceParams {
     month: Month,
     /// One tenant or one key, or all.
     part: Part,
+    /// Which lines, in JSON.
+    page: Page<LinePlace>,
 }
 
+/// Where a line stands: its currency, its key, and which of the key's lines it is.
+type LinePlace = (String, i64, u64);
+
 impl QueryParams for InvoiceParams {
+    const LIST: &'static str = "invoice";
+
     fn describe(docs: &mut ParamDocs) {
         AS_CSV.describe(docs);
         Month::describe(docs);
         Part::describe(docs);
+        Page::<LinePlace>::describe(docs);
     }
 
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
@@ -59,6 +67,7 @@ impl QueryParams for InvoiceParams {
             as_csv: AS_CSV.take(params)?,
             month: QueryParams::take(params, context)?,
             part: QueryParams::take(params, context)?,
+            page: QueryParams::take(params, context)?,
         })
     }
 }
@@ -129,8 +138,10 @@ impl From<InvoiceLine> for Line {
 pub(crate) struct InvoiceView {
     /// The currency's ISO 4217 code.
     currency: String,
-    /// By key, then in the order in which they came up.
+    /// By key, then in the order in which they came up: those of this page.
     lines: Vec<Line>,
+    /// Lines on all pages.
+    line_count: u64,
     /// Requests on all lines.
     quantity: u64,
     /// The sum of the exact amounts.
@@ -143,6 +154,7 @@ impl From<Invoice> for InvoiceView {
     fn from(invoice: Invoice) -> Self {
         Self {
             currency: invoice.currency.to_string(),
+            line_count: invoice.lines.len() as u64,
             lines: invoice.lines.into_iter().map(Line::from).collect(),
             quantity: invoice.quantity,
             exact: invoice.exact.to_string(),
@@ -151,12 +163,38 @@ impl From<Invoice> for InvoiceView {
     }
 }
 
+/// Cuts invoices to a page: their totals stay those of all lines. Answers the place of the last line where more follow.
+fn cut(invoices: &mut [InvoiceView], page: &Page<LinePlace>) -> Option<LinePlace> {
+    let mut all = Vec::new();
+    for invoice in &mut *invoices {
+        let mut of_key = (0, 0);
+        for line in invoice.lines.drain(..) {
+            of_key = match of_key {
+                (key, n) if key == line.api_key_id => (key, n + 1),
+                _ => (line.api_key_id, 0),
+            };
+            all.push(((invoice.currency.clone(), of_key.0, of_key.1), line));
+        }
+    }
+    let place = |(place, _): &(LinePlace, Line)| place.clone();
+    let cut = page_of(all, place, page.after(), page.limit.rows());
+    let last = cut.rows.last().filter(|_| cut.more).map(place);
+    for ((currency, ..), line) in cut.rows {
+        if let Some(invoice) = invoices.iter_mut().find(|of| of.currency == currency) {
+            invoice.lines.push(line);
+        }
+    }
+    last
+}
+
 /// A month's invoices.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InvoiceAnswer {
-    /// One a currency; none where nothing was used.
+    /// One a currency, with totals of all lines on every page; none where nothing was used.
     data: Vec<InvoiceView>,
+    /// Asks for the next page of lines; null on the last.
+    next_cursor: Option<String>,
     /// The month's first day.
     period_start: NaiveDate,
     /// The first day after it.
@@ -171,7 +209,7 @@ pub(crate) struct InvoiceAnswer {
 
 /// A month's invoice, as a preview
 ///
-/// Prices are of 1,000 requests; only the amounts of lines are rounded, and the total is their sum.
+/// Lines come by pages in JSON; CSV has all of them. Prices are of 1,000 requests; only the amounts of lines are rounded, and the total is their sum.
 #[utoipa::path(
     get,
     path = "/api-metrics/billing/invoice",
@@ -192,6 +230,7 @@ pub(crate) async fn invoice(
         as_csv,
         month: Month(month),
         part,
+        page,
     } = params;
     if as_csv {
         let scope = part.scope(&app, &caller).await?;
@@ -217,16 +256,19 @@ pub(crate) async fn invoice(
         let scope = part.scope(&app, &caller).await?;
         let report = read_report(&app, &scope, month).await?;
         let invoices = invoices(&report, month.from);
+        let mut data: Vec<_> = invoices.into_iter().map(InvoiceView::from).collect();
+        let last = cut(&mut data, &page);
         Ok(InvoiceAnswer {
+            next_cursor: last.map(|place| page.next(NO_RANGE, place)),
             period_start: month.from,
             period_end: month.to,
             closed: local_date(Tz::UTC, report.at) >= month.to,
             rounding: ROUNDING_RULE,
             as_of: time(report.at),
-            data: invoices.into_iter().map(InvoiceView::from).collect(),
+            data,
         })
     };
-    let asked = (month, &part);
+    let asked = (month, &part, &page);
     let (cached, hit) = app
         .answer("invoice", &caller.scope, &asked, range_of(month), compute)
         .await?;

@@ -156,7 +156,7 @@ pub(crate) async fn history(
     let last = rows.last().filter(|_| more).map(|row| row.period_start);
     Ok(Json(UtilizationPage {
         key: KeyLabel::from(&key),
-        rate_limit_per_minute: key.spec.rate_limit_per_minute,
+        rate_limit_per_minute: app.control.limits.limit_of(&key),
         data: rows.iter().map(Utilization::from).collect(),
         next_cursor: last.map(|at| page.next(range, at)),
         granularity: (*granularity).into(),

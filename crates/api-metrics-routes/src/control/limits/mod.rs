@@ -1,9 +1,13 @@
-//! Rate limits: how near keys are to theirs, now and in the past.
+//! Rate limits and quotas: how near keys are to theirs, now and in the past, and who hits first.
 //!
 //! The service enforces its limits itself; api-metrics counts and warns.
 
+mod headroom;
 mod history;
 mod now;
+mod what_if;
 
+pub(crate) use headroom::{__path_limits, limits};
 pub(crate) use history::{__path_history, history};
 pub(crate) use now::{__path_rate_limits, rate_limits};
+pub(crate) use what_if::{__path_what_if, what_if};

@@ -131,7 +131,10 @@ pub(crate) async fn rate_limits(
         let own = app.client.writer().map(|writer| &**writer);
         let mut limits = app
             .client
-            .bounded("rate limits", limits_now(store, &caller.scope, now, own))
+            .bounded(
+                "rate limits",
+                limits_now(store, settings, &caller.scope, now, own),
+            )
             .await?;
         limits.retain(|limit| params.only.0.is_none_or(|id| id == limit.key.id));
         let near: HashMap<i64, NearLimit> = app

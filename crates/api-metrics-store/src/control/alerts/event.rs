@@ -178,6 +178,7 @@ fn about(rule: &AlertRule) -> Notice {
         threshold: rule.spec.threshold,
         causes: None,
         alerts: Vec::new(),
+        digest: None,
         url: None,
     }
 }

@@ -8,7 +8,7 @@
 //! | `create alert rule`, `change alert rule`, `remove alert rule` | the rule's number, name and which settings changed |
 //! | `acknowledge alert`, `silence alert`, `end silence of alert` | the event's id and name |
 //! | `create silence`, `end silence` | the silence's number and its reason |
-//! | `test channel` | the channel |
+//! | `test channel`, `mute channel`, `unmute channel` | the channel |
 //! | `create ingest token`, `revoke ingest token` | the token's number |
 //! | `run job` | the job's number, name and service |
 //! | `erase requests` | how many, not whose |

@@ -19,6 +19,7 @@
 
 mod charge;
 mod currency;
+mod explain;
 mod invoice;
 mod money;
 mod plan;
@@ -32,6 +33,9 @@ pub(super) use charge::Assignment;
 use charge::{Charge, Tariff, charge_month};
 pub use chrono::NaiveDate;
 pub use currency::Currency;
+pub use explain::{
+    Alternative, BillExplanation, ExplainedDay, MonthBefore, ProjectedBill, explain_bill,
+};
 pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices};
 pub use money::Money;
 pub use plan::{NewPlan, PlanVersion, PriceTier, UnitPrice};

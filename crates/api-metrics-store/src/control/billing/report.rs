@@ -26,9 +26,6 @@ use crate::{
     time::{Granularity, UnixSeconds, utc_date, utc_midnight},
 };
 
-/// The text of the key under which keys beyond the recorder's bound are counted together.
-const OTHER_KEY: &str = "<other key>";
-
 /// How usage is billed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -232,7 +229,7 @@ pub(super) fn report(
 /// The keys that can be billed.
 pub(super) fn billed_keys(keys: &[KeyRecord]) -> BTreeSet<i64> {
     keys.iter()
-        .filter(|key| key.external_id != OTHER_KEY)
+        .filter(|key| !key.is_other())
         .map(|key| key.id)
         .collect()
 }
@@ -297,7 +294,7 @@ fn bill(
 
 /// Charges requests and then each unit, ascending by name; the costs are of each day. Both lists are of the same
 /// days.
-fn charge_all(
+pub(super) fn charge_all(
     tariff: &Tariff,
     key: i64,
     requests: &[(NaiveDate, u64)],
@@ -366,8 +363,8 @@ impl BillingReport {
 
 /// The days of a month as they will be at its end: what was used so far goes on at the same pace, spread over the
 /// days from `today` to before `end`. `elapsed` are the seconds of the month that are over.
-fn projected(
-    mut days: Vec<(NaiveDate, u64)>,
+pub(super) fn projected(
+    days: Vec<(NaiveDate, u64)>,
     today: NaiveDate,
     end: NaiveDate,
     elapsed: i64,
@@ -376,13 +373,26 @@ fn projected(
     let so_far = days
         .iter()
         .fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
-    // so_far * remaining / elapsed, in integers, spread over the days that are left.
-    let remaining = month_seconds - elapsed;
-    let mut left = u64::try_from(
-        u128::from(so_far) * u128::from(remaining.unsigned_abs())
-            / u128::from(elapsed.unsigned_abs()),
+    let left = at_pace(so_far, elapsed, month_seconds - elapsed);
+    with_rest(days, today, end, left)
+}
+
+/// What is used in `remaining` seconds at the pace of `used` in `elapsed` seconds, in integers, rounded down.
+pub(super) fn at_pace(used: u64, elapsed: i64, remaining: i64) -> u64 {
+    u64::try_from(
+        u128::from(used) * u128::from(remaining.max(0).unsigned_abs())
+            / u128::from(elapsed.max(1).unsigned_abs()),
     )
-    .unwrap_or(u64::MAX);
+    .unwrap_or(u64::MAX)
+}
+
+/// Adds `left` to the days from `today` to before `end`, spread evenly.
+pub(super) fn with_rest(
+    mut days: Vec<(NaiveDate, u64)>,
+    today: NaiveDate,
+    end: NaiveDate,
+    mut left: u64,
+) -> Vec<(NaiveDate, u64)> {
     let mut day = today;
     while day < end && left > 0 {
         let days_left = (end - day).num_days().max(1).unsigned_abs();

@@ -23,6 +23,9 @@ use crate::{
     time::UnixSeconds,
 };
 
+/// The text of the key under which keys beyond the recorder's bound are counted together.
+const OTHER_KEY: &str = "<other key>";
+
 /// The settings of an API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -104,6 +107,11 @@ impl KeyRecord {
     #[must_use]
     pub fn label(&self) -> &str {
         self.spec.name.as_deref().unwrap_or(&self.external_id)
+    }
+
+    /// Whether keys beyond the recorder's bound are counted under it: it is nobody's, has no limit and is not billed.
+    pub(in crate::control) fn is_other(&self) -> bool {
+        self.external_id == OTHER_KEY
     }
 
     /// The same, fit for a line that people read: the host's text may be anything.

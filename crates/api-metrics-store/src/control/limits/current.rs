@@ -18,7 +18,7 @@
 
 use std::{collections::HashMap, fmt};
 
-use super::record::by_key;
+use super::{LimitSettings, record::by_key};
 use crate::{
     control::{
         ControlStore,
@@ -38,6 +38,8 @@ pub struct LimitNow {
     pub key: KeyRecord,
     /// Requests that it may send in a minute.
     pub limit: u64,
+    /// Whether that is [`LimitSettings::default_rate_limit`], because the key has no limit of its own.
+    pub is_default: bool,
     /// Requests in the current minute of the clock so far.
     pub used: u64,
     /// Requests in the minute before.
@@ -78,6 +80,7 @@ impl LimitNow {
             (seconds <= left).then_some(seconds)
         };
         Self {
+            is_default: key.spec.rate_limit_per_minute.is_none(),
             key,
             limit,
             used,
@@ -122,19 +125,30 @@ pub(super) fn pct(made: u64, limit: u64) -> f64 {
 /// statement limit.
 pub async fn limits_now(
     store: &dyn ControlStore,
+    settings: &LimitSettings,
     scope: &Scope,
     now: UnixSeconds,
     own: Option<&Writer>,
 ) -> Result<Vec<LimitNow>, StoreError> {
-    let keys: Vec<(KeyRecord, u64)> = store
-        .all_keys(scope)
-        .await?
-        .into_iter()
+    let keys = store.all_keys(scope).await?;
+    limits_of(store, settings, &keys, now, own).await
+}
+
+/// The same of those of `keys` that have a limit and are enabled.
+///
+/// # Errors
+/// As [`limits_now`].
+pub(in crate::control) async fn limits_of(
+    store: &dyn ControlStore,
+    settings: &LimitSettings,
+    keys: &[KeyRecord],
+    now: UnixSeconds,
+    own: Option<&Writer>,
+) -> Result<Vec<LimitNow>, StoreError> {
+    let keys: Vec<(&KeyRecord, u64)> = keys
+        .iter()
         .filter(|key| key.spec.enabled)
-        .filter_map(|key| {
-            let limit = key.spec.rate_limit_per_minute?;
-            Some((key, limit))
-        })
+        .filter_map(|key| Some((key, settings.limit_of(key)?)))
         .collect();
     if keys.is_empty() {
         return Ok(Vec::new());
@@ -150,7 +164,7 @@ pub async fn limits_now(
         .into_iter()
         .map(|(key, limit)| {
             let (used, before) = (of(key.id, true), of(key.id, false));
-            LimitNow::counted(key, limit, used, before, now)
+            LimitNow::counted(key.clone(), limit, used, before, now)
         })
         .collect();
     all.sort_by(|a, b| {

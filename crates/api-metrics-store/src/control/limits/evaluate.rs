@@ -43,7 +43,7 @@ pub(in crate::control) async fn evaluate_limits(
         return Ok(None);
     };
     let mut notices = Vec::new();
-    for limit in limits_now(store, &Scope::All, now, own).await? {
+    for limit in limits_now(store, settings, &Scope::All, now, own).await? {
         notices.extend(near(settings, &limit));
     }
     let new = published.publish(store, notices, now).await?;
@@ -103,6 +103,7 @@ fn near(settings: &LimitSettings, limit: &LimitNow) -> Option<(Notice, i64, bool
         threshold: settings.threshold_pct,
         causes: None,
         alerts: Vec::new(),
+        digest: None,
         url: None,
     };
     Some((notice, hour + 30 * 86_400, true))

@@ -16,6 +16,7 @@ mod record;
 pub(super) mod store;
 mod utilization;
 
+pub(super) use current::limits_of;
 pub use current::{LimitNow, limits_now};
 pub(super) use evaluate::evaluate_limits;
 pub(super) use record::record_utilization;

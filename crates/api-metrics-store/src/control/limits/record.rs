@@ -62,9 +62,9 @@ pub(in crate::control) async fn record_utilization(
     let limits: HashMap<i64, u64> = store
         .all_keys(&Scope::All)
         .await?
-        .into_iter()
+        .iter()
         .filter(|key| key.spec.enabled)
-        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute.filter(|l| *l > 0)?)))
+        .filter_map(|key| Some((key.id, settings.limit_of(key).filter(|l| *l > 0)?)))
         .collect();
     let mut rows = Vec::new();
     if !limits.is_empty() {

@@ -8,7 +8,10 @@ use async_trait::async_trait;
 
 use super::{LimitSettings, NearLimit, UtilizationRow};
 use crate::{
-    control::sql,
+    control::{
+        headroom::{HourHit, MinutePeak},
+        sql,
+    },
     engine::{
         backend::{Mode, Tx},
         sql::BeginTx,
@@ -43,6 +46,38 @@ pub(crate) trait LimitStore: Send + Sync {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
     async fn forget_utilization(&self, before: UnixSeconds) -> Result<bool, StoreError>;
+
+    /// By key: its busiest recorded minute in `range`, and what was over its limit of today; `default` is that of keys
+    /// without their own.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn minute_peaks(
+        &self,
+        scope: &Scope,
+        default: Option<u64>,
+        range: TimeRange,
+    ) -> Result<Vec<MinutePeak>, StoreError>;
+
+    /// The hours of these ranges in which keys reached their limit of today.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn hour_hits(
+        &self,
+        scope: &Scope,
+        default: Option<u64>,
+        ranges: &[TimeRange],
+    ) -> Result<Vec<HourHit>, StoreError>;
+
+    /// By key: the first hour that is recorded of it.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn first_recorded(&self, scope: &Scope) -> Result<Vec<(i64, UnixSeconds)>, StoreError>;
 }
 
 #[async_trait]
@@ -66,6 +101,40 @@ impl<T: BeginTx> LimitStore for T {
         let removed = sql::limits::remove_utilization(&mut tx, before).await?;
         tx.commit().await?;
         Ok(removed >= sql::limits::MAX_REMOVED)
+    }
+
+    async fn minute_peaks(
+        &self,
+        scope: &Scope,
+        default: Option<u64>,
+        range: TimeRange,
+    ) -> Result<Vec<MinutePeak>, StoreError> {
+        let mut tx = self.begin_read(scope).await?;
+        let peaks = sql::headroom::minute_peaks(&mut tx, scope, default, range).await?;
+        tx.commit().await?;
+        Ok(peaks)
+    }
+
+    async fn hour_hits(
+        &self,
+        scope: &Scope,
+        default: Option<u64>,
+        ranges: &[TimeRange],
+    ) -> Result<Vec<HourHit>, StoreError> {
+        let mut tx = self.begin_read(scope).await?;
+        let mut hits = Vec::new();
+        for range in ranges {
+            hits.extend(sql::headroom::hour_hits(&mut tx, scope, default, *range).await?);
+        }
+        tx.commit().await?;
+        Ok(hits)
+    }
+
+    async fn first_recorded(&self, scope: &Scope) -> Result<Vec<(i64, UnixSeconds)>, StoreError> {
+        let mut tx = self.begin_read(scope).await?;
+        let firsts = sql::headroom::first_recorded(&mut tx, scope).await?;
+        tx.commit().await?;
+        Ok(firsts)
     }
 }
 

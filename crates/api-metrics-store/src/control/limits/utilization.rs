@@ -10,7 +10,10 @@
 
 use std::time::Duration;
 
-use crate::time::{Granularity, UnixSeconds};
+use crate::{
+    control::keys::KeyRecord,
+    time::{Granularity, UnixSeconds},
+};
 
 /// When a key counts as near its rate limit, and how long utilization is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +23,17 @@ pub struct LimitSettings {
     pub threshold_pct: f64,
     /// How long the history is kept. 30 days by default.
     pub retention: Duration,
+    /// Requests a minute of keys without a limit of their own; they have none by default.
+    pub default_rate_limit: Option<u64>,
+}
+
+impl LimitSettings {
+    /// Requests that `key` may send in a minute: its own limit, or the default one.
+    #[must_use]
+    pub fn limit_of(&self, key: &KeyRecord) -> Option<u64> {
+        let own = key.spec.rate_limit_per_minute;
+        own.or_else(|| self.default_rate_limit.filter(|_| !key.is_other()))
+    }
 }
 
 impl Default for LimitSettings {
@@ -27,6 +41,7 @@ impl Default for LimitSettings {
         Self {
             threshold_pct: 80.0,
             retention: Duration::from_secs(30 * 86_400),
+            default_rate_limit: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How the channels of notices are doing.
 
+use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{DeliveryStatus, Notice};
@@ -49,6 +50,77 @@ pub struct ChannelState {
     pub last_delivered_at: Option<UnixSeconds>,
     /// The delivery that changed last.
     pub last: LastDelivery,
+}
+
+/// A channel that notices do not go to until it is switched on again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MutedChannel {
+    /// The channel's name.
+    pub channel: String,
+    /// Since when.
+    pub at: UnixSeconds,
+    /// Who has muted it; at most 500 characters.
+    pub by: String,
+}
+
+/// Switches channels off and on, whatever process has them.
+#[async_trait]
+pub trait ChannelStore: Send + Sync {
+    /// The channels that are muted, by name.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn muted_channels(&self) -> Result<Vec<MutedChannel>, StoreError>;
+
+    /// Mutes a channel or ends that. Notices that come up while it is muted are not delivered through it, nor later;
+    /// what was to be delivered before still is, and a test goes through.
+    ///
+    /// `actor` is who does it, for the audit trail; without one it is the host's code.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn mute_channel(
+        &self,
+        channel: &str,
+        muted: bool,
+        actor: Option<&str>,
+    ) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+impl<T: BeginTx> ChannelStore for T {
+    async fn muted_channels(&self) -> Result<Vec<MutedChannel>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let muted = sql::channels::list_muted(&mut tx).await?;
+        tx.commit().await?;
+        Ok(muted)
+    }
+
+    async fn mute_channel(
+        &self,
+        channel: &str,
+        muted: bool,
+        actor: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        let actor = by(actor);
+        let (changed, action) = if muted {
+            let who: String = actor.chars().take(500).collect();
+            let changed = sql::channels::mute(&mut tx, channel, now, &who).await?;
+            (changed, "mute channel")
+        } else {
+            let changed = sql::channels::unmute(&mut tx, channel).await?;
+            (changed, "unmute channel")
+        };
+        if changed {
+            audit::note(&mut tx, now, actor, action, channel).await?;
+        }
+        tx.commit().await
+    }
 }
 
 /// See `ControlStore::channels`.

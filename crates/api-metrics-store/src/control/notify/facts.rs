@@ -14,9 +14,9 @@ pub(super) struct Facts {
     /// All of it in one sentence.
     pub(super) text: String,
     /// Single facts: a name and a value.
-    pub(super) short: Vec<(&'static str, String)>,
+    pub(super) short: Vec<(String, String)>,
     /// Lists: a name and lines.
-    pub(super) lists: Vec<(&'static str, Vec<String>)>,
+    pub(super) lists: Vec<(String, Vec<String>)>,
     /// Red, orange, yellow, blue, and green for what is over.
     pub(super) color: u32,
 }
@@ -26,7 +26,10 @@ impl Facts {
     pub(super) fn of(notice: &Notice) -> Self {
         let over = notice.kind == NoticeKind::AlertResolved;
         let severity = notice.severity.as_str();
-        let tail = if over {
+        let is_digest = notice.kind == NoticeKind::WeeklyDigest;
+        let tail = if is_digest {
+            String::new()
+        } else if over {
             " is over".to_owned()
         } else {
             format!(" ({severity})")
@@ -56,6 +59,8 @@ impl Facts {
         let causes = notice.causes.as_ref();
         let groups = causes.and_then(|causes| causes.groups.as_ref());
         let consumers = causes.and_then(|causes| causes.consumers.as_ref());
+        let digest = notice.digest.iter();
+        let sections = digest.flat_map(|digest| &digest.sections);
         let lists = [
             (
                 "Alerts",
@@ -84,12 +89,15 @@ impl Facts {
             text: shown(&notice.message).to_string(),
             short: short
                 .into_iter()
-                .filter_map(|(name, value)| Some((name, shown(&value?).to_string())))
+                // What a digest says, it says in lists.
+                .filter(|_| !is_digest)
+                .filter_map(|(name, value)| Some((name.to_owned(), shown(&value?).to_string())))
                 .collect(),
             lists: lists
                 .into_iter()
                 .filter(|(_, lines)| !lines.is_empty())
-                .map(|(name, lines)| (name, listed(&lines)))
+                .map(|(name, lines)| (name.to_owned(), listed(&lines)))
+                .chain(sections.map(|section| (section.title.clone(), listed(&section.lines))))
                 .collect(),
             color: match notice.severity {
                 _ if over => 0x2e_7d32,

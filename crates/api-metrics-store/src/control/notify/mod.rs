@@ -53,13 +53,15 @@ pub(super) mod webhook;
 
 pub use async_trait::async_trait;
 pub use broadcast::BroadcastNotifier;
-pub use channel::{ChannelState, LastDelivery};
+pub use channel::{ChannelState, ChannelStore, LastDelivery, MutedChannel};
 pub(crate) use delivery::NoticeStore;
 pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus};
 pub use dispatcher::Delivered;
 pub(crate) use group::WAIT_SECONDS;
 pub(super) use log::LogNotifier;
-pub use notice::{Notice, NoticeAlert, NoticeKey, NoticeKind, NoticeRule};
+pub use notice::{
+    DigestSection, Notice, NoticeAlert, NoticeDigest, NoticeKey, NoticeKind, NoticeRule,
+};
 pub use notifier::{Notifier, NotifyError};
 pub(super) use published::Published;
 pub(crate) use schedule::MAX_ATTEMPTS;

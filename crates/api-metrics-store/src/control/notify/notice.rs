@@ -35,6 +35,7 @@ use uuid::Uuid;
 
 use crate::{
     control::alerts::{AlertCauses, Severity},
+    query::TimeRange,
     time::UnixSeconds,
 };
 
@@ -54,33 +55,37 @@ pub enum NoticeKind {
     /// A key has used a part of its quota.
     #[serde(rename = "quota.reached")]
     QuotaReached,
+    /// What a week was like.
+    #[serde(rename = "digest.weekly")]
+    WeeklyDigest,
     /// Somebody wants to know whether notices arrive.
     #[serde(rename = "test")]
     Test,
 }
 
 impl NoticeKind {
-    /// Its name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `test`.
+    /// Its name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `digest.weekly`, `test`.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::AlertFired => "alert.fired",
             Self::AlertResolved => "alert.resolved",
             Self::RateLimitNear => "rate_limit.near",
             Self::QuotaReached => "quota.reached",
+            Self::WeeklyDigest => "digest.weekly",
             Self::Test => "test",
         }
     }
 }
 
 impl From<NoticeKind> for &'static str {
-    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `test`.
+    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `digest.weekly`, `test`.
     fn from(kind: NoticeKind) -> Self {
         kind.as_str()
     }
 }
 
 impl fmt::Display for NoticeKind {
-    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `test`.
+    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`, `digest.weekly`, `test`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -150,6 +155,52 @@ impl NoticeAlert {
     }
 }
 
+/// What a week was like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NoticeDigest {
+    /// The start of the week.
+    #[serde(with = "rfc3339")]
+    pub from: UnixSeconds,
+    /// Its end.
+    #[serde(with = "rfc3339")]
+    pub to: UnixSeconds,
+    /// What there is to tell of it; sections without a line are left out.
+    pub sections: Vec<DigestSection>,
+}
+
+impl NoticeDigest {
+    /// The digest of a range.
+    pub(crate) const fn new(range: TimeRange, sections: Vec<DigestSection>) -> Self {
+        Self {
+            from: range.from,
+            to: range.to,
+            sections,
+        }
+    }
+}
+
+/// A part of a digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DigestSection {
+    /// What it is about, such as `Slowest`.
+    pub title: String,
+    /// A fact each, for people; at most five.
+    pub lines: Vec<String>,
+}
+
+impl DigestSection {
+    pub(crate) fn new(title: &str, lines: Vec<String>) -> Self {
+        Self {
+            title: title.to_owned(),
+            lines,
+        }
+    }
+}
+
 /// A message to people. As JSON its members are camelCase and its times RFC 3339; that is also the body
 /// that a webhook receives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -189,6 +240,9 @@ pub struct Notice {
     /// that matters most. Empty where it is about one, and left out then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<NoticeAlert>,
+    /// For digests: what the week was like. The member is left out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<NoticeDigest>,
     /// Where the dashboard tells more: of an alert its incident. Set when it is delivered, where
     /// [`ControlSettings::public_url`](crate::control::ControlSettings::public_url) is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -216,6 +270,7 @@ impl Notice {
             threshold: 0.0,
             causes: None,
             alerts: Vec::new(),
+            digest: None,
             url: None,
         }
     }
@@ -244,6 +299,17 @@ impl Notice {
             (NoticeKind::RateLimitNear | NoticeKind::QuotaReached, None) => {
                 format!("{base}/#/limits")
             }
+            (NoticeKind::WeeklyDigest, None) => self.digest.as_ref().map_or_else(
+                || format!("{base}/#/overview"),
+                |digest| {
+                    let at = |at| rfc3339::text(at).replace(':', "%3A");
+                    format!(
+                        "{base}/#/overview?from={}&to={}",
+                        at(digest.from),
+                        at(digest.to)
+                    )
+                },
+            ),
             (NoticeKind::AlertFired | NoticeKind::AlertResolved | NoticeKind::Test, None) => {
                 format!("{base}/#/alerts")
             }
@@ -265,9 +331,13 @@ mod rfc3339 {
 
     use crate::time::UnixSeconds;
 
+    pub(super) fn text(at: UnixSeconds) -> String {
+        let at = DateTime::from_timestamp(at, 0).unwrap_or_default();
+        at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
     pub(super) fn serialize<S: Serializer>(at: &UnixSeconds, to: S) -> Result<S::Ok, S::Error> {
-        let at = DateTime::from_timestamp(*at, 0).unwrap_or_default();
-        to.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Secs, true))
+        to.serialize_str(&text(*at))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<UnixSeconds, D::Error> {
@@ -323,6 +393,7 @@ mod tests {
             threshold: 10.0,
             causes: None,
             alerts: Vec::new(),
+            digest: None,
             url: None,
         };
         let json = notice.to_json();

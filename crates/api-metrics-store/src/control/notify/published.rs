@@ -50,6 +50,11 @@ impl Published {
         Ok(new)
     }
 
+    /// Whether it is known to be in the outbox.
+    pub(crate) fn knows(&self, notice: Uuid) -> bool {
+        self.known().contains_key(&notice)
+    }
+
     /// Ids, and until when they are remembered. A poisoned lock is taken over: every entry is whole.
     fn known(&self) -> MutexGuard<'_, HashMap<Uuid, UnixSeconds>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

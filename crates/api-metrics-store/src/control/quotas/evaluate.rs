@@ -46,7 +46,7 @@ pub(in crate::control) async fn evaluate_quotas(
         .all_keys(&Scope::All)
         .await?
         .into_iter()
-        .filter(|key| key.spec.enabled && key.spec.quota_limit.is_some())
+        .filter(|key| key.spec.enabled && settings.quota_of(key).is_some())
         .collect();
     let mut notices = Vec::new();
     for usage in quota_usage(store, settings, &keys, now, own).await? {
@@ -128,6 +128,7 @@ fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
         threshold: f64::from(threshold),
         causes: None,
         alerts: Vec::new(),
+        digest: None,
         url: None,
     }
 }

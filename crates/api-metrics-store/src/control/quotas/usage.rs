@@ -34,6 +34,9 @@ pub struct QuotaSettings {
     pub tz: Tz,
     /// Which answers count against quotas of requests. All by default. Units count whatever was answered.
     pub status_counts: CountedStatuses,
+    /// Requests in a calendar month of keys that have neither a quota nor a unit of their own; they have no quota by
+    /// default.
+    pub default_quota: Option<u64>,
     /// At which percentages of the limit a notice is sent, once a period each. 50, 80, 100 by
     /// default.
     pub thresholds: Vec<u8>,
@@ -44,7 +47,38 @@ impl Default for QuotaSettings {
         Self {
             tz: Tz::UTC,
             status_counts: CountedStatuses::default(),
+            default_quota: None,
             thresholds: vec![50, 80, 100],
+        }
+    }
+}
+
+impl QuotaSettings {
+    /// What `key` may use in its quota period: its own quota, or the default one.
+    #[must_use]
+    pub fn quota_of(&self, key: &KeyRecord) -> Option<u64> {
+        let default = self.default_quota;
+        let default = default.filter(|_| key.spec.quota_unit.is_none() && !key.is_other());
+        key.spec.quota_limit.or(default)
+    }
+
+    /// The period of a key's quota that holds `at`.
+    pub(in crate::control) fn period_of(&self, key: &KeyRecord, at: UnixSeconds) -> TimeRange {
+        let spec = &key.spec;
+        let period = spec.quota_period.unwrap_or(QuotaPeriod::Month);
+        // Months without an anchor are the calendar's; days have to begin somewhere.
+        let anchor = match period {
+            QuotaPeriod::Month => spec.quota_anchor,
+            QuotaPeriod::Days(_) => Some(spec.quota_anchor.unwrap_or(key.created_at)),
+        };
+        period_at(period, anchor, self.tz, at)
+    }
+
+    /// What of a bucket counts towards a key's quota.
+    pub(in crate::control) fn counted(&self, key: &KeyRecord, bucket: &Bucket) -> u64 {
+        match &key.spec.quota_unit {
+            Some(unit) => bucket.units.sum(unit),
+            None => self.status_counts.of(bucket),
         }
     }
 }
@@ -61,6 +95,8 @@ pub struct QuotaUsage {
     pub used: u64,
     /// How many it may send, or how much it may use, in it.
     pub limit: u64,
+    /// Whether that is [`QuotaSettings::default_quota`], because the key has no quota of its own.
+    pub is_default: bool,
     /// What is left; 0 where more than the limit was used.
     pub remaining: u64,
     /// What was used in percent of the limit; 100 where the limit is 0.
@@ -85,6 +121,7 @@ impl QuotaUsage {
         at: UnixSeconds,
     ) -> Self {
         Self {
+            is_default: key.spec.quota_limit.is_none(),
             key,
             period,
             used,
@@ -130,15 +167,8 @@ pub async fn quota_usage(
     own: Option<&Writer>,
 ) -> Result<Vec<QuotaUsage>, StoreError> {
     let mut by_period: BTreeMap<(UnixSeconds, UnixSeconds), Vec<&KeyRecord>> = BTreeMap::new();
-    for key in keys.iter().filter(|key| key.spec.quota_limit.is_some()) {
-        let spec = &key.spec;
-        let period = spec.quota_period.unwrap_or(QuotaPeriod::Month);
-        // Months without an anchor are the calendar's; days have to begin somewhere.
-        let anchor = match period {
-            QuotaPeriod::Month => spec.quota_anchor,
-            QuotaPeriod::Days(_) => Some(spec.quota_anchor.unwrap_or(key.created_at)),
-        };
-        let period = period_at(period, anchor, settings.tz, now);
+    for key in keys.iter().filter(|key| settings.quota_of(key).is_some()) {
+        let period = settings.period_of(key, now);
         by_period
             .entry((period.from, period.to))
             .or_default()
@@ -175,15 +205,12 @@ pub async fn quota_usage(
             .collect();
         let used = |key: &KeyRecord| {
             let bucket = buckets.get(&key.id)?;
-            Some(match &key.spec.quota_unit {
-                Some(unit) => bucket.units.sum(unit),
-                None => settings.status_counts.of(bucket),
-            })
+            Some(settings.counted(key, bucket))
         };
         let approximate = answer.approximate || answer.incomplete || answer.range != period;
         usage.extend(keys.into_iter().map(|key| {
             let used = used(key).unwrap_or_default();
-            let limit = key.spec.quota_limit.unwrap_or_default();
+            let limit = settings.quota_of(key).unwrap_or_default();
             QuotaUsage {
                 approximate,
                 ..QuotaUsage::counted(key.clone(), period, used, limit, now)

@@ -2,12 +2,56 @@
 
 use super::{unknown, unsigned};
 use crate::{
-    control::notify::{ChannelState, DeliveryStatus, LastDelivery},
+    control::notify::{ChannelState, DeliveryStatus, LastDelivery, MutedChannel},
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx},
+        sql::{SqlRow, SqlTx, params},
     },
+    time::UnixSeconds,
 };
+
+/// The channels that are muted, by name.
+pub(in crate::control) async fn list_muted<T: SqlTx>(tx: &mut T) -> Result<Vec<MutedChannel>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT channel, {at} AS muted_at, muted_by FROM {muted} ORDER BY channel",
+        at = d.epoch("muted_at"),
+        muted = d.table("muted_channels"),
+    );
+    let rows = tx.fetch(sql, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(MutedChannel {
+                channel: row.text("channel")?,
+                at: row.int("muted_at")?,
+                by: row.text("muted_by")?,
+            })
+        })
+        .collect()
+}
+
+/// Mutes a channel; false where it is muted already.
+pub(in crate::control) async fn mute<T: SqlTx>(
+    tx: &mut T,
+    channel: &str,
+    now: UnixSeconds,
+    by: &str,
+) -> Result<bool> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {muted} (channel, muted_at, muted_by) VALUES ($1, {now}, $3) ON CONFLICT DO NOTHING",
+        muted = d.table("muted_channels"),
+        now = d.at("$2"),
+    );
+    Ok(tx.execute(sql, params![channel, now, by]).await? > 0)
+}
+
+/// Ends that a channel is muted; false where it is not.
+pub(in crate::control) async fn unmute<T: SqlTx>(tx: &mut T, channel: &str) -> Result<bool> {
+    let muted = tx.dialect().table("muted_channels");
+    let sql = format!("DELETE FROM {muted} WHERE channel = $1");
+    Ok(tx.execute(sql, params![channel]).await? > 0)
+}
 
 /// Members of a group, which another delivery stands for, were never attempted and count for nothing.
 ///

@@ -19,6 +19,7 @@
 pub(super) mod alerts;
 pub(super) mod audit;
 pub(super) mod channels;
+pub(super) mod headroom;
 pub(super) mod imports;
 pub(super) mod jobs;
 pub(super) mod keys;

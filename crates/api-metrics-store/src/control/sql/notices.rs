@@ -111,7 +111,7 @@ pub(in crate::control) async fn is_told<T: SqlTx>(tx: &mut T, id: Uuid) -> Resul
 /// Makes the deliveries of notices that have none yet: on `channels` due at once, on `grouping` a little later, so
 /// that they can wait for others.
 ///
-/// Up to three statements a notice. Whoever comes second finds the notice fanned out.
+/// Up to three statements a notice. A muted channel gets none. Whoever comes second finds the notice fanned out.
 pub(in crate::control) async fn fan_out<T: SqlTx>(
     tx: &mut T,
     channels: &[&str],
@@ -132,12 +132,14 @@ pub(in crate::control) async fn fan_out<T: SqlTx>(
             let channels = serde_json::Value::from(channels.to_vec()).to_string();
             let sql = format!(
                 "INSERT INTO {deliveries} (notice_id, channel, next_attempt_at, updated_at) \
-                 SELECT $1, c.value, {due_at}, {now} FROM {channels} AS c WHERE {yes} ON CONFLICT DO NOTHING",
+                 SELECT $1, c.value, {due_at}, {now} FROM {channels} AS c \
+                 WHERE NOT EXISTS (SELECT 1 FROM {muted} AS m WHERE m.channel = c.value) \
+                 ON CONFLICT DO NOTHING",
+                muted = d.table("muted_channels"),
                 deliveries = d.table("deliveries"),
                 now = d.at("$3"),
                 due_at = d.at("$4"),
                 channels = d.texts("$2"),
-                yes = d.yes(),
             );
             tx.execute(sql, params![id, &channels, now, *due_at])
                 .await?;

@@ -28,7 +28,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use self::{address::is_literally_private, sign::Secret};
-use super::{Notice, Notifier, NotifyError};
+use super::{Notice, NoticeKind, Notifier, NotifyError};
 
 pub use self::endpoint::WebhookError;
 #[cfg(feature = "otlp-push")]
@@ -270,6 +270,11 @@ impl Notifier for WebhookNotifier {
     }
 
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
+        // Nobody is to be woken by it.
+        let is_pager = matches!(self.format, Format::PagerDuty(_) | Format::Opsgenie(_));
+        if is_pager && notice.kind == NoticeKind::WeeklyDigest {
+            return Ok(());
+        }
         let body = match &self.format {
             Format::Json => return self.post_signed(notice).await,
             Format::Slack => slack::message(notice),
