@@ -12,12 +12,12 @@
 //! | `server` | the protocol: what the server is, its tools, a call |
 //! | `tool` | the tools, who may call them, and their arguments |
 //! | `arguments` | the arguments of a call, and their JSON schema, taken from the routes' parameters |
-//! | `ask` | a call: the caller, the state, the parameters of a route |
+//! | `call` | a call: the caller, the state, the parameters of a route |
 //! | `shape` | answers made small: chosen members, rounded numbers, short texts |
 //! | `tools` | a file for each family of tools |
 
 mod arguments;
-mod ask;
+mod call;
 mod server;
 mod shape;
 mod tool;

@@ -13,7 +13,7 @@ use rmcp::{
 };
 use serde_json::Value;
 
-use super::{ask::Ask, tool::Tool};
+use super::{call::Call, tool::Tool};
 use crate::{
     auth::Caller,
     response::{Kind, Problem},
@@ -106,7 +106,7 @@ async fn answer(
         return Err(Problem::new(Kind::Forbidden, detail));
     }
     let arguments = tool.arguments(arguments)?;
-    tool.run(Ask::new(app, caller, arguments)?).await
+    tool.run(Call::new(app, caller, arguments)?).await
 }
 
 /// A problem in words, which name the argument that is wrong.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     arguments::{Arguments, Schema},
-    ask::{Ask, RANGE},
+    call::{Call, RANGE},
     tools,
 };
 use crate::{
@@ -193,19 +193,19 @@ impl Tool {
     ///
     /// # Errors
     /// Those of the routes that it asks.
-    pub(super) async fn run(self, ask: Ask<'_>) -> Result<Value, Problem> {
+    pub(super) async fn run(self, call: Call<'_>) -> Result<Value, Problem> {
         match self {
-            Self::Overview => tools::overview::overview(ask).await,
+            Self::Overview => tools::overview::overview(call).await,
             #[cfg(feature = "control")]
-            Self::Triage => tools::incident::triage(ask).await,
-            Self::Compare => tools::compare::compare(ask).await,
-            Self::TopEndpoints => tools::endpoints::top(ask).await,
-            Self::Consumer => tools::consumers::report(ask).await,
+            Self::Triage => tools::incident::triage(call).await,
+            Self::Compare => tools::compare::compare(call).await,
+            Self::TopEndpoints => tools::endpoints::top(call).await,
+            Self::Consumer => tools::consumers::report(call).await,
             #[cfg(feature = "control")]
-            Self::Explain => tools::rules::explain(ask).await,
+            Self::Explain => tools::rules::explain(call).await,
             #[cfg(feature = "control")]
-            Self::DryRun => tools::rules::dry_run(ask).await,
-            Self::SearchErrors => tools::errors::search(ask).await,
+            Self::DryRun => tools::rules::dry_run(call).await,
+            Self::SearchErrors => tools::errors::search(call).await,
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{
     super::{
         arguments::Schema,
-        ask::{Ask, Pairs, and, body_of, over},
+        call::{Call, Pairs, and, body_of, over},
         shape::{hundredths, notes, number, pick, put, range, rows, shown},
     },
     endpoints::{RANKED, errors, ranked},
@@ -89,21 +89,21 @@ type Key = [String; 3];
 ///
 /// # Errors
 /// Those of the routes, and 400 that names `against`.
-pub(in super::super) async fn compare(mut ask: Ask<'_>) -> Result<Value, Problem> {
-    let against = ask.arguments.text(AGAINST.name)?;
+pub(in super::super) async fn compare(mut call: Call<'_>) -> Result<Value, Problem> {
+    let against = call.arguments.text(AGAINST.name)?;
     let against = against
         .as_deref()
         .map_or(Ok(Against::Previous), |text| AGAINST.read(text))?;
-    let pairs = ask.pairs()?;
-    let (later, filters) = ask.range(pairs)?;
+    let pairs = call.pairs()?;
+    let (later, filters) = call.range(pairs)?;
     let earlier = earlier(later, against)?;
     let (later, earlier) = (over(later, &filters), over(earlier, &filters));
-    let now = totals(&ask, later.clone()).await?;
-    let before = totals(&ask, earlier.clone()).await?;
-    let endpoints = (ranked(&ask, &later).await?, ranked(&ask, &earlier).await?);
+    let now = totals(&call, later.clone()).await?;
+    let before = totals(&call, earlier.clone()).await?;
+    let endpoints = (ranked(&call, &later).await?, ranked(&call, &earlier).await?);
     let consumers = (
-        consumers(&ask, &later).await?,
-        consumers(&ask, &earlier).await?,
+        consumers(&call, &later).await?,
+        consumers(&call, &earlier).await?,
     );
     let of_endpoint = ["service", "method", "endpoint"];
     let of_consumer = ["apiKeyId", "name", "externalId"];
@@ -133,9 +133,9 @@ pub(in super::super) async fn compare(mut ask: Ask<'_>) -> Result<Value, Problem
 ///
 /// # Errors
 /// Those of the route.
-async fn consumers(ask: &Ask<'_>, pairs: &Pairs) -> Result<Value, Problem> {
-    let params = ask.params(and(pairs, "limit", RANKED))?;
-    body_of(top_consumers(ask.state(), ask.caller(), HeaderMap::new(), params).await?).await
+async fn consumers(call: &Call<'_>, pairs: &Pairs) -> Result<Value, Problem> {
+    let params = call.params(and(pairs, "limit", RANKED))?;
+    body_of(top_consumers(call.state(), call.caller(), HeaderMap::new(), params).await?).await
 }
 
 /// The totals in words.

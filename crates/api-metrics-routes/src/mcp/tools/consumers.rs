@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::{
-        ask::{Ask, Pairs, and, body_of, json_of},
+        call::{Call, Pairs, and, body_of, json_of},
         shape::{notes, number, pick, pick_each, put, range, rows, shown, text},
     },
     overview::{TOTALS, totals},
@@ -24,12 +24,12 @@ const KEY: [&str; 4] = ["apiKeyId", "externalId", "name", "tenantId"];
 ///
 /// # Errors
 /// Those of the routes.
-pub(in super::super) async fn report(mut ask: Ask<'_>) -> Result<Value, Problem> {
-    let key = ask.arguments.peek("apiKeyId")?;
-    let pairs = ask.pairs()?;
+pub(in super::super) async fn report(mut call: Call<'_>) -> Result<Value, Problem> {
+    let key = call.arguments.peek("apiKeyId")?;
+    let pairs = call.pairs()?;
     match key {
-        Some(key) => of_one(&ask, &key, pairs).await,
-        None => largest(&ask, &pairs).await,
+        Some(key) => of_one(&call, &key, pairs).await,
+        None => largest(&call, &pairs).await,
     }
 }
 
@@ -37,9 +37,9 @@ pub(in super::super) async fn report(mut ask: Ask<'_>) -> Result<Value, Problem>
 ///
 /// # Errors
 /// Those of the route.
-async fn largest(ask: &Ask<'_>, pairs: &Pairs) -> Result<Value, Problem> {
-    let params = ask.params(and(pairs, "limit", MOST))?;
-    let found = top_consumers(ask.state(), ask.caller(), HeaderMap::new(), params).await?;
+async fn largest(call: &Call<'_>, pairs: &Pairs) -> Result<Value, Problem> {
+    let params = call.params(and(pairs, "limit", MOST))?;
+    let found = top_consumers(call.state(), call.caller(), HeaderMap::new(), params).await?;
     let found = body_of(found).await?;
     let members = [&KEY[..], &["requestCount", "share", "errorRate", "p95Ms"]].concat();
     let consumers = pick_each(&found["data"], MOST, &members);
@@ -48,7 +48,7 @@ async fn largest(ask: &Ask<'_>, pairs: &Pairs) -> Result<Value, Problem> {
     } else {
         "The consumers with the most requests"
     };
-    let summary = format!("{more}. Ask again with `apiKeyId` for one of them.");
+    let summary = format!("{more}. Call again with `apiKeyId` for one of them.");
     Ok(
         json!({"summary": summary, "range": range(&found), "consumers": consumers,
         "notes": notes(&[&found])}),
@@ -59,11 +59,11 @@ async fn largest(ask: &Ask<'_>, pairs: &Pairs) -> Result<Value, Problem> {
 ///
 /// # Errors
 /// Those of the routes.
-async fn of_one(ask: &Ask<'_>, key: &str, pairs: Pairs) -> Result<Value, Problem> {
-    let params = ask.params(and(&pairs, "limit", MOST))?;
-    let found = endpoint_consumers(ask.state(), ask.caller(), HeaderMap::new(), params).await?;
+async fn of_one(call: &Call<'_>, key: &str, pairs: Pairs) -> Result<Value, Problem> {
+    let params = call.params(and(&pairs, "limit", MOST))?;
+    let found = endpoint_consumers(call.state(), call.caller(), HeaderMap::new(), params).await?;
     let endpoints = body_of(found).await?;
-    let total = totals(ask, pairs).await?;
+    let total = totals(call, pairs).await?;
     let label = rows(&endpoints["data"])
         .first()
         .cloned()
@@ -79,7 +79,7 @@ async fn of_one(ask: &Ask<'_>, key: &str, pairs: Pairs) -> Result<Value, Problem
         shown(number(&total, "errorRate"), "%"),
         shown(number(&total, "p95Ms"), " ms"),
     );
-    let (limit, quota) = bounds(ask, key).await?;
+    let (limit, quota) = bounds(call, key).await?;
     for bound in [&limit, &quota] {
         if let Some(text) = bound["text"].as_str() {
             said.push_str(&format!(" {text}"));
@@ -119,14 +119,14 @@ async fn of_one(ask: &Ask<'_>, key: &str, pairs: Pairs) -> Result<Value, Problem
 /// # Errors
 /// Those of the routes.
 #[cfg(feature = "control")]
-async fn bounds(ask: &Ask<'_>, key: &str) -> Result<(Value, Value), Problem> {
+async fn bounds(call: &Call<'_>, key: &str) -> Result<(Value, Value), Problem> {
     use crate::control::{limits::rate_limits, quotas::quotas};
-    if !ask.app.client.has_control() || key == "0" {
+    if !call.app.client.has_control() || key == "0" {
         return Ok((Value::Null, Value::Null));
     }
     let pairs = vec![("apiKeyId".to_owned(), key.to_owned())];
-    let params = ask.params(pairs.clone())?;
-    let limits = rate_limits(ask.state(), ask.caller(), HeaderMap::new(), params).await?;
+    let params = call.params(pairs.clone())?;
+    let limits = rate_limits(call.state(), call.caller(), HeaderMap::new(), params).await?;
     let limits = body_of(limits).await?;
     let members = [
         "limit",
@@ -137,7 +137,7 @@ async fn bounds(ask: &Ask<'_>, key: &str) -> Result<(Value, Value), Problem> {
         "forecast",
     ];
     let limit = pick_each(&limits["data"], 1, &members).pop();
-    let used = quotas(ask.state(), ask.caller(), ask.params(pairs)?).await?;
+    let used = quotas(call.state(), call.caller(), call.params(pairs)?).await?;
     let used = json_of(used.0)?;
     let members = [
         "unit",
@@ -154,6 +154,6 @@ async fn bounds(ask: &Ask<'_>, key: &str) -> Result<(Value, Value), Problem> {
 
 /// Nothing: there are no limits.
 #[cfg(not(feature = "control"))]
-async fn bounds(_: &Ask<'_>, _: &str) -> Result<(Value, Value), Problem> {
+async fn bounds(_: &Call<'_>, _: &str) -> Result<(Value, Value), Problem> {
     Ok((Value::Null, Value::Null))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         arguments::Schema,
-        ask::{Ask, Pairs, and, body_of},
+        call::{Call, Pairs, and, body_of},
         shape::{notes, number, pick, range, rows},
     },
     overview::ENDPOINT,
@@ -77,9 +77,9 @@ pub(in super::super) fn schema(filtered: Schema) -> Schema {
 ///
 /// # Errors
 /// Those of the route.
-pub(super) async fn ranked(ask: &Ask<'_>, pairs: &Pairs) -> Result<Value, Problem> {
-    let params = ask.params(and(pairs, "limit", RANKED))?;
-    body_of(endpoints(ask.state(), ask.caller(), HeaderMap::new(), params).await?).await
+pub(super) async fn ranked(call: &Call<'_>, pairs: &Pairs) -> Result<Value, Problem> {
+    let params = call.params(and(pairs, "limit", RANKED))?;
+    body_of(endpoints(call.state(), call.caller(), HeaderMap::new(), params).await?).await
 }
 
 /// Answers of 4xx and 5xx of an endpoint or a consumer.
@@ -92,17 +92,17 @@ pub(super) fn errors(row: &Value) -> f64 {
 ///
 /// # Errors
 /// Those of the route, and 400 that names `sort` or `limit`.
-pub(in super::super) async fn top(mut ask: Ask<'_>) -> Result<Value, Problem> {
-    let sort = ask.arguments.text(SORT.name)?;
+pub(in super::super) async fn top(mut call: Call<'_>) -> Result<Value, Problem> {
+    let sort = call.arguments.text(SORT.name)?;
     let by = sort
         .as_deref()
         .map_or(Ok(SORT.default), |text| SORT.read(text))?;
-    let limit = ask.arguments.text(LIMIT.name)?;
+    let limit = call.arguments.text(LIMIT.name)?;
     let limit = limit
         .as_deref()
         .map_or(Ok(DEFAULT), |text| LIMIT.read(text))?;
-    let pairs = ask.pairs()?;
-    let found = ranked(&ask, &pairs).await?;
+    let pairs = call.pairs()?;
+    let found = ranked(&call, &pairs).await?;
     let mut list: Vec<&Value> = rows(&found["data"]).iter().collect();
     let value = |row: &Value| match by {
         By::Requests => number(row, "requestCount"),

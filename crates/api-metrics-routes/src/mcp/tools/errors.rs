@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::{
     arguments::Schema,
-    ask::{Ask, and, json_of},
+    call::{Call, and, json_of},
     shape::{pick, pick_each, range, rows},
 };
 use crate::{
@@ -65,25 +65,25 @@ pub(in super::super) fn schema(filtered: Schema) -> Schema {
 ///
 /// # Errors
 /// Those of the routes, and 400 that names `limit`.
-pub(in super::super) async fn search(mut ask: Ask<'_>) -> Result<Value, Problem> {
-    let limit = ask.arguments.text(LIMIT.name)?;
+pub(in super::super) async fn search(mut call: Call<'_>) -> Result<Value, Problem> {
+    let limit = call.arguments.text(LIMIT.name)?;
     let limit = limit
         .as_deref()
         .map_or(Ok(DEFAULT), |text| LIMIT.read(text))?;
-    let by = ask.arguments.peek("q")?;
-    let pairs = and(&ask.pairs()?, LIMIT.name, limit);
+    let by = call.arguments.peek("q")?;
+    let pairs = and(&call.pairs()?, LIMIT.name, limit);
     let most = limit as usize;
     let mut notes = vec![
         "`requests` counts what was seen: kept requests by their weight, because the log may keep samples.".to_owned(),
     ];
     let (found, groups) = if by.is_some() {
-        let found = by_words(ask.state(), ask.caller(), ask.params(pairs)?).await?;
+        let found = by_words(call.state(), call.caller(), call.params(pairs)?).await?;
         let found = json_of(found.0)?;
         notes.push("Found by words and by likeness of spelling, the best first; `score` compares within this answer.".to_owned());
         let groups = rows(&found["data"]).iter().take(most).map(hit).collect();
         (found, groups)
     } else {
-        let found = groups(ask.state(), ask.caller(), ask.params(pairs)?).await?;
+        let found = groups(call.state(), call.caller(), call.params(pairs)?).await?;
         let found = json_of(found.0)?;
         let groups = pick_each(&found["data"], most, &GROUP);
         (found, groups)

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::{
     arguments::Schema,
-    ask::{Ask, json_of},
+    call::{Call, json_of},
     shape::{number, pick, pick_each, put, rows, shown, text},
 };
 use crate::{
@@ -74,7 +74,7 @@ pub(in super::super) fn schema() -> Schema {
 /// # Errors
 /// Those of the route.
 pub(super) async fn latest(
-    ask: &Ask<'_>,
+    call: &Call<'_>,
     only: (&str, &str),
     limit: usize,
 ) -> Result<Value, Problem> {
@@ -82,7 +82,7 @@ pub(super) async fn latest(
         (only.0.to_owned(), only.1.to_owned()),
         ("limit".to_owned(), limit.to_string()),
     ];
-    let found = events(ask.state(), ask.caller(), ask.params(pairs)?).await?;
+    let found = events(call.state(), call.caller(), call.params(pairs)?).await?;
     Ok(json_of(found.0)?["data"].take())
 }
 
@@ -90,20 +90,20 @@ pub(super) async fn latest(
 ///
 /// # Errors
 /// Those of the routes, and 400 that names `eventId`.
-pub(in super::super) async fn triage(mut ask: Ask<'_>) -> Result<Value, Problem> {
-    let asked = ask.arguments.text(EVENT_ID.name)?;
+pub(in super::super) async fn triage(mut call: Call<'_>) -> Result<Value, Problem> {
+    let asked = call.arguments.text(EVENT_ID.name)?;
     let id = match asked {
         Some(text) => EVENT_ID.read(&text)?.to_string(),
         None => {
-            let open = latest(&ask, ("open", "true"), 1).await?;
+            let open = latest(&call, ("open", "true"), 1).await?;
             match rows(&open).first() {
                 Some(event) => text(event, "id").to_owned(),
-                None => return quiet(&ask).await,
+                None => return quiet(&call).await,
             }
         }
     };
-    let params = ask.params(Vec::new())?;
-    let found = incident(ask.state(), ask.caller(), Ok(Path(id)), params).await?;
+    let params = call.params(Vec::new())?;
+    let found = incident(call.state(), call.caller(), Ok(Path(id)), params).await?;
     Ok(told(&json_of(found.0)?))
 }
 
@@ -111,8 +111,8 @@ pub(in super::super) async fn triage(mut ask: Ask<'_>) -> Result<Value, Problem>
 ///
 /// # Errors
 /// Those of the route.
-async fn quiet(ask: &Ask<'_>) -> Result<Value, Problem> {
-    let found = latest(ask, ("open", "false"), LATEST).await?;
+async fn quiet(call: &Call<'_>) -> Result<Value, Problem> {
+    let found = latest(call, ("open", "false"), LATEST).await?;
     let events = pick_each(&found, LATEST, &EVENT);
     let summary =
         "No alert fires. The latest events follow; ask again with an `eventId` for one of them.";
@@ -230,7 +230,7 @@ fn curve(found: &Value) -> Value {
     for (name, point) in [
         ("highest", highest),
         ("lowest", lowest),
-        ("last", values().last()),
+        ("last", values().next_back()),
     ] {
         let point = point.map(|point| pick(point, &["at", "value", "requests"]));
         put(&mut shown, name, point.unwrap_or_default());

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use super::super::{
-    ask::{Ask, Pairs, body_of, json_of},
+    call::{Call, Pairs, body_of, json_of},
     shape::{notes, number, pick, pick_each, put, range, rows, shown, text},
 };
 use crate::{
@@ -40,18 +40,18 @@ pub(super) const ENDPOINT: [&str; 7] = [
 ///
 /// # Errors
 /// Those of the route.
-pub(super) async fn totals(ask: &Ask<'_>, pairs: Pairs) -> Result<Value, Problem> {
-    let params = ask.params(pairs)?;
-    body_of(summary(ask.state(), ask.caller(), HeaderMap::new(), params).await?).await
+pub(super) async fn totals(call: &Call<'_>, pairs: Pairs) -> Result<Value, Problem> {
+    let params = call.params(pairs)?;
+    body_of(summary(call.state(), call.caller(), HeaderMap::new(), params).await?).await
 }
 
 /// Answers `overview`.
 ///
 /// # Errors
 /// Those of the routes.
-pub(in super::super) async fn overview(mut ask: Ask<'_>) -> Result<Value, Problem> {
-    let pairs = ask.pairs()?;
-    let now = totals(&ask, pairs).await?;
+pub(in super::super) async fn overview(mut call: Call<'_>) -> Result<Value, Problem> {
+    let pairs = call.pairs()?;
+    let now = totals(&call, pairs).await?;
     let before = &now["previous"];
     let mut answer = Map::new();
     let mut said = format!(
@@ -66,7 +66,7 @@ pub(in super::super) async fn overview(mut ask: Ask<'_>) -> Result<Value, Proble
             signed(change)
         ));
     }
-    let alerts = firing(&ask).await?;
+    let alerts = firing(&call).await?;
     if let Some((alerts, more)) = &alerts {
         said.push_str(&match (rows(alerts).len(), more) {
             (0, _) => "; no alert fires".to_owned(),
@@ -74,7 +74,7 @@ pub(in super::super) async fn overview(mut ask: Ask<'_>) -> Result<Value, Proble
             (n, true) => format!("; alerts that fire: more than {n}"),
         });
     }
-    let state = own_state(&ask).await?;
+    let state = own_state(&call).await?;
     answer.insert("summary".to_owned(), format!("{said}.").into());
     answer.insert("range".to_owned(), range(&now));
     answer.insert("now".to_owned(), pick(&now, &TOTALS));
@@ -113,16 +113,16 @@ pub(super) fn signed(change: f64) -> String {
 /// # Errors
 /// Those of the route.
 #[cfg(feature = "control")]
-async fn firing(ask: &Ask<'_>) -> Result<Option<(Value, bool)>, Problem> {
+async fn firing(call: &Call<'_>) -> Result<Option<(Value, bool)>, Problem> {
     use crate::control::alerts::events::events;
-    if !ask.app.client.has_control() {
+    if !call.app.client.has_control() {
         return Ok(None);
     }
     let pairs = vec![
         ("open".to_owned(), "true".to_owned()),
         ("limit".to_owned(), MOST.to_string()),
     ];
-    let found = events(ask.state(), ask.caller(), ask.params(pairs)?).await?;
+    let found = events(call.state(), call.caller(), call.params(pairs)?).await?;
     let found = json_of(found.0)?;
     let members = ["id", "alertId", "name", "severity", "firedAt", "message"];
     let alerts = pick_each(&found["data"], MOST, &members);
@@ -131,7 +131,7 @@ async fn firing(ask: &Ask<'_>) -> Result<Option<(Value, bool)>, Problem> {
 
 /// Nothing: there are no alerts.
 #[cfg(not(feature = "control"))]
-async fn firing(_: &Ask<'_>) -> Result<Option<(Value, bool)>, Problem> {
+async fn firing(_: &Call<'_>) -> Result<Option<(Value, bool)>, Problem> {
     Ok(None)
 }
 
@@ -139,11 +139,11 @@ async fn firing(_: &Ask<'_>) -> Result<Option<(Value, bool)>, Problem> {
 ///
 /// # Errors
 /// Those of the route.
-async fn own_state(ask: &Ask<'_>) -> Result<Value, Problem> {
-    if !Operate.admits(ask.caller().principal.role) {
+async fn own_state(call: &Call<'_>) -> Result<Value, Problem> {
+    if !Operate.admits(call.caller().principal.role) {
         return Ok(Value::Null);
     }
-    let found = status(ask.state(), ask.params(Vec::new())?).await?;
+    let found = status(call.state(), call.params(Vec::new())?).await?;
     let found = json_of(found.0)?;
     let mut state = pick(
         &found["store"],

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     super::{
         arguments::Schema,
-        ask::{Ask, json_of},
+        call::{Call, json_of},
         shape::{number, pick, pick_each, put, rows, shown, text},
     },
     incident::{EVENT, RULE, latest},
@@ -69,15 +69,15 @@ pub(in super::super) fn dry_run_schema(range: Schema) -> Schema {
 ///
 /// # Errors
 /// Those of the routes, and 400 that names `alertId`.
-pub(in super::super) async fn explain(mut ask: Ask<'_>) -> Result<Value, Problem> {
-    let Some(id) = ask.arguments.text(ALERT.name)? else {
-        return list(&ask).await;
+pub(in super::super) async fn explain(mut call: Call<'_>) -> Result<Value, Problem> {
+    let Some(id) = call.arguments.text(ALERT.name)? else {
+        return list(&call).await;
     };
     let id = ALERT.read(&id)?;
-    let none = || ask.params(Vec::new());
-    let rule = rules::one(ask.state(), ask.caller(), Id(id), none()?).await?;
+    let none = || call.params(Vec::new());
+    let rule = rules::one(call.state(), call.caller(), Id(id), none()?).await?;
     let rule = json_of(rule.0)?;
-    let events = latest(&ask, (ALERT.name, &id.to_string()), EVENTS).await?;
+    let events = latest(&call, (ALERT.name, &id.to_string()), EVENTS).await?;
     let mut answer = Map::new();
     let said = format!("{}: {}", text(&rule, "name"), why(&rule));
     answer.insert("summary".to_owned(), said.into());
@@ -99,9 +99,9 @@ pub(in super::super) async fn explain(mut ask: Ask<'_>) -> Result<Value, Problem
 ///
 /// # Errors
 /// Those of the route.
-async fn list(ask: &Ask<'_>) -> Result<Value, Problem> {
+async fn list(call: &Call<'_>) -> Result<Value, Problem> {
     let pairs = vec![("limit".to_owned(), RULES.to_string())];
-    let found = rules::list(ask.state(), ask.caller(), ask.params(pairs)?).await?;
+    let found = rules::list(call.state(), call.caller(), call.params(pairs)?).await?;
     let found = json_of(found.0)?;
     let members = [
         "id",
@@ -119,7 +119,7 @@ async fn list(ask: &Ask<'_>) -> Result<Value, Problem> {
         "; there are more"
     };
     let summary = format!(
-        "{} rules{more}. Ask again with `alertId` for one of them.",
+        "{} rules{more}. Call again with `alertId` for one of them.",
         rules.len()
     );
     Ok(json!({"summary": summary, "rules": rules}))
@@ -165,16 +165,16 @@ fn why(rule: &Value) -> String {
 ///
 /// # Errors
 /// Those of the route: 400 that names `rule`, a member of it, or an argument.
-pub(in super::super) async fn dry_run(mut ask: Ask<'_>) -> Result<Value, Problem> {
+pub(in super::super) async fn dry_run(mut call: Call<'_>) -> Result<Value, Problem> {
     let mut members = Map::new();
-    if let Some(rule) = ask.arguments.value("rule") {
+    if let Some(rule) = call.arguments.value("rule") {
         members.insert("rule".to_owned(), rule);
     }
-    for (name, value) in ask.pairs()? {
+    for (name, value) in call.pairs()? {
         members.insert(name, value.into());
     }
     let body = Body::from(members);
-    let found = dry::dry_run(ask.state(), ask.caller(), ask.params(Vec::new())?, body).await?;
+    let found = dry::dry_run(call.state(), call.caller(), call.params(Vec::new())?, body).await?;
     let found = json_of(found.0)?;
     let events = rows(&found["events"]);
     let summary = format!(

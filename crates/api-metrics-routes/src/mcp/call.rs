@@ -24,7 +24,7 @@ pub(super) type Pairs = Vec<(String, String)>;
 
 /// A call.
 #[derive(Debug)]
-pub(super) struct Ask<'a> {
+pub(super) struct Call<'a> {
     /// The state of all routes.
     pub(super) app: &'a App,
     /// Who asks.
@@ -33,7 +33,7 @@ pub(super) struct Ask<'a> {
     pub(super) arguments: Arguments,
 }
 
-impl<'a> Ask<'a> {
+impl<'a> Call<'a> {
     /// A call by this caller, narrowed to a tenant where the arguments name one.
     ///
     /// # Errors
