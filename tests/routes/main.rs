@@ -1,6 +1,7 @@
 //! The admin's routes over real sockets and a real store.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod assistant;
 mod events;
 mod host;
 mod process;

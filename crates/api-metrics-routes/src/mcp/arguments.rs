@@ -2,6 +2,12 @@
 //!
 //! An argument has the name, the meaning and the bounds of the routes' parameter: one declaration feeds the OpenAPI
 //! document, the schema here and the parser of both.
+//!
+//! Values may be strings or numbers where a query string has digits: assistants write both, and a refusal of `"7"` for
+//! `7` would help nobody. Lists and objects are refused, but for the rule of a dry run, whose members the route reads.
+//!
+//! An argument that a tool does not have is refused by name, with those that it has. Left out silently, a misspelt
+//! filter would answer about everything, and the assistant would report that as the part it asked for.
 
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value, json};

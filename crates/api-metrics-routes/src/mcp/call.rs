@@ -1,4 +1,16 @@
 //! A call of a tool: who asks, of what, and with which arguments.
+//!
+//! A tool has no access to the store but by the handlers of the routes. They take what a request would have brought:
+//!
+//! | a handler takes | from |
+//! |---|---|
+//! | `State` | the admin's own, with its client, clock and cache |
+//! | `Caller` | the request, narrowed to `tenantId` where the arguments name a tenant |
+//! | `Validated` | the arguments, read by the parser of the route's query string |
+//! | headers | none: an answer is never "not modified" |
+//!
+//! The tenant is applied to the caller before any handler sees it, as the query string's is elsewhere, so that no tool
+//! can forget to.
 
 use api_metrics_store::query::TimeRange;
 use axum::{body::to_bytes, extract::State, response::Response};

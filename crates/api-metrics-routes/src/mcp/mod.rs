@@ -15,6 +15,21 @@
 //! | `call` | a call: the caller, the state, the parameters of a route |
 //! | `shape` | answers made small: chosen members, rounded numbers, short texts |
 //! | `tools` | a file for each family of tools |
+//!
+//! # A message, from the socket to the answer
+//!
+//! 1. The admin's router has checked origin, credentials, role and rate, as for each of its routes, and has put the
+//!    `Caller` into the request.
+//! 2. The transport reads one message of JSON-RPC, checks the protocol's headers, and starts the server for it.
+//! 3. The server finds the tool, checks the role once more against the tool's own access, and reads the arguments.
+//! 4. The tool calls one or more handlers, each of which reads the store through the client that bounds every query in
+//!    time and in number, and keeps its answer in the cache that the routes use.
+//! 5. What the handlers answered is made small.
+//!
+//! # What it does not do
+//!
+//! There are no resources, prompts, subscriptions, samplings or tasks: each would need a session, or would let the
+//! server speak first. There is no tool that writes: who may acknowledge an alert is for people to decide.
 
 mod arguments;
 mod call;

@@ -2,6 +2,14 @@
 //!
 //! What a caller can correct is an answer of the tool, marked as an error, because assistants read those; only a
 //! tool that does not exist is an error of the protocol.
+//!
+//! | what is wrong | the answer |
+//! |---|---|
+//! | no or wrong credentials, too many requests | 401, 429, before any message is read |
+//! | no JSON, no message of the protocol, more than 64 KiB | a status from 400 on, by the transport |
+//! | no such method, no such tool | an error of the protocol |
+//! | an argument, something that is not there, a role that may not | an answer with `isError`, whose text names it |
+//! | the store does not answer | an answer with `isError`, in the words of the routes' problems |
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,

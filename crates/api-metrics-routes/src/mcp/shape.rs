@@ -1,6 +1,14 @@
 //! Answers made small: chosen members, rounded numbers, short texts, bounded lists.
 //!
 //! Whatever reads them pays by the byte, so that nulls and empty lists are left out.
+//!
+//! The routes' answers are for programs: all columns, three decimals, nulls where nothing was measured. An assistant
+//! reads text, and forgets what was in the middle of a long one.
+//!
+//! - Two decimals are more than a decision needs; whole numbers stay whole and exact.
+//! - A null is left out. What is not in an answer was not measured, or is not for the caller.
+//! - Messages of errors are cut at 200 characters, which are enough to tell one from another.
+//! - Each tool has a bound of rows for each list, and says in its notes where there are more.
 
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,21 @@
 //! The tools: what each is for, who may call it, and what it takes.
 //!
 //! A tool of the control plane or of the request log is there only where its routes are.
+//!
+//! | tool | the routes that it asks |
+//! |---|---|
+//! | `overview` | `/api-metrics/summary`, `/api-alerts/events`, and for admins `/api-status` |
+//! | `triage_incident` | `/api-alerts/events`, `/api-alerts/events/{id}/incident` |
+//! | `compare_periods` | `/api-metrics/summary`, `/api-metrics/endpoints`, `/api-metrics/top-consumers`, each twice |
+//! | `top_endpoints` | `/api-metrics/endpoints` |
+//! | `consumer_report` | `/api-metrics/summary`, `/api-metrics/endpoint-consumers`, `/api-metrics/top-consumers`, `/api-metrics/rate-limits`, `/api-metrics/quotas` |
+//! | `explain_alert` | `/api-alerts`, `/api-alerts/{id}`, `/api-alerts/events` |
+//! | `dry_run_rule` | `/api-alerts/dry-run` |
+//! | `search_errors` | `/api-requests/groups`, `/api-requests/search` |
+//!
+//! Eight are enough: a tool's description and schema are read by the assistant before every conversation, whether it
+//! calls the tool or not, so a tool for each route would cost more than it tells. A tool answers a question that people
+//! ask, and takes as many routes as that needs.
 
 use api_metrics_store::query::{Filter, TimeRange};
 use rmcp::model::{JsonObject, Tool as Described, ToolAnnotations};

@@ -2,6 +2,23 @@
 //!
 //! Both are asked as ranges of their own, so that any two can be compared. What changed is ranked by the errors
 //! and requests that differ, and by the requests that are slower; a few requests more or less are no change.
+//!
+//! # What counts as a change
+//!
+//! | word | means |
+//! |---|---|
+//! | `new`, `gone` | among the rows of one range alone |
+//! | `more errors`, `fewer errors` | both the number and the rate of 4xx and 5xx went that way |
+//! | `slower`, `faster` | the 95th percentile is a quarter above, or a fifth below, with 30 requests on both sides |
+//! | `more traffic`, `less traffic` | a quarter of the requests more or less |
+//!
+//! A row without any of them is left out. The weight of a row is ten for each error, one for each request more or less,
+//! and for each request of the smaller side the logarithm of how much slower or faster it is: one that takes twice as
+//! long weighs about as much as one that is missing.
+//!
+//! Rows are found again by service, method and endpoint, and consumers by the number of their key. Both lists hold the
+//! rows with the most requests of their range, so what is `new` may have been below the last row before; a note says so
+//! where that can be.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,10 @@
 //! `consumer_report`: one consumer beside everybody else, or the largest ones.
+//!
+//! A consumer is an API key. Its endpoints stand beside everybody else's at the same endpoint, because "slow" is either
+//! the consumer's calls or the endpoint: the two columns tell which. A caller that sees no other consumers has no others
+//! to compare with.
+//!
+//! The rate limit and the quota are of this moment, also where the range lies in the past.
 
 use http::HeaderMap;
 use serde_json::{Map, Value, json};

@@ -1,6 +1,9 @@
 //! `search_errors`: groups of errors of the request log, the largest or those that match words.
 //!
 //! Of requests only what describes the error is shown: no path, client, user, trace or line.
+//!
+//! By words and likeness the route searches requests, and a group is found by one of them; without words groups are
+//! counted. Either way the same members are shown, so that an assistant can go from one to the other by the group's id.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,10 @@
 //! `triage_incident`: an alert event explained.
+//!
+//! The route's answer may hold a curve of hundreds of points, eight parts of each dimension and whole requests. Here the
+//! curve is its highest, its lowest and its last point, because what an assistant asks of it is how bad it was and
+//! whether it is over; the verdicts are told as they are, in the store's own words.
+//!
+//! An event of another tenant is not there, as in the route: the event's scope is checked by the store.
 
 use axum::extract::Path;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,10 @@
 //! `overview`: how the API is doing, and for admins how its metrics are.
+//!
+//! The first question of most conversations, so that its answer leads to the others: an endpoint to compare, an event
+//! to triage. The range before is the one that the summary itself compares with.
+//!
+//! The state of the store is for those who may ask for `/api-status`. For others it is left out and not refused:
+//! whoever reads the rest has no use for it.
 
 use http::HeaderMap;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,11 @@
 //! `explain_alert` and `dry_run_rule`: why a rule fires, and when one would have fired.
+//!
+//! Why a rule does not fire is mostly one of four: it is switched off, its last window had too few requests, it is
+//! within its cooldown, or the value is simply on the other side of the threshold. The rule's own state tells them
+//! apart, because the control worker keeps the value of the last window that it evaluated; nothing is evaluated here.
+//!
+//! A dry run evaluates the worker's own code over the past. It is for those who may make rules, as its route is, though
+//! it writes nothing: it reads up to 10,080 windows.
 
 use serde_json::{Map, Value, json};
 
