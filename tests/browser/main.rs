@@ -14,11 +14,12 @@ use std::{process::ExitCode, thread};
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
-const SPECS: [&str; 16] = [
+const SPECS: [&str; 17] = [
     "sign_in",
     "overview",
     "pages",
     "limits",
+    "objectives",
     "alerts",
     "billing",
     "live",

@@ -200,6 +200,59 @@ async fn with_a_token_of_a_file_it_may_listen_everywhere() {
 }
 
 #[tokio::test]
+async fn keys_without_their_own_bounds_have_those_of_flags_or_of_the_settings_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("metrics.db");
+    let database = database.to_str().unwrap();
+    let file = written(
+        folder.path(),
+        "settings.toml",
+        "[serve]\ndefault-rate-limit = 60\ndefault-quota = 5000\n",
+    );
+    let server = Server::start(
+        api_metrics(&[
+            "serve",
+            "--database",
+            database,
+            "--default-rate-limit",
+            "600",
+        ])
+        .env("API_METRICS_CONFIG", file),
+    );
+    let made = Client::new()
+        .post(format!("{}/admin/api-keys", server.url))
+        .bearer_auth(TOKEN)
+        .json(&json!({"externalId": "bare"}))
+        .send();
+    assert_eq!(made.await.unwrap().status(), StatusCode::CREATED);
+    let limits = server.json("/admin/api-metrics/limits").await;
+    let bare = &limits["data"][0];
+    // The flag wins over the file.
+    assert_eq!(
+        (&bare["rate"]["limit"], &bare["rate"]["isDefault"]),
+        (&json!(600), &json!(true))
+    );
+    assert_eq!(
+        (&bare["quota"]["limit"], &bare["quota"]["isDefault"]),
+        (&json!(5_000), &json!(true))
+    );
+    assert_eq!(
+        (&limits["defaultRateLimit"], &limits["defaultQuota"]),
+        (&json!(600), &json!(5_000))
+    );
+    assert!(server.end("TERM").status.success());
+    // What is no limit is no setting.
+    let wrong = ended(&mut api_metrics(&[
+        "serve",
+        "--database",
+        database,
+        "--default-quota",
+        "2000000000000000",
+    ]));
+    assert_eq!(wrong.status.code(), Some(2), "{}", wrong.output);
+}
+
+#[tokio::test]
 async fn a_first_start_without_a_token_prints_one_that_signs_in() {
     let database = SqliteFile::create();
     let url = database.url();

@@ -1,6 +1,7 @@
 //! Rules tried on the past.
 
 use api_metrics_store::{
+    calendar::Tz,
     control::{
         alerts::{AlertEvent, AlertSpec, AlertType, Comparison, dry_run},
         keys::KeyChange,
@@ -20,6 +21,61 @@ use crate::{
 on_both! {
     a_dry_run_tells_when_a_rule_would_have_fired
     a_dry_run_of_every_type_tells_what_was_really_told
+    a_dry_run_counts_what_it_could_not_judge
+}
+
+async fn a_dry_run_counts_what_it_could_not_judge(database: Database) {
+    let w = AlertStage::on(database).await;
+    // 300 minutes of enough requests, 120 of too few, 300 of none; one minute breaches.
+    for minute in -720..-300 {
+        let requests = if minute < -420 { 100 } else { 9 };
+        w.minute(minute, requests, if minute == -600 { 50 } else { 0 });
+    }
+    w.h.store.flush(&w.writer).await.unwrap();
+    let spec = {
+        let mut spec = errors();
+        spec.min_requests = 10;
+        spec
+    };
+    let range = TimeRange::new(NOON - 720 * 60, NOON);
+    let run = dry_run(&*w.h.store, &spec, range, UTC).await.unwrap();
+    assert_eq!(
+        (run.windows, run.breaches, run.too_few, run.passed_over),
+        (720, 1, 420, 0)
+    );
+    // Two windows a bin; the breach is in the 61st, and not averaged with the quiet minute beside it.
+    assert_eq!(run.curve.len(), 360);
+    let breached: Vec<_> = run.curve.iter().filter(|bin| bin.breaches > 0).collect();
+    assert_eq!(breached.len(), 1);
+    assert_eq!(
+        (breached[0].at, breached[0].value, breached[0].windows),
+        (NOON - 598 * 60, Some(50.0), 2)
+    );
+    let judged = run.curve.iter().filter(|bin| bin.value.is_some()).count();
+    assert_eq!(judged, 150);
+    assert!(
+        run.curve[150..]
+            .iter()
+            .all(|bin| bin.too_few == 2 && bin.breaches == 0)
+    );
+    // A rule that looks for too little keeps the least value of a bin.
+    let quiet = AlertSpec::new("quiet", AlertType::RequestVolume, Comparison::Lt, 20.0);
+    let quiet = {
+        let mut spec = quiet;
+        spec.window_minutes = 1;
+        spec
+    };
+    let range = TimeRange::new(NOON - 420 * 60 - 361 * 60, NOON - 420 * 60 + 361 * 60);
+    let run = dry_run(&*w.h.store, &quiet, range, UTC).await.unwrap();
+    assert_eq!((run.windows, run.too_few), (722, 0));
+    assert_eq!(run.curve.len(), 241, "three windows a bin, two in the last");
+    assert_eq!(run.curve[240].windows, 2);
+    let windows: u64 = run.curve.iter().map(|bin| bin.windows).sum();
+    assert_eq!(windows, run.windows);
+    let breaches: u64 = run.curve.iter().map(|bin| bin.breaches).sum();
+    assert_eq!(breaches, run.breaches);
+    // 61 minutes before the first request, 361 of 9 or none.
+    assert_eq!(run.breaches, 61 + 361);
 }
 
 async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {
@@ -34,7 +90,7 @@ async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {
     }
     w.h.store.flush(&w.writer).await.unwrap();
     let range = TimeRange::new(NOON - 7_200, NOON);
-    let run = dry_run(&*w.h.store, &errors(), range).await.unwrap();
+    let run = dry_run(&*w.h.store, &errors(), range, UTC).await.unwrap();
     assert_eq!(
         (run.step, run.windows, run.breaches),
         (Granularity::Minute, 120, 12)
@@ -59,7 +115,7 @@ async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {
         spec
     };
     assert_eq!(
-        dry_run(&*w.h.store, &patient, range)
+        dry_run(&*w.h.store, &patient, range, UTC)
             .await
             .unwrap()
             .events
@@ -73,19 +129,20 @@ async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {
         spec.window_minutes = 5;
         spec
     };
-    let run = dry_run(&*w.h.store, &five, old).await.unwrap();
+    let run = dry_run(&*w.h.store, &five, old, UTC).await.unwrap();
     assert_eq!(
         (run.step, run.windows, run.events.len()),
         (Granularity::FiveMinutes, 12, 0)
     );
     assert!(matches!(
-        dry_run(&*w.h.store, &errors(), old).await,
+        dry_run(&*w.h.store, &errors(), old, UTC).await,
         Err(StoreError::Invalid { field: "from", .. })
     ));
     // Nothing was written, nobody was told.
     assert_eq!(events(&*w.h.store).await, []);
 }
 
+const UTC: Tz = Tz::UTC;
 const WEEK: UnixSeconds = 7 * 86_400;
 const MINUTES: i64 = 30;
 
@@ -114,6 +171,23 @@ fn rules() -> Vec<AlertSpec> {
         rule("silence", AlertType::RequestVolume, Comparison::Lt, 110.0),
         rule("bytes", AlertType::Bandwidth, Comparison::Gt, 140_000.0),
         rule("odd", AlertType::Anomaly, Comparison::Gt, 2.0),
+        rule("odd errors", AlertType::AnomalyErrors, Comparison::Gt, 3.0),
+        {
+            let mut spec = rule(
+                "odd latency",
+                AlertType::AnomalyLatency,
+                Comparison::Gt,
+                2.0,
+            );
+            spec.quantile = Some(0.9);
+            spec
+        },
+        rule(
+            "odd bytes",
+            AlertType::AnomalyBandwidth,
+            Comparison::Gte,
+            2.0,
+        ),
     ]
 }
 
@@ -167,7 +241,7 @@ async fn a_dry_run_of_every_type_tells_what_was_really_told(database: Database) 
     let told = events(&*w.h.store).await;
     let range = TimeRange::new(NOON, NOON + MINUTES * 60);
     for spec in &rules() {
-        let run = dry_run(&*w.h.store, spec, range).await.unwrap();
+        let run = dry_run(&*w.h.store, spec, range, UTC).await.unwrap();
         let seen: Vec<_> = run
             .events
             .iter()

@@ -345,7 +345,12 @@ async fn a_dry_run_gives_way_while_it_judges(database: Database) {
         spec
     };
     let range = TimeRange::new(NOON - 43_200, NOON);
-    let mut run = pin!(dry_run(&*w.h.store, &glob, range));
+    let mut run = pin!(dry_run(
+        &*w.h.store,
+        &glob,
+        range,
+        api_metrics_store::calendar::Tz::UTC
+    ));
     let mut waits = 0;
     let run = std::future::poll_fn(|context| {
         let poll = run.as_mut().poll(context);

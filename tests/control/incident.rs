@@ -1,6 +1,7 @@
 //! An event explained, and what people do about it.
 
 use api_metrics_store::{
+    calendar::Tz,
     control::{
         alerts::{
             AlertEvent, AlertSpec, AlertType, Comparison, EventHandling, Silence,
@@ -40,7 +41,7 @@ on_both! {
 async fn explained(w: &AlertStage, scope: &Scope) -> Option<Incident> {
     let event = events(&*w.h.store).await.remove(0);
     let now = api_metrics_store::time::Clock::unix_seconds(&*w.h.clock);
-    let found = incident(&*w.h.store, None, None, event.id, scope, now);
+    let found = incident(&*w.h.store, None, None, event.id, scope, now, Tz::UTC);
     found.await.unwrap()
 }
 
@@ -78,7 +79,16 @@ async fn an_incident_names_the_client_the_endpoint_and_the_code(database: Databa
     assert_eq!(l.judge().await.len(), 1);
     let event = events(&*w.h.store).await.remove(0);
     let log = Some(&*l.store);
-    let found = incident(&*w.h.store, log, None, event.id, &Scope::All, NOON + 75).await;
+    let found = incident(
+        &*w.h.store,
+        log,
+        None,
+        event.id,
+        &Scope::All,
+        NOON + 75,
+        Tz::UTC,
+    )
+    .await;
     let found = found.unwrap().unwrap();
     let verdict = "Name of partner is 92% of the errors and 10% of the traffic: one client; \
                    mostly GET /orders; all with status 503";
@@ -121,7 +131,16 @@ async fn requests_of_a_pattern_are_of_its_endpoints_alone(database: Database) {
     assert_eq!(l.judge().await.len(), 2);
     for event in events(&*l.w.h.store).await {
         let log = Some(&*l.store);
-        let found = incident(&*l.w.h.store, log, None, event.id, &Scope::All, NOON + 75).await;
+        let found = incident(
+            &*l.w.h.store,
+            log,
+            None,
+            event.id,
+            &Scope::All,
+            NOON + 75,
+            Tz::UTC,
+        )
+        .await;
         let requests = found.unwrap().unwrap().requests.unwrap();
         let endpoints: Vec<_> = requests.iter().map(|of| of.endpoint.as_str()).collect();
         if event.rule_id == Some(volume) {

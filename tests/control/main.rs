@@ -38,6 +38,7 @@ mod keys;
 mod limits;
 mod mail;
 mod measures;
+mod objectives;
 mod outbox;
 mod quotas;
 mod receiver;

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::host::{Host, TOKEN, problem};
 
 /// Every route that takes one.
-const ROUTES: [(&str, &str); 12] = [
+const ROUTES: [(&str, &str); 14] = [
     ("POST", "/api-metrics/query"),
     ("POST", "/api-alerts"),
     ("PUT", "/api-alerts/1"),
@@ -15,6 +15,8 @@ const ROUTES: [(&str, &str); 12] = [
     ("POST", "/api-alerts/channels/test"),
     ("POST", "/api-alerts/deliveries/redeliver"),
     ("POST", "/api-alerts/silences"),
+    ("POST", "/api-objectives"),
+    ("PUT", "/api-objectives/1"),
     ("POST", "/api-keys"),
     ("PATCH", "/api-keys/1"),
     ("POST", "/api-price-plans"),

@@ -94,6 +94,7 @@ pub(crate) const READS: [&str; 12] = [
     "/api-alerts",
     "/api-alerts/events",
     "/api-alerts/silences",
+    "/api-objectives",
     "/api-keys",
     "/api-price-plans",
     "/api-metrics/rate-limits",
@@ -207,6 +208,9 @@ async fn only_admins_and_managers_change_anything() {
             ("PUT", format!("/api-alerts/{rule}")),
             ("PATCH", format!("/api-alerts/{rule}")),
             ("DELETE", format!("/api-alerts/{rule}")),
+            ("POST", "/api-objectives".to_owned()),
+            ("PUT", "/api-objectives/1".to_owned()),
+            ("DELETE", "/api-objectives/1".to_owned()),
             ("POST", "/api-keys".to_owned()),
             ("PATCH", format!("/api-keys/{key}")),
             ("POST", "/api-price-plans".to_owned()),
@@ -253,6 +257,41 @@ async fn a_manager_changes_what_is_its_tenants_and_nothing_else() {
         );
         assert!(shop.ask(method, &own, body).await.0 < 300, "{method}");
     }
+
+    // Objectives likewise: its own, and no rule over another's.
+    let objective = |tenant: Value| json!({"name": "up", "indicator": "availability", "target": 99.9, "tenantId": tenant, "rules": false});
+    let (status, made) = shop
+        .ask("POST", "/api-objectives", Some(objective(Value::Null)))
+        .await;
+    assert_eq!((status, &made["tenantId"]), (201, &json!("acme")));
+    let (status, _) = shop
+        .ask(
+            "POST",
+            "/api-objectives",
+            Some(objective(json!("umbrella"))),
+        )
+        .await;
+    assert_eq!(status, 403);
+    let theirs = objective(json!("umbrella"));
+    let theirs = shop.host.sent("POST", "/api-objectives", theirs, 201).await["id"].clone();
+    let path = format!("/api-objectives/{theirs}");
+    for (method, body) in [
+        ("GET", None),
+        (
+            "PUT",
+            Some(json!({"name": "up", "indicator": "availability", "target": 99.9})),
+        ),
+        ("DELETE", None),
+    ] {
+        assert_eq!(shop.ask(method, &path, body).await.0, 404, "{method}");
+    }
+    let burning = json!({"name": "theirs", "alertType": "burn_rate", "comparison": "gte", "thresholdValue": 6,
+        "windowMinutes": 60, "objectiveId": theirs});
+    let (status, body) = shop.ask("POST", "/api-alerts", Some(burning.clone())).await;
+    assert_eq!((status, &body["parameter"]), (400, &json!("objectiveId")));
+    let tried = Some(json!({"rule": burning, "period": "1h"}));
+    let (status, body) = shop.ask("POST", "/api-alerts/dry-run", tried).await;
+    assert_eq!((status, &body["parameter"]), (400, &json!("objectiveId")));
 
     let key = |id: i64| format!("/api-keys/{id}");
     let change = Some(json!({"name": "renamed", "rateLimitPerMinute": 20}));

@@ -29,6 +29,7 @@ mod ingest;
 mod jobs;
 mod mcp;
 mod notices;
+mod objectives;
 mod otlp;
 mod otlp_libraries;
 mod otlp_push;

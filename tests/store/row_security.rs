@@ -23,6 +23,7 @@ const PROTECTED: [&str; 40] = [
     "jobs",
     "muted_channels",
     "notices",
+    "objectives",
     "price_plans",
     "price_tiers",
     "rate_limit_utilization",
@@ -113,6 +114,8 @@ impl Stage {
                      SELECT id, 'ops' FROM api_metrics.api_alert_events; \
                  INSERT INTO api_metrics.alert_silences (starts_at, ends_at, tenant_id, created_at, created_by) \
                      SELECT now(), now(), t, now(), 'ops' FROM unnest(ARRAY['acme', 'umbrella', NULL]) AS t; \
+                 INSERT INTO api_metrics.objectives (name, indicator, target_ppm, window_days, tenant_id, created_at, updated_at) \
+                     SELECT 'up', 'availability', 999000, 30, t, now(), now() FROM unnest(ARRAY['acme', 'umbrella', NULL]) AS t; \
                  INSERT INTO api_metrics.request_log_snapshot \
                      SELECT at_ms, id, '{}' FROM api_metrics.request_log; \
                  INSERT INTO api_metrics.notices (id, at, keep_until, body) \
@@ -315,6 +318,7 @@ async fn plain_sql_in_a_tenants_transaction_finds_that_tenant_alone() {
             "api_alert_events",
             "alert_handling",
             "alert_silences",
+            "objectives",
         ] {
             assert_eq!(count(&mut sql, table).await, of_tenant, "{table}");
         }

@@ -13,6 +13,9 @@ use crate::{
 /// The least length of an admin token: nothing but its length keeps it from being guessed.
 pub(super) const LEAST_TOKEN_CHARACTERS: usize = 32;
 
+/// The most that a limit or a quota can be, as of a single key.
+const MOST_REQUESTS: u64 = 1_000_000_000_000_000;
+
 /// What `serve` is asked for.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -245,6 +248,16 @@ impl Decided {
                 return Err(Failure::usage(format!(
                     "the admin token has {characters} characters, and needs {LEAST_TOKEN_CHARACTERS}, such \
                      as those of `openssl rand -hex 32`"
+                )));
+            }
+        }
+        for (name, bound) in [
+            ("default-rate-limit", self.default_rate_limit),
+            ("default-quota", self.default_quota),
+        ] {
+            if bound.is_some_and(|bound| bound > MOST_REQUESTS) {
+                return Err(Failure::usage(format!(
+                    "{name} is at most 1,000,000,000,000,000 requests"
                 )));
             }
         }

@@ -70,6 +70,7 @@ export const rule = (changes: Partial<Alert> = {}): Alert =>
     thresholdValue: 600,
     quantile: 0.95,
     unit: null,
+    objectiveId: null,
     windowMinutes: 10,
     cooldownMinutes: 30,
     minRequests: 20,

@@ -21,6 +21,7 @@ const LAYERS = [
   "audit",
   "ingest",
   "jobs",
+  "objectives",
   "alerts",
   "incident",
   "pages",

@@ -109,7 +109,7 @@ const COLLECTOR: [(&str, &str, Access); 20] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 37] = [
+const CONTROL: [(&str, &str, Access); 42] = [
     ("GET", "/api-alerts", Read),
     ("GET", "/api-alerts/channels", Operate),
     ("GET", "/api-alerts/deliveries", Operate),
@@ -131,6 +131,8 @@ const CONTROL: [(&str, &str, Access); 37] = [
     ("GET", "/api-metrics/limits/{keyId}/what-if", Read),
     ("GET", "/api-metrics/rate-limits", Read),
     ("GET", "/api-metrics/rate-limits/{keyId}/history", Read),
+    ("GET", "/api-objectives", Read),
+    ("GET", "/api-objectives/{id}", Read),
     ("GET", "/api-price-plans", Read),
     ("POST", "/api-alerts", Write),
     ("POST", "/api-alerts/channels/test", Operate),
@@ -140,13 +142,16 @@ const CONTROL: [(&str, &str, Access); 37] = [
     ("POST", "/api-alerts/events/{id}/silence", Write),
     ("POST", "/api-alerts/silences", Write),
     ("POST", "/api-keys", Operate),
+    ("POST", "/api-objectives", Write),
     ("POST", "/api-price-plans", Write),
     ("PUT", "/api-alerts/{id}", Write),
     ("PATCH", "/api-alerts/channels", Operate),
+    ("PUT", "/api-objectives/{id}", Write),
     ("PATCH", "/api-alerts/{id}", Write),
     ("PATCH", "/api-keys/{id}", Write),
     ("DELETE", "/api-alerts/silences/{id}", Write),
     ("DELETE", "/api-alerts/{id}", Write),
+    ("DELETE", "/api-objectives/{id}", Write),
 ];
 
 const CONSOLE: [(&str, &str, Access); 6] = [

@@ -23,13 +23,51 @@ pub(crate) fn alert() -> Value {
         "id": 1, "name": "checkout errors", "alertType": "error_rate", "serviceFilter": null, "environmentFilter": null,
         "endpointFilter": "GET /api/segments", "apiKeyFilter": null, "tenantId": null,
         "thresholdValue": 10.0, "comparison": "gt", "windowMinutes": 5, "cooldownMinutes": 30,
-        "severity": "high", "quantile": null, "unit": null, "minRequests": 100, "enabled": true, "revision": 1,
+        "severity": "high", "quantile": null, "unit": null, "objectiveId": null, "minRequests": 100, "enabled": true,
+        "revision": 1,
         "state": "firing", "stateSince": "2026-05-18T09:25:00Z",
         "evaluatedTo": "2026-05-18T09:30:00Z", "value": 15.2,
         "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
         "lastFiredAt": "2026-05-18T09:25:00Z", "createdBy": "admin",
         "createdAt": "2026-05-01T08:00:00Z", "updatedAt": "2026-05-01T08:00:00Z"
     })
+}
+
+/// The body of an objective.
+pub(crate) fn objective_body() -> Value {
+    json!({
+        "name": "Checkout answers in time", "indicator": "latency", "target": 99.5, "latencyMs": 300.0,
+        "windowDays": 30, "endpoint": "POST /checkout"
+    })
+}
+
+/// An objective with its budget and its days.
+pub(crate) fn objective() -> Value {
+    let mut value = objective_in_list();
+    value["days"] = json!([
+        {"from": "2026-05-17T00:00:00Z", "requests": 8_000, "bad": 12, "budgetLeft": 94.0},
+        {"from": "2026-05-18T00:00:00Z", "requests": 32_000, "bad": 70, "budgetLeft": 59.0}
+    ]);
+    value
+}
+
+/// An objective as its list has it.
+fn objective_in_list() -> Value {
+    json!({
+        "id": 1, "name": "Checkout answers in time", "indicator": "latency", "target": 99.5, "latencyMs": 303.103,
+        "windowDays": 30, "service": null, "environment": null, "endpoint": "POST /checkout", "tenantId": null,
+        "revision": 1, "createdBy": "admin", "createdAt": "2026-05-17T08:00:00Z", "updatedAt": "2026-05-17T08:00:00Z",
+        "state": "met", "from": "2026-04-18T09:00:00Z", "to": "2026-05-18T09:30:00Z", "requests": 40_000, "bad": 82,
+        "good": 99.795, "budgetLeft": 59.0, "badLeft": 118,
+        "burnRates": [{"minutes": 60, "rate": 0.4}, {"minutes": 5, "rate": 0.0}, {"minutes": 360, "rate": 0.5},
+            {"minutes": 30, "rate": null}],
+        "exact": true, "quantileError": null, "approximate": false
+    })
+}
+
+/// A page of objectives.
+pub(crate) fn objectives() -> Value {
+    json!({"data": [objective_in_list()], "nextCursor": null})
 }
 
 /// A page of rules.
@@ -132,12 +170,16 @@ pub(crate) fn audit() -> Value {
 pub(crate) fn dry_run() -> Value {
     json!({
         "from": "2026-05-17T09:31:00Z", "to": "2026-05-18T09:30:00Z", "step": "1m",
-        "windows": 1439, "breaches": 6,
+        "windows": 1439, "breaches": 6, "tooFew": 212, "passedOver": 0,
         "events": [{
             "firedAt": "2026-05-18T09:25:00Z", "resolvedAt": null, "value": 15.2,
             "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold \
                 10%) over 5 min, 1,204 requests"
-        }]
+        }],
+        "curve": [
+            {"at": "2026-05-17T09:35:00Z", "value": 1.2, "windows": 4, "breaches": 0, "tooFew": 0},
+            {"at": "2026-05-17T09:39:00Z", "value": null, "windows": 4, "breaches": 0, "tooFew": 4}
+        ]
     })
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod ingest;
 mod jobs;
 mod keys;
 pub(crate) mod limits;
+mod objectives;
 mod plans;
 pub(crate) mod quotas;
 mod tenant;
@@ -47,7 +48,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Read, routes!(billing::invoice))
         .documented(Read, routes!(billing::explain))
         .documented(Operate, routes!(billing::reconciliation));
-    alerts::routes(table)
+    objectives::routes(alerts::routes(table))
         .documented(Read, routes!(keys::list))
         .documented(Operate, routes!(keys::create))
         .documented(Write, routes!(keys::change))

@@ -11,6 +11,7 @@
 //! | [`digest`] | when the week is summed up in a notice |
 //! | [`audit`] | who has changed or deleted what |
 //! | [`notify`] | notices and their delivery |
+//! | [`objectives`] | service level objectives, their budgets and burn rates |
 //! | [`imports`] | the ledger of imported logs |
 //! | [`jobs`] | work in the background, and its last runs |
 #![cfg_attr(
@@ -79,6 +80,7 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod notify;
+pub mod objectives;
 #[cfg(feature = "otlp-push")]
 #[cfg_attr(docsrs, doc(cfg(feature = "otlp-push")))]
 pub mod push;

@@ -1,7 +1,6 @@
 //! The store of the control plane, as users meet it.
 //!
-//! Each method is carried out by the part that it belongs to; this is the one place that names them all.
-//! What only the worker reads and writes stands in traits of the parts that are private to this crate.
+//! Each method is carried out by the part that it belongs to. What only the worker reads and writes stands in traits of the parts that are private to this crate.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -18,6 +17,7 @@ use super::{
     keys::{self, DirectoryError, KeyChange, KeyDirectory, KeyRecord},
     limits::{self, LimitSettings, LimitStore, NearLimit, UtilizationRow},
     notify::{self, ChannelState, ChannelStore, Delivery, DeliveryQuery, NoticeStore},
+    objectives::ObjectiveStore,
 };
 use crate::{
     engine::sql::BeginTx,
@@ -39,7 +39,7 @@ impl<T: AlertStore + NoticeStore + LimitStore + PlanStore> WorkerStore for T {}
 /// `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
 #[expect(private_bounds, reason = "seals the trait")]
 #[async_trait]
-pub trait ControlStore: Store + WorkerStore + JobStore + ChannelStore {
+pub trait ControlStore: Store + WorkerStore + JobStore + ChannelStore + ObjectiveStore {
     /// Up to `limit` keys above `after`, in the order of their numbers, that `scope` may see.
     ///
     /// # Errors

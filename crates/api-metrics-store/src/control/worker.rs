@@ -198,7 +198,7 @@ impl ControlWorker {
         } = &self.settings;
         let alerts = self
             .evaluator
-            .evaluate(store, *delay, own, requests.as_deref());
+            .evaluate(store, *delay, quotas.tz, own, requests.as_deref());
         match alerts.await {
             Ok(alerts) => done = alerts,
             Err(error) => note(error),

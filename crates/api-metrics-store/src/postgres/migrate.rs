@@ -94,6 +94,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "muted_channels",
         sql: include_str!("../../migrations/postgres/0013_muted_channels.sql"),
     },
+    Migration {
+        version: 14,
+        name: "objectives",
+        sql: include_str!("../../migrations/postgres/0014_objectives.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

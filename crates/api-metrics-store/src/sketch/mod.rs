@@ -159,6 +159,14 @@ pub enum SketchError {
     Corrupt(&'static str),
 }
 
+/// The greatest value that a histogram counts together with this one, at most 1.6% above: what lies within it is counted
+/// exactly by [`Sketch::count_up_to`].
+#[cfg(feature = "control")]
+pub(crate) const fn edge_above(value_us: u64) -> u64 {
+    let (low, extent) = histogram::bounds_of(histogram::bucket_of(value_us));
+    low + extent
+}
+
 /// A mergeable summary of latencies in whole microseconds. See the [module](self).
 ///
 /// Counts saturate at `u64::MAX`. Two sketches are equal if they answer every query alike, however they were

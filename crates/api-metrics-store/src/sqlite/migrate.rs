@@ -73,6 +73,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "muted_channels",
         sql: include_str!("../../migrations/sqlite/0011_muted_channels.sql"),
     },
+    Migration {
+        version: 12,
+        name: "objectives",
+        sql: include_str!("../../migrations/sqlite/0012_objectives.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { isForbidden, useAlertEvents, useAlerts } from "../api/control";
 import type { AlertEvent } from "../api/types";
 import { moment } from "../format/time";
+import { ObjectiveBadge } from "../objectives/ObjectiveBadge";
 import { href } from "../view/location";
 import { useView } from "../view/view";
 import { requestsOf } from "./requestsOf";
@@ -38,6 +39,7 @@ export const AlertBanner = () => {
       <section className="banner" data-severity="none" role="status" aria-label="Firing alerts">
         <span className="dot good" aria-hidden="true" />
         <span>No alerts firing</span>
+        <ObjectiveBadge />
       </section>
     );
   }
@@ -67,6 +69,7 @@ export const AlertBanner = () => {
           {all ? "Show fewer" : `Show ${firing.length - 1} more`}
         </button>
       )}
+      <ObjectiveBadge />
     </section>
   );
 };

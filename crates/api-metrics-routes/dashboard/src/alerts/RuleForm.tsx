@@ -2,13 +2,20 @@
 import { type FormEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { ApiError } from "../api/client";
 import { useAlertWrites, useApiKeys, useDryRun } from "../api/control";
+import { useObjectives } from "../api/objectives";
 import { useEndpoints } from "../api/queries";
+import { useMay } from "../api/session";
 import type { Alert } from "../api/types";
+import { useDebounced } from "../ui/useDebounced";
 import { useDraft } from "../ui/useDraft";
+import { useLocation } from "../view/location";
 import { useView } from "../view/view";
 import { DryRunResult } from "./DryRunResult";
-import { COMPARISONS, condition, SEVERITIES, TYPES } from "./describe";
-import { bodyOf, type Draft, draftOf, type Field, fresh, validate } from "./draft";
+import { COMPARISONS, condition, hasQuantile, SEVERITIES, TYPES, valueIn } from "./describe";
+import { bodyOf, burns, type Draft, draftOf, type Field, proposedName, validate } from "./draft";
+import { draftFrom, notTaken, seededBy } from "./seed";
+import { ThresholdChart } from "./ThresholdChart";
+import { proposedThreshold } from "./threshold";
 
 interface Props {
   rule: Alert | null;
@@ -31,10 +38,13 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
   const dialog = useRef<HTMLDialogElement>(null);
   // The rule may be another one's by the time that it is saved, or that its draft is taken up again.
   const [revision] = useState(rule?.revision);
-  const [draft, setDraft, forget] = useDraft<Draft>(
+  const { params } = useLocation();
+  // A chart that asks for a rule asks for another one than that which is half made.
+  const [seed] = useState(() => (rule ? "" : seededBy(params)));
+  const [typed, setDraft, forget] = useDraft<Draft>(
     `rule ${rule?.id ?? "new"}`,
-    () => (rule ? draftOf(rule) : fresh()),
-    revision === undefined ? "" : String(revision),
+    () => (rule ? draftOf(rule) : draftFrom(params)),
+    revision === undefined ? seed : String(revision),
   );
   const close = () => {
     forget();
@@ -54,23 +64,55 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
     environment: null,
     filters: {},
   });
+  const { operate } = useMay();
+  const objectives = useObjectives(view, typed.alertType === "burn_rate");
   const { save } = useAlertWrites();
-  const dry = useDryRun();
+  // A name is proposed until one is typed.
+  const nameless = typed.name === "" && !touched.has("name");
+  const draft = useMemo(() => {
+    const nameOf = (key: string): string => {
+      const known = keys.data?.data.find((each) => String(each.id) === key);
+      return known ? (known.name ?? known.externalId) : `Key ${key}`;
+    };
+    return nameless ? { ...typed, name: proposedName(typed, nameOf) } : typed;
+  }, [typed, nameless, keys.data]);
   const wrong = useMemo(() => validate(draft), [draft]);
   const valid = Object.keys(wrong).length === 0;
+  // What a rule is called, and whether it is on, changes nothing about when it would have fired.
+  const tried = useMemo(
+    () =>
+      Object.keys(validate({ ...typed, name: "rule" })).length === 0
+        ? JSON.stringify({ ...bodyOf(typed), name: "rule", enabled: true })
+        : null,
+    [typed],
+  );
+  const calm = useDebounced(tried, 300);
+  const dry = useDryRun(
+    useMemo(() => (calm === null ? null : JSON.parse(calm)), [calm]),
+    period,
+  );
+  // A chart's rule starts with a threshold that fits its numbers, once they are known.
+  const proposes = useRef(seed !== "");
+  useEffect(() => {
+    if (!proposes.current || !dry.data || dry.isPlaceholderData) return;
+    proposes.current = false;
+    const proposal = proposedThreshold(dry.data.curve, typed.comparison);
+    const most = typed.alertType === "error_rate" ? 100 : Number.POSITIVE_INFINITY;
+    if (proposal !== null) setDraft((before) => ({ ...before, thresholdValue: String(Math.min(most, proposal)) }));
+  }, [dry.data, dry.isPlaceholderData, typed.comparison, typed.alertType, setDraft]);
 
   useEffect(() => {
     const element = dialog.current;
     if (!element || element.open) return;
     element.showModal();
     // By default the close button would get the focus.
-    element.querySelector<HTMLElement>("[data-field=name] input")?.focus();
+    element.querySelector<HTMLInputElement>("[data-field=name] input")?.select();
   }, []);
 
   const set = <F extends Field>(field: F, value: Draft[F]) => {
     setTouched((before) => new Set([...before, field]));
+    if (field !== "name") proposes.current = false;
     save.reset();
-    dry.reset();
     setDraft((before) => ({ ...before, [field]: value }));
   };
 
@@ -136,10 +178,11 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
         ?.focus();
       return;
     }
-    const body = { ...bodyOf(draft, rule), ...(revision === undefined ? {} : { revision }) };
+    const body = { ...bodyOf(draft), ...(revision === undefined ? {} : { revision }) };
     save.mutate({ id: rule?.id ?? null, rule: body }, { onSuccess: close });
   };
   const type = TYPES[draft.alertType];
+  const left = rule ? [] : notTaken(params);
   const services = [...new Set(endpoints.data?.data.map((row) => row.service))];
   const routes = [
     ...new Set(
@@ -150,7 +193,7 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
   ];
 
   return (
-    <dialog ref={dialog} className="dialog" aria-labelledby={`${id}-title`} onClose={close}>
+    <dialog ref={dialog} className="dialog wide" aria-labelledby={`${id}-title`} onClose={close}>
       <form onSubmit={submit} noValidate>
         <header>
           <h2 id={`${id}-title`}>{rule ? `Edit ${rule.name}` : "New rule"}</h2>
@@ -158,155 +201,185 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
             ×
           </button>
         </header>
-        <div className="form-grid">
-          {field("name", "Name", text("name", { maxLength: 200 }))}
-          {field(
-            "severity",
-            "Severity",
-            choice(
+        <div className="rule-body">
+          <div className="form-grid">
+            {field("name", "Name", text("name", { maxLength: 200 }))}
+            {field(
               "severity",
-              SEVERITIES.map((each) => [each, each[0]?.toUpperCase() + each.slice(1)]),
-            ),
-          )}
-          {field("alertType", "Metric", (shared) => (
-            <select
-              {...shared}
-              value={draft.alertType}
-              onChange={(event) => {
-                const next = event.target.value as Draft["alertType"];
-                set("alertType", next);
-                setDraft((before) => ({
-                  ...before,
-                  thresholdValue: String(TYPES[next].start),
-                  comparison: next === "request_volume" ? "lt" : "gt",
-                }));
-              }}
-            >
-              {Object.entries(TYPES).map(([value, { name }]) => (
-                <option key={value} value={value}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          ))}
-          {draft.alertType === "response_time" ? (
-            field(
-              "quantile",
-              "Aggregation",
+              "Severity",
               choice(
-                "quantile",
-                QUANTILES.some(([q]) => q === draft.quantile)
-                  ? QUANTILES
-                  : [...QUANTILES, [draft.quantile, `p${+(Number(draft.quantile) * 100).toFixed(2)}`]],
+                "severity",
+                SEVERITIES.map((each) => [each, each[0]?.toUpperCase() + each.slice(1)]),
               ),
-            )
-          ) : draft.alertType === "unit" ? (
-            field("unit", "Unit", text("unit"))
-          ) : (
-            <p className="form-hint muted">{type.hint}.</p>
-          )}
-          {field("comparison", "Condition", choice("comparison", Object.entries(COMPARISONS)))}
-          {field("thresholdValue", "Threshold", text("thresholdValue", { inputMode: "decimal" }), type.unit)}
-          {field("windowMinutes", "Evaluation window", text("windowMinutes", { inputMode: "numeric" }), "minutes")}
-          {field("cooldownMinutes", "Cooldown", text("cooldownMinutes", { inputMode: "numeric" }), "minutes")}
-          {field("serviceFilter", "Service", (shared) => (
-            <>
-              <input
+            )}
+            {field("alertType", "Metric", (shared) => (
+              <select
                 {...shared}
-                list={`${id}-services`}
-                placeholder="All"
-                value={draft.serviceFilter}
-                onChange={(event) => set("serviceFilter", event.target.value)}
-              />
-              <datalist id={`${id}-services`}>
-                {services.map((each) => (
-                  <option key={each} value={each} />
+                value={draft.alertType}
+                onChange={(event) => {
+                  const next = event.target.value as Draft["alertType"];
+                  set("alertType", next);
+                  setDraft((before) => ({
+                    ...before,
+                    thresholdValue: String(TYPES[next].start),
+                    comparison: next === "request_volume" ? "lt" : next === "burn_rate" ? "gte" : "gt",
+                    windowMinutes: next === "burn_rate" ? "60" : before.windowMinutes,
+                  }));
+                }}
+              >
+                {Object.entries(TYPES).map(([value, { name }]) => (
+                  <option key={value} value={value}>
+                    {name}
+                  </option>
                 ))}
-              </datalist>
-            </>
-          ))}
-          {field("environmentFilter", "Environment", text("environmentFilter", { placeholder: "All" }))}
-          {field("protocolFilter", "Protocol", (shared) => (
-            <>
+              </select>
+            ))}
+            {burns(draft) ? (
+              field(
+                "objectiveId",
+                "Objective",
+                choice("objectiveId", [
+                  ["", "Choose one"],
+                  ...(objectives.data?.data ?? []).map(({ id, name }): [string, string] => [String(id), name]),
+                ]),
+              )
+            ) : hasQuantile(draft.alertType) ? (
+              field(
+                "quantile",
+                "Aggregation",
+                choice(
+                  "quantile",
+                  QUANTILES.some(([q]) => q === draft.quantile)
+                    ? QUANTILES
+                    : [...QUANTILES, [draft.quantile, `p${+(Number(draft.quantile) * 100).toFixed(2)}`]],
+                ),
+              )
+            ) : draft.alertType === "unit" ? (
+              field("unit", "Unit", text("unit"))
+            ) : (
+              <p className="form-hint muted">{type.hint}.</p>
+            )}
+            {field("comparison", "Condition", choice("comparison", Object.entries(COMPARISONS)))}
+            {field("thresholdValue", "Threshold", text("thresholdValue", { inputMode: "decimal" }), type.unit)}
+            {field("windowMinutes", "Evaluation window", text("windowMinutes", { inputMode: "numeric" }), "minutes")}
+            {field("cooldownMinutes", "Cooldown", text("cooldownMinutes", { inputMode: "numeric" }), "minutes")}
+            {!burns(draft) && (
+              <>
+                {field("serviceFilter", "Service", (shared) => (
+                  <>
+                    <input
+                      {...shared}
+                      list={`${id}-services`}
+                      placeholder="All"
+                      value={draft.serviceFilter}
+                      onChange={(event) => set("serviceFilter", event.target.value)}
+                    />
+                    <datalist id={`${id}-services`}>
+                      {services.map((each) => (
+                        <option key={each} value={each} />
+                      ))}
+                    </datalist>
+                  </>
+                ))}
+                {field("environmentFilter", "Environment", text("environmentFilter", { placeholder: "All" }))}
+                {field("protocolFilter", "Protocol", (shared) => (
+                  <>
+                    <input
+                      {...shared}
+                      list={`${id}-protocols`}
+                      placeholder="http and grpc"
+                      value={draft.protocolFilter}
+                      onChange={(event) => set("protocolFilter", event.target.value)}
+                    />
+                    <datalist id={`${id}-protocols`}>
+                      {PROTOCOLS.map((each) => (
+                        <option key={each} value={each} />
+                      ))}
+                    </datalist>
+                  </>
+                ))}
+                {field("endpointFilter", "Endpoint", (shared) => (
+                  <>
+                    <input
+                      {...shared}
+                      list={`${id}-routes`}
+                      placeholder="All, or GET /users/*"
+                      value={draft.endpointFilter}
+                      onChange={(event) => set("endpointFilter", event.target.value)}
+                    />
+                    <datalist id={`${id}-routes`}>
+                      {routes.map((each) => (
+                        <option key={each} value={each} />
+                      ))}
+                    </datalist>
+                  </>
+                ))}
+                {field(
+                  "apiKeyFilter",
+                  "Consumer",
+                  choice("apiKeyFilter", [
+                    ["", "All"],
+                    ...(keys.data?.data ?? []).map((key): [string, string] => [
+                      String(key.id),
+                      key.name ?? key.externalId,
+                    ]),
+                  ]),
+                )}
+                {(operate || draft.tenantId !== "") &&
+                  field("tenantId", "Tenant", text("tenantId", { placeholder: "Everybody" }))}
+              </>
+            )}
+            {draft.alertType !== "request_volume" &&
+              field("minRequests", "Minimum requests", text("minRequests", { inputMode: "numeric" }), "requests")}
+            <label className="form-check">
               <input
-                {...shared}
-                list={`${id}-protocols`}
-                placeholder="http and grpc"
-                value={draft.protocolFilter}
-                onChange={(event) => set("protocolFilter", event.target.value)}
-              />
-              <datalist id={`${id}-protocols`}>
-                {PROTOCOLS.map((each) => (
-                  <option key={each} value={each} />
-                ))}
-              </datalist>
-            </>
-          ))}
-          {field("endpointFilter", "Endpoint", (shared) => (
-            <>
-              <input
-                {...shared}
-                list={`${id}-routes`}
-                placeholder="All, or GET /users/*"
-                value={draft.endpointFilter}
-                onChange={(event) => set("endpointFilter", event.target.value)}
-              />
-              <datalist id={`${id}-routes`}>
-                {routes.map((each) => (
-                  <option key={each} value={each} />
-                ))}
-              </datalist>
-            </>
-          ))}
-          {field(
-            "apiKeyFilter",
-            "Consumer",
-            choice("apiKeyFilter", [
-              ["", "All"],
-              ...(keys.data?.data ?? []).map((key): [string, string] => [String(key.id), key.name ?? key.externalId]),
-            ]),
-          )}
-          {draft.alertType !== "request_volume" &&
-            field("minRequests", "Minimum requests", text("minRequests", { inputMode: "numeric" }), "requests")}
-          <label className="form-check">
-            <input
-              type="checkbox"
-              checked={draft.enabled}
-              onChange={(event) => set("enabled", event.target.checked)}
-            />{" "}
-            Enabled
-          </label>
-        </div>
-        <p className="form-sentence" aria-live="polite">
-          {valid ? `Fires when ${condition(bodyOf(draft, rule) as Alert)}.` : "\u00a0"}
-        </p>
-        <section className="dry" aria-label="Dry run">
-          <div className="dry-run-form">
-            <button
-              type="button"
-              disabled={!valid || dry.isPending}
-              onClick={() => dry.mutate({ rule: bodyOf(draft, rule), period })}
-            >
-              {dry.isPending ? "Testing…" : "Test over the last"}
-            </button>
-            <select
-              aria-label="Test range"
-              value={period}
-              onChange={(event) => {
-                setPeriod(event.target.value);
-                dry.reset();
-              }}
-            >
-              {["6h", "24h", "7d"].map((each) => (
-                <option key={each} value={each}>
-                  {each}
-                </option>
-              ))}
-            </select>
-            <span className="muted">Nothing is saved and nobody is notified.</span>
+                type="checkbox"
+                checked={draft.enabled}
+                onChange={(event) => set("enabled", event.target.checked)}
+              />{" "}
+              Enabled
+            </label>
           </div>
-          {dry.data && <DryRunResult run={dry.data} tz={view.tz} />}
-        </section>
+          <div className="rule-try">
+            {left.length > 0 && (
+              <p className="form-note">A rule can't be filtered by {left.join(" or ")}: it watches all of them.</p>
+            )}
+            <p className="form-sentence" aria-live="polite">
+              {valid ? `Fires when ${condition(bodyOf(draft))}.` : "\u00a0"}
+            </p>
+            <section className="dry" aria-label="Dry run">
+              <div className="dry-run-form">
+                <label>
+                  Over the last{" "}
+                  <select aria-label="Test range" value={period} onChange={(event) => setPeriod(event.target.value)}>
+                    {["6h", "24h", "7d"].map((each) => (
+                      <option key={each} value={each}>
+                        {each}
+                      </option>
+                    ))}
+                  </select>
+                </label>
+                <span className="muted">Drag the threshold, or move it by the arrow keys. Nobody is notified.</span>
+              </div>
+              {dry.data ? (
+                <>
+                  <ThresholdChart
+                    run={dry.data}
+                    threshold={Number(draft.thresholdValue) || 0}
+                    comparison={draft.comparison}
+                    text={(value) => valueIn(draft.alertType, value)}
+                    tz={view.tz}
+                    stale={dry.isPlaceholderData || calm !== tried}
+                    onThreshold={(value) => set("thresholdValue", String(value))}
+                  />
+                  <DryRunResult run={dry.data} tz={view.tz} minRequests={Number(draft.minRequests) || 0} />
+                </>
+              ) : dry.isFetching ? (
+                <div className="threshold-chart skeleton" />
+              ) : null}
+            </section>
+          </div>
+        </div>
         {refused && !(named && named in draft) && (
           <p className="field-error" role="alert">
             {refused.problem?.title ? `${refused.problem.title}: ` : ""}

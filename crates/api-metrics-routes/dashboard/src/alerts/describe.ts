@@ -20,16 +20,45 @@ export const TYPES = {
   },
   unit: { name: "Unit", unit: "", hint: "Sum of a unit, such as tokens, in the window", start: 1_000_000 },
   anomaly: {
-    name: "Anomaly",
+    name: "Anomaly of requests",
     unit: "deviations",
     hint: "Distance from the same hour in previous weeks: 4 is unusual, 8 very unusual",
     start: 6,
+  },
+  anomaly_errors: {
+    name: "Anomaly of errors",
+    unit: "deviations",
+    hint: "How far the error rate is above that of the same hour in previous weeks",
+    start: 6,
+  },
+  anomaly_latency: {
+    name: "Anomaly of latency",
+    unit: "deviations",
+    hint: "How far latency is above that of the same hour in previous weeks",
+    start: 6,
+  },
+  anomaly_bandwidth: {
+    name: "Anomaly of bandwidth",
+    unit: "deviations",
+    hint: "Distance of bytes from the same hour in previous weeks",
+    start: 6,
+  },
+  burn_rate: {
+    name: "Burn rate",
+    unit: "×",
+    hint: "How many times faster than allowed an objective's budget burns",
+    start: 14.4,
   },
 } as const;
 
 export type AlertType = keyof typeof TYPES;
 
-const isType = (text: string): text is AlertType => text in TYPES;
+export const isType = (text: string): text is AlertType => text in TYPES;
+
+export const isAnomaly = (type: string): boolean => type.startsWith("anomaly");
+
+/** Whether a rule of the type looks at latencies, so that a quantile goes with it. */
+export const hasQuantile = (type: string): boolean => type === "response_time" || type === "anomaly_latency";
 
 export const COMPARISONS = { gt: "Above", gte: "At or above", lt: "Below", lte: "At or below" } as const;
 export type Comparison = keyof typeof COMPARISONS;
@@ -43,10 +72,14 @@ export const valueIn = (type: string, value: number | null | undefined): string 
   if (type === "error_rate" || type === "rate_limit") return number.percent(value);
   if (type === "response_time") return number.ms(value);
   if (type === "bandwidth") return number.bytes(value);
-  return type === "anomaly" ? `${+value.toFixed(1)} deviations` : number.count(value);
+  if (type === "burn_rate") return `${+value.toFixed(2)}×`;
+  return isAnomaly(type) ? `${+value.toFixed(1)} deviations` : number.count(value);
 };
 
 const minutes = (n: number): string => (n % 60 === 0 ? `${n / 60} h` : `${n} min`);
+
+const quantileText = (quantile: number | null | undefined): string =>
+  `${quantile == null ? "average" : `p${+(quantile * 100).toFixed(2)}`} response time`;
 
 /** `p95 response time > 600 ms over 10 min` */
 export const condition = (
@@ -57,10 +90,12 @@ export const condition = (
   const kind = isType(rule.alertType) ? TYPES[rule.alertType].name : rule.alertType;
   const of =
     rule.alertType === "response_time"
-      ? `${rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`} response time`
-      : rule.alertType === "unit"
-        ? `sum of ${rule.unit ?? "a unit"}`
-        : kind.toLowerCase();
+      ? quantileText(rule.quantile)
+      : rule.alertType === "anomaly_latency"
+        ? `anomaly of ${quantileText(rule.quantile)}`
+        : rule.alertType === "unit"
+          ? `sum of ${rule.unit ?? "a unit"}`
+          : kind.toLowerCase();
   const sign = SIGNS[rule.comparison] ?? rule.comparison;
   return `${of} ${sign} ${valueIn(rule.alertType, rule.thresholdValue)} over ${minutes(rule.windowMinutes ?? 5)}`;
 };

@@ -1,6 +1,6 @@
 // An alert rule while it is edited: the text as typed, and its validation.
 import type { Alert, AlertBody } from "../api/types";
-import { type AlertType, type Comparison, TYPES } from "./describe";
+import { type AlertType, type Comparison, condition, hasQuantile, isAnomaly, TYPES } from "./describe";
 
 export interface Draft {
   name: string;
@@ -9,6 +9,7 @@ export interface Draft {
   thresholdValue: string;
   quantile: string;
   unit: string;
+  objectiveId: string;
   windowMinutes: string;
   cooldownMinutes: string;
   minRequests: string;
@@ -18,6 +19,8 @@ export interface Draft {
   protocolFilter: string;
   endpointFilter: string;
   apiKeyFilter: string;
+  /** Whose keys it watches; empty for everybody's. */
+  tenantId: string;
   enabled: boolean;
 }
 
@@ -30,6 +33,7 @@ export const fresh = (): Draft => ({
   thresholdValue: String(TYPES.error_rate.start),
   quantile: "0.95",
   unit: "tokens",
+  objectiveId: "",
   windowMinutes: "5",
   cooldownMinutes: "30",
   minRequests: "20",
@@ -39,6 +43,7 @@ export const fresh = (): Draft => ({
   protocolFilter: "",
   endpointFilter: "",
   apiKeyFilter: "",
+  tenantId: "",
   enabled: true,
 });
 
@@ -49,6 +54,7 @@ export const draftOf = (rule: Alert): Draft => ({
   thresholdValue: String(rule.thresholdValue),
   quantile: rule.quantile == null ? "" : String(rule.quantile),
   unit: rule.unit ?? "",
+  objectiveId: rule.objectiveId == null ? "" : String(rule.objectiveId),
   windowMinutes: String(rule.windowMinutes),
   cooldownMinutes: String(rule.cooldownMinutes),
   minRequests: String(rule.minRequests),
@@ -58,8 +64,12 @@ export const draftOf = (rule: Alert): Draft => ({
   protocolFilter: rule.protocolFilter ?? "",
   endpointFilter: rule.endpointFilter ?? "",
   apiKeyFilter: rule.apiKeyFilter == null ? "" : String(rule.apiKeyFilter),
+  tenantId: rule.tenantId ?? "",
   enabled: rule.enabled,
 });
+
+/** Whether a rule watches an objective, whose filters are its own. */
+export const burns = (draft: Draft): boolean => draft.alertType === "burn_rate";
 
 const wholeIn = (text: string, min: number, max: number): string | null => {
   const value = Number(text);
@@ -92,10 +102,13 @@ export const validate = (draft: Draft): Partial<Record<Field, string>> => {
   else if (draft.alertType === "error_rate" && threshold > 100)
     found.thresholdValue = "Enter a percentage of at most 100.";
   else if (threshold === 0 && draft.comparison === "lt") found.thresholdValue = "No value is ever below 0.";
-  else if (threshold === 0 && draft.alertType === "anomaly")
+  else if (threshold === 0 && (isAnomaly(draft.alertType) || burns(draft)))
     found.thresholdValue = "Enter a value above 0, such as 6.";
-  if (draft.alertType === "anomaly" && (draft.comparison === "lt" || draft.comparison === "lte"))
-    found.comparison = "Anomaly rules compare with 'above' or 'at or above'.";
+  if ((isAnomaly(draft.alertType) || burns(draft)) && draft.comparison.startsWith("l"))
+    found.comparison = "These rules compare with 'above' or 'at or above'.";
+  if (burns(draft) && draft.objectiveId === "") found.objectiveId = "Choose an objective.";
+  if (burns(draft) && !found.windowMinutes && Number(draft.windowMinutes) % 12 !== 0)
+    found.windowMinutes = "Enter a multiple of 12: the last twelfth is looked at too.";
   if (draft.protocolFilter.trim() !== "" && !/^[a-z][a-z0-9-]{0,31}$/.test(draft.protocolFilter.trim()))
     found.protocolFilter = "Enter http, grpc, any or a kind of events, such as agent.";
   if (/^[A-Z_]+$/.test(draft.endpointFilter.trim()))
@@ -105,22 +118,42 @@ export const validate = (draft: Draft): Partial<Record<Field, string>> => {
   >;
 };
 
-export const bodyOf = (draft: Draft, base: Alert | null): AlertBody => ({
+export const bodyOf = (draft: Draft): AlertBody => ({
   name: draft.name.trim(),
   alertType: draft.alertType,
   comparison: draft.comparison,
   thresholdValue: Number(draft.thresholdValue),
-  quantile: draft.alertType === "response_time" && draft.quantile !== "" ? Number(draft.quantile) : null,
+  quantile: hasQuantile(draft.alertType) && draft.quantile !== "" ? Number(draft.quantile) : null,
   unit: draft.alertType === "unit" ? draft.unit.trim() : null,
+  objectiveId: burns(draft) && draft.objectiveId !== "" ? Number(draft.objectiveId) : null,
   windowMinutes: Number(draft.windowMinutes),
   cooldownMinutes: Number(draft.cooldownMinutes),
   minRequests: draft.alertType === "request_volume" ? 0 : Number(draft.minRequests),
   severity: draft.severity,
-  serviceFilter: draft.serviceFilter || null,
-  environmentFilter: draft.environmentFilter || null,
-  protocolFilter: draft.protocolFilter.trim() || null,
-  endpointFilter: draft.endpointFilter.trim() || null,
-  apiKeyFilter: draft.apiKeyFilter === "" ? null : Number(draft.apiKeyFilter),
-  tenantId: base?.tenantId ?? null,
+  // What a burn rate is about, its objective says.
+  serviceFilter: burns(draft) ? null : draft.serviceFilter || null,
+  environmentFilter: burns(draft) ? null : draft.environmentFilter || null,
+  protocolFilter: burns(draft) ? null : draft.protocolFilter.trim() || null,
+  endpointFilter: burns(draft) ? null : draft.endpointFilter.trim() || null,
+  apiKeyFilter: burns(draft) || draft.apiKeyFilter === "" ? null : Number(draft.apiKeyFilter),
+  tenantId: burns(draft) ? null : draft.tenantId || null,
   enabled: draft.enabled,
 });
+
+/** A name for a rule that has none: its condition, and what it is about. */
+export const proposedName = (draft: Draft, consumerName: (id: string) => string): string => {
+  const about = [
+    draft.endpointFilter.trim(),
+    draft.serviceFilter,
+    draft.environmentFilter,
+    draft.protocolFilter.trim(),
+    draft.apiKeyFilter === "" ? "" : consumerName(draft.apiKeyFilter),
+    draft.tenantId,
+  ].filter(Boolean);
+  const what = condition(bodyOf(draft));
+  const name = `${what[0]?.toUpperCase() ?? ""}${what.slice(1)}${about.length > 0 ? `, ${about.join(", ")}` : ""}`;
+  // As long as the service takes, in bytes, and never half a character.
+  let cut = name;
+  while (new TextEncoder().encode(cut).length > 200) cut = [...cut].slice(0, -1).join("");
+  return cut;
+};

@@ -144,10 +144,17 @@ export const useAlertWrites = () => {
   };
 };
 
-export const useDryRun = () =>
-  useMutation({
-    mutationFn: (body: { rule: Rule; period: string }) =>
-      call<DryRunAnswer>("api-alerts/dry-run", { method: "POST", body }),
+/** What a rule would have done; null while there is none that could be tried. The last answer stays until the next. */
+export const useDryRun = (rule: Rule | null, period: string) =>
+  useQuery({
+    enabled: rule !== null,
+    queryKey: ["dry-run", rule, period],
+    queryFn: ({ signal }) =>
+      call<DryRunAnswer>("api-alerts/dry-run", { method: "POST", body: { rule, period }, signal }),
+    retry: false,
+    staleTime: 60_000,
+    refetchOnWindowFocus: false,
+    ...keepPrevious,
   });
 
 export const useRateLimits = (view: View, apiKeyId?: string) => {

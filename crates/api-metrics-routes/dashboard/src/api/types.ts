@@ -79,3 +79,7 @@ export type CurlCommand = Schemas["CurlCommand"];
 export type NewSilence = Schemas["NewSilenceBody"];
 export type Silence = Schemas["Silence"];
 export type SilenceList = Schemas["SilenceList"];
+export type Objective = Schemas["Objective"];
+/** Rules are made with new ones only. */
+export type ObjectiveBody = Omit<Schemas["ObjectiveBody"], "rules"> & { rules?: boolean };
+export type ObjectivePage = Schemas["ObjectivePage"];

@@ -105,6 +105,7 @@ export const PAGES: readonly Entry[] = [
     Page: lazy(() => import("../pages/Quota")),
   },
   { id: "alerts", title: "Alerts", menu: true, Page: lazy(() => import("../pages/Alerts")) },
+  { id: "objectives", title: "Objectives", menu: true, Page: lazy(() => import("../pages/Objectives")) },
   { id: "jobs", title: "Jobs", menu: true, operate: true, Page: lazy(() => import("../pages/Jobs")) },
   {
     id: "incident",

@@ -1,5 +1,6 @@
 // A card with a chart over time: title, legend with switches, and the chart or its table.
 import { lazy, type ReactNode, Suspense, useCallback, useId, useMemo, useState } from "react";
+import { useMay } from "../api/session";
 import { iso } from "../format/time";
 import { Empty, Failure } from "../ui/states";
 import { patch, useLocation } from "../view/location";
@@ -27,6 +28,8 @@ interface Props {
   nothing?: string;
   /** Where a slot leads: to what is counted in it. */
   link?: ((index: number) => string) | undefined;
+  /** Where a new alert rule about what is shown is made. */
+  alert?: string | undefined;
 }
 
 /** The chart's label: its title, thresholds, marks and highlighted stretches. Values are in its table. */
@@ -51,8 +54,10 @@ export const TimeChart = ({
   zooms = true,
   nothing = "No requests in this range.",
   link,
+  alert,
 }: Props) => {
   const id = useId();
+  const { write } = useMay();
   const { tz } = useView();
   const { params } = useLocation();
   const tables = params.table?.split(",") ?? [];
@@ -143,6 +148,11 @@ export const TimeChart = ({
         </div>
         <div className="card-tools">
           {extra}
+          {alert !== undefined && write && (
+            <a className="ghost" href={alert} aria-label={`Alert on this: ${title}`}>
+              Alert on this
+            </a>
+          )}
           {model?.logarithmic && !asTable && (
             <button
               type="button"

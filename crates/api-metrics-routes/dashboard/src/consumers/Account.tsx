@@ -10,6 +10,7 @@ import { advice } from "../limits/advice";
 import { utilization } from "../limits/utilization";
 import { DescriptionList } from "../ui/DescriptionItem";
 import { UsageBar } from "../ui/UsageBar";
+import { alertHref } from "../view/alert";
 import { href } from "../view/location";
 import { useView } from "../view/view";
 
@@ -124,6 +125,7 @@ export const Account = ({ id, onReady }: { id: string; onReady: () => void }) =>
         <div className="tall">
           <TimeChart
             name="utilization"
+            alert={alertHref({ metric: "rate_limit", key: String(row.apiKeyId) })}
             title="Rate limit utilization"
             model={model}
             empty={history.data?.data.length === 0}

@@ -14,11 +14,16 @@ const UNITS: Readonly<Record<string, TimeChartModel["unit"]>> = {
   response_time: "ms",
   bandwidth: "bytes",
   anomaly: "decimal",
+  anomaly_errors: "decimal",
+  anomaly_latency: "decimal",
+  anomaly_bandwidth: "decimal",
+  burn_rate: "decimal",
 };
 
 /** What a breakdown counts, as a heading has it. */
 export const MEASURES: Readonly<Record<string, string>> = {
   errors: "Errors",
+  server_errors: "Server errors",
   slow_requests: "Slow requests",
   requests: "Requests",
   missing_requests: "Missing requests",

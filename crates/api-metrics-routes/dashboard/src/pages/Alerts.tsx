@@ -16,6 +16,7 @@ import { Deferred } from "../ui/Deferred";
 import { Select } from "../ui/Select";
 import { Failure } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
+import { NO_SEED } from "../view/alert";
 import { href, patch, useLocation } from "../view/location";
 import { useView } from "../view/view";
 
@@ -175,7 +176,7 @@ const Alerts = () => {
         exported="Rules"
         tools={
           write && (
-            <button type="button" className="primary" onClick={() => patch({ edit: "new" })}>
+            <button type="button" className="primary" onClick={() => patch({ ...NO_SEED, edit: "new" })}>
               New rule
             </button>
           )
@@ -187,9 +188,7 @@ const Alerts = () => {
         <Channels />
         <FailedDeliveries />
       </Deferred>
-      {write && edited !== undefined && (
-        <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />
-      )}
+      {write && edited !== undefined && <RuleForm key={params.edit} rule={edited} close={() => patch(NO_SEED)} />}
     </>
   );
 };

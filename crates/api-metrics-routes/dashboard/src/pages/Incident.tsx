@@ -113,8 +113,8 @@ const Explained = ({ incident }: { incident: IncidentData }) => {
         {incident.statuses && (
           <Shares
             title="Status codes"
-            what={incident.measure === "errors" ? "Errors" : "Requests"}
-            usual={incident.measure === "errors" ? "of the errors before" : "of the requests before"}
+            what={incident.measure?.endsWith("errors") ? "Errors" : "Requests"}
+            usual={incident.measure?.endsWith("errors") ? "of the errors before" : "of the requests before"}
             breakdown={incident.statuses}
             name={(part) => (
               <a

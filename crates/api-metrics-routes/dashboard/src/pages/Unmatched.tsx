@@ -1,4 +1,5 @@
 // Requests that no route matched: scanners, and callers of what is gone. Their paths, times and sources.
+
 import { useMemo } from "react";
 import { isMissing, useUnmatched } from "../api/requests";
 import { TimeChart } from "../charts/TimeChart";
@@ -10,6 +11,7 @@ import { errors } from "../traffic/models";
 import { useTimeline } from "../traffic/TrafficCharts";
 import { Empty, isNotFound } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
+import { alertHref } from "../view/alert";
 import { href } from "../view/location";
 import { requestsHref } from "../view/requests";
 import { useView } from "../view/view";
@@ -73,6 +75,7 @@ const Unmatched = () => {
         <div className="tall">
           <TimeChart
             name="unmatched"
+            alert={alertHref({ metric: "error_rate", endpoint: FILTER.endpoint })}
             title="Errors without a route"
             model={model}
             error={error}

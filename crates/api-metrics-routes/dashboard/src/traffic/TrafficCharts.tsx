@@ -3,6 +3,7 @@ import { useEffect, useMemo } from "react";
 import { type Filter, useSeries, useStatus } from "../api/queries";
 import { endOf } from "../charts/periods";
 import { TimeChart } from "../charts/TimeChart";
+import { alertHref } from "../view/alert";
 import { between, groupsHref, named, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 import type { Scope } from "./alertScope";
@@ -86,6 +87,8 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
     ...named(filter),
     ...(line ? between(line.slots.starts[index] ?? 0, endOf(line.slots, index)) : {}),
   });
+  const alertOn = (metric: Parameters<typeof alertHref>[0]["metric"]) =>
+    alertHref({ metric, method: watched.method, endpoint: watched.endpoint, key: watched.key });
   const requestsOf = (index: number) => requestsHref(slotOf(index));
   const errorsOf = (index: number) => groupsHref(slotOf(index));
   // Those above its p95: what makes a slot slow.
@@ -97,6 +100,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
     <div className="charts">
       <TimeChart
         name="volume"
+        alert={alertOn("request_volume")}
         title="Requests"
         model={requests}
         error={methods.error ?? error}
@@ -106,6 +110,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
       />
       <TimeChart
         name="latency"
+        alert={alertOn("response_time")}
         title="Latency"
         model={models?.latency ?? null}
         error={error}
@@ -115,6 +120,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
       />
       <TimeChart
         name="errors"
+        alert={alertOn("error_rate")}
         title="Errors"
         model={models?.errors ?? null}
         error={error}
@@ -124,6 +130,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
       />
       <TimeChart
         name="bandwidth"
+        alert={alertOn("bandwidth")}
         title="Bandwidth"
         model={models?.bandwidth ?? null}
         error={error}

@@ -1,10 +1,12 @@
 // Units of the traffic that a filter selects: each over the range, and the chosen one over time.
+
 import { useMemo, useState } from "react";
 import { type Filter, useSeries, useStatus } from "../api/queries";
 import type { Summary } from "../api/types";
 import { TimeChart } from "../charts/TimeChart";
 import * as number from "../format/number";
 import { Select } from "../ui/Select";
+import { alertHref } from "../view/alert";
 import { useView } from "../view/view";
 import { unit } from "./models";
 import { timeline } from "./timeline";
@@ -53,6 +55,17 @@ const Chosen = ({ summary, filter, all, first }: ChosenProps) => {
       <TimeChart
         name="unit"
         title="Units"
+        alert={
+          chosen.isGauge
+            ? undefined
+            : alertHref({
+                metric: "unit",
+                unit: chosen.name,
+                method: filter.method ?? null,
+                endpoint: filter.endpoint ?? null,
+                key: filter.apiKeyId ?? null,
+              })
+        }
         model={model}
         error={series.error}
         stale={series.isPlaceholderData}

@@ -19,6 +19,7 @@ const APPLIED = {
   keys: [],
   account: [],
   alerts: [],
+  objectives: [],
   jobs: [],
   incident: [],
   ingest: LABELS,

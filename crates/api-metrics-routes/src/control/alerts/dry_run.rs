@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    rules::check_key,
+    rules::{check_key, follow_objective},
     shape::{AlertBody, read_spec},
 };
 use crate::{
@@ -54,6 +54,23 @@ pub(crate) struct DryRunEvent {
     message: String,
 }
 
+/// Neighbouring windows, as one point of a chart.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DryRunBin {
+    /// The end of its last window.
+    at: DateTime<Utc>,
+    /// The value of its windows that is closest to breaching, or furthest beyond: the greatest where the rule compares
+    /// by `gt` or `gte`, else the least. Null where none of them has one.
+    value: Option<f64>,
+    /// How many windows were evaluated.
+    windows: u64,
+    /// How many of them breached.
+    breaches: u64,
+    /// How many of them had too few requests to be judged.
+    too_few: u64,
+}
+
 /// What a rule would have done in a range of the past.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -69,8 +86,14 @@ pub(crate) struct DryRunAnswer {
     windows: u64,
     /// How many of them breached.
     breaches: u64,
+    /// How many of them had too few requests to be judged.
+    too_few: u64,
+    /// How many more were passed over, because an outage's coarse records can't be told from those beside them.
+    passed_over: u64,
     /// The breaches that would have sent a notice, the earliest first.
     events: Vec<DryRunEvent>,
+    /// All windows in the order of time, in at most 360 bins.
+    curve: Vec<DryRunBin>,
 }
 
 /// When a rule would have fired
@@ -93,7 +116,7 @@ pub(crate) async fn dry_run(
     mut body: Body,
 ) -> Result<Json<DryRunAnswer>, Problem> {
     let mut rule = body.object("rule")?;
-    let spec = read_spec(&mut rule, &caller, None)?;
+    let mut spec = read_spec(&mut rule, &caller, None)?;
     rule.finish()?;
     // The same code reads the range of a query, and refuses it in the same words.
     let mut pairs = Vec::new();
@@ -110,12 +133,14 @@ pub(crate) async fn dry_run(
     // The running minute is not over.
     range.to = range.to.min(now - now.rem_euclid(60));
     check_key(&app, &caller.scope, &spec).await?;
+    follow_objective(&app, &caller.scope, &mut spec).await?;
+    let zone = app.control.quotas.tz;
     let store = app.client.control()?;
     let run = app
         .client
         .bounded(
             "dry run",
-            api_metrics_store::control::alerts::dry_run(store, &spec, range),
+            api_metrics_store::control::alerts::dry_run(store, &spec, range, zone),
         )
         .await?;
     Ok(Json(DryRunAnswer {
@@ -124,6 +149,8 @@ pub(crate) async fn dry_run(
         step: run.step.into(),
         windows: run.windows,
         breaches: run.breaches,
+        too_few: run.too_few,
+        passed_over: run.passed_over,
         events: run
             .events
             .into_iter()
@@ -132,6 +159,17 @@ pub(crate) async fn dry_run(
                 resolved_at: event.resolved_at.map(time),
                 value: event.value,
                 message: event.message,
+            })
+            .collect(),
+        curve: run
+            .curve
+            .into_iter()
+            .map(|bin| DryRunBin {
+                at: time(bin.at),
+                value: bin.value,
+                windows: bin.windows,
+                breaches: bin.breaches,
+                too_few: bin.too_few,
             })
             .collect(),
     }))

@@ -296,7 +296,15 @@ pub(crate) async fn incident(
     let log = log.transpose()?;
     let own = app.client.writer().map(|writer| &**writer);
     let now = app.clock.unix_seconds();
-    let work = store::incident(control, log, own, id, &caller.scope, now);
+    let work = store::incident(
+        control,
+        log,
+        own,
+        id,
+        &caller.scope,
+        now,
+        app.control.quotas.tz,
+    );
     let found = app.client.bounded("incident", work).await?;
     Ok(Json(IncidentView::of(found.ok_or_else(nothing)?, &caller)))
 }

@@ -20,7 +20,11 @@
 //! named. Nothing is locked between the two: the revision finds an edit in between. A `PUT` without a revision
 //! replaces whatever is there.
 
-use api_metrics_store::{control::alerts::AlertSpec, query::Scope, text::shown};
+use api_metrics_store::{
+    control::alerts::{AlertSpec, AlertType},
+    query::Scope,
+    text::shown,
+};
 use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Serialize;
@@ -133,9 +137,10 @@ pub(crate) async fn create(
     _: Validated<()>,
     mut body: Body,
 ) -> Result<(StatusCode, Json<Alert>), Problem> {
-    let spec = read_spec(&mut body, &caller, None)?;
+    let mut spec = read_spec(&mut body, &caller, None)?;
     body.finish()?;
     check_key(&app, &caller.scope, &spec).await?;
+    follow_objective(&app, &caller.scope, &mut spec).await?;
     let control = app.client.control()?;
     // The host's name for somebody may be anything.
     let by = shown(caller.principal.subject()).to_string();
@@ -223,7 +228,7 @@ pub(crate) async fn change(
 }
 
 /// Members that have to go together, the one that is mostly at fault first.
-const RELATED: [&str; 9] = [
+const RELATED: [&str; 10] = [
     "alertType",
     "comparison",
     "thresholdValue",
@@ -231,6 +236,7 @@ const RELATED: [&str; 9] = [
     "tenantId",
     "quantile",
     "unit",
+    "objectiveId",
     "minRequests",
     "endpointFilter",
 ];
@@ -285,6 +291,8 @@ async fn update(
 ) -> Result<Json<Alert>, Problem> {
     let scope = &caller.scope;
     check_key(app, scope, spec).await?;
+    let spec = &mut spec.clone();
+    follow_objective(app, scope, spec).await?;
     let control = app.client.control()?;
     let changed = app
         .client
@@ -327,4 +335,31 @@ pub(super) async fn check_key(app: &App, scope: &Scope, spec: &AlertSpec) -> Res
             format!("`{id}` is the number of no key that the caller may see"),
         ))
     }
+}
+
+/// A rule over a burn rate looks at what its objective does, which the caller has to see.
+///
+/// # Errors
+/// 400 that names `objectiveId`.
+pub(super) async fn follow_objective(
+    app: &App,
+    scope: &Scope,
+    spec: &mut AlertSpec,
+) -> Result<(), Problem> {
+    let (AlertType::BurnRate, Some(id)) = (spec.alert_type, spec.objective_id) else {
+        return Ok(());
+    };
+    let control = app.client.control()?;
+    let found = app
+        .client
+        .bounded("objective", control.objective(id, scope))
+        .await?;
+    let Some(objective) = found else {
+        return Err(Problem::parameter(
+            "objectiveId",
+            format!("`{id}` is the number of no objective that the caller may see"),
+        ));
+    };
+    spec.follow(&objective);
+    Ok(())
 }

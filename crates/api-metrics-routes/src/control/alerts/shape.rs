@@ -25,7 +25,9 @@ pub(crate) struct Alert {
     name: String,
     /// What it looks at: `error_rate` (percent), `response_time` (milliseconds), `rate_limit`
     /// (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
-    /// window), `unit` (the sum of a unit in the window) or `anomaly` (deviations from the same hour of the week).
+    /// window), `unit` (the sum of a unit in the window), `anomaly`, `anomaly_errors`, `anomaly_latency` or
+    /// `anomaly_bandwidth` (deviations of requests, error rate, latency or bytes from the same hour of the week), or
+    /// `burn_rate` (how many times faster than allowed an objective's budget burns).
     alert_type: &'static str,
     /// Only this service.
     service_filter: Option<String>,
@@ -53,6 +55,8 @@ pub(crate) struct Alert {
     quantile: Option<f64>,
     /// For units: the one whose sum is looked at; else null.
     unit: Option<String>,
+    /// For burn rates: the number of the objective, whose filters and tenant are the rule's; else null.
+    objective_id: Option<i64>,
     /// A window with fewer requests is not evaluated.
     min_requests: u64,
     /// Whether it is evaluated.
@@ -99,6 +103,7 @@ impl From<AlertRule> for Alert {
             severity: spec.severity.into(),
             quantile: spec.quantile,
             unit: spec.unit,
+            objective_id: spec.objective_id,
             min_requests: spec.min_requests,
             enabled: spec.enabled,
             revision: rule.revision,
@@ -160,6 +165,9 @@ pub(crate) struct AlertBody {
     quantile: Option<f64>,
     /// For the type `unit`, which needs it: the name of the unit that is summed.
     unit: Option<String>,
+    /// For the type `burn_rate`, which needs it: the number of the objective. The rule's filters and tenant are the
+    /// objective's, and its window is a multiple of 12 minutes, of which the last twelfth is looked at too.
+    objective_id: Option<i64>,
     /// A window with fewer requests is not evaluated.
     #[schema(default = 0)]
     min_requests: Option<u64>,
@@ -209,6 +217,8 @@ pub(crate) struct AlertPatch {
     quantile: Option<f64>,
     /// For the type `unit`: the name of the unit that is summed.
     unit: Option<String>,
+    /// For the type `burn_rate`: the number of the objective.
+    objective_id: Option<i64>,
     /// A window with fewer requests is not evaluated.
     min_requests: Option<u64>,
     /// Whether it is evaluated.
@@ -269,6 +279,7 @@ pub(super) fn read_spec(
     set(&mut spec.api_key_id, body.id("apiKeyFilter")?);
     set(&mut spec.quantile, body.number("quantile")?);
     set(&mut spec.unit, body.text("unit")?);
+    set(&mut spec.objective_id, body.id("objectiveId")?);
     set(&mut spec.tenant_id, body.text("tenantId")?);
     let or = |member: Option<Option<u32>>, default| member.map(|value| value.unwrap_or(default));
     if let Some(minutes) = or(body.small("windowMinutes")?, default.window_minutes) {

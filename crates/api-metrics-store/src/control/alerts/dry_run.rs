@@ -11,6 +11,17 @@
 //! minute window can be tried a week back, an hour's window 90 days. At most 10,080 windows are
 //! evaluated.
 //!
+//! # Windows that are not judged
+//!
+//! A window with fewer requests than the rule's minimum, or with none where the type needs some, has no
+//! value and can't breach. A window that cuts a span which an outage made coarse is passed over. Both
+//! are counted, so that a rule that seems quiet is not taken for one that looked.
+//!
+//! # Curve
+//!
+//! Neighbouring windows are summed up to at most 360 [`DryBin`]s. A bin keeps the value of its windows
+//! that lies closest to breaching, or furthest beyond: a breach is never averaged away.
+//!
 //! # Cost
 //!
 //! The steps are read 720 at a time and summed to one [`WindowSum`] each. A window then slides over
@@ -20,6 +31,8 @@
 
 use std::collections::HashMap;
 
+use chrono_tz::Tz;
+
 use super::{
     AlertSpec, AlertState, AlertType, Evaluation, Transition,
     baseline::BaselineHistory,
@@ -27,7 +40,7 @@ use super::{
     machine::step,
     measure::WindowSum,
     message, query,
-    sliding::Sliding,
+    sliding::Windows,
 };
 use crate::{
     control::{ControlStore, keys::KeyRecord},
@@ -55,6 +68,23 @@ pub struct DryEvent {
     pub message: String,
 }
 
+/// Neighbouring windows of a dry run, as one point of a chart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct DryBin {
+    /// The end of its last window.
+    pub at: UnixSeconds,
+    /// The greatest value of its windows where the rule looks for values above the threshold, else the
+    /// least; `None` where none of them has a value.
+    pub value: Option<f64>,
+    /// How many windows were evaluated.
+    pub windows: u64,
+    /// How many of them breached.
+    pub breaches: u64,
+    /// How many of them had too few requests to be judged.
+    pub too_few: u64,
+}
+
 /// What a rule would have done.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -68,11 +98,63 @@ pub struct DryRun {
     pub windows: u64,
     /// How many of them breached.
     pub breaches: u64,
+    /// How many of them had too few requests to be judged.
+    pub too_few: u64,
+    /// How many more were passed over: an outage's coarse records can't be told from those beside them.
+    pub passed_over: u64,
     /// The breaches that would have fired, the earliest first.
     pub events: Vec<DryEvent>,
+    /// All windows in the order of time, in at most 360 bins.
+    pub curve: Vec<DryBin>,
+}
+
+/// Points of a curve at most.
+const MAX_BINS: i64 = 360;
+
+impl DryBin {
+    /// A bin without windows, whose last one ends at `at`.
+    const fn empty(at: UnixSeconds) -> Self {
+        Self {
+            at,
+            value: None,
+            windows: 0,
+            breaches: 0,
+            too_few: 0,
+        }
+    }
+
+    /// Adds a window that was evaluated.
+    fn add(&mut self, spec: &AlertSpec, evaluation: &Evaluation) {
+        self.windows += 1;
+        self.breaches += u64::from(evaluation.breaches(spec));
+        let Some(value) = evaluation.value else {
+            self.too_few += 1;
+            return;
+        };
+        self.value = Some(match self.value {
+            Some(worst) if spec.comparison.is_upward() => worst.max(value),
+            Some(worst) => worst.min(value),
+            None => value,
+        });
+    }
+}
+
+impl DryRun {
+    /// The bin of the window that ends at `end`. Windows come in the order of time.
+    fn bin(&mut self, end: UnixSeconds, width: UnixSeconds) -> Option<&mut DryBin> {
+        if self.curve.last().is_none_or(|bin| bin.at < end) {
+            let past = end - self.range.from;
+            let at = self.range.from + past + (-past).rem_euclid(width);
+            self.curve.push(DryBin::empty(at.min(self.range.to)));
+        }
+        self.curve.last_mut()
+    }
 }
 
 /// Evaluates `spec` over the past, as far as data is kept. Nothing is written and no notice is sent.
+///
+/// The hour of the week of an anomaly's baseline is that of `zone`'s clock, which is
+/// [`QuotaSettings::tz`](crate::control::quotas::QuotaSettings::tz) for real rules.
 ///
 /// Reads the range and two windows before it, of which messages name the value of the window before.
 ///
@@ -85,22 +167,24 @@ pub async fn dry_run(
     store: &dyn ControlStore,
     spec: &AlertSpec,
     range: TimeRange,
+    zone: Tz,
 ) -> Result<DryRun, StoreError> {
     spec.validate()?;
     if range.is_empty() {
         return invalid("to", "lies before from");
     }
     let length = i64::from(spec.window_minutes) * 60;
+    let shortest = i64::from(spec.shortest_minutes()) * 60;
     let earliest = Granularity::Minute.floor(range.from) - 2 * length;
     let granularity = finest(store, earliest).await?;
     let step_seconds = granularity.seconds();
-    if length % step_seconds != 0 {
+    if shortest % step_seconds != 0 {
         return invalid(
             "from",
             format!(
                 "lies where only {} periods are kept, which a window of {} minutes is no multiple of",
                 granularity.as_str(),
-                spec.window_minutes
+                spec.shortest_minutes()
             ),
         );
     }
@@ -114,9 +198,10 @@ pub async fn dry_run(
             "lies too far back: at most 10,080 windows are evaluated",
         );
     }
-    let history = match spec.alert_type {
-        AlertType::Anomaly => Some(BaselineHistory::read(store, spec, range.from, range.to).await?),
-        _ => None,
+    let history = if spec.alert_type.is_anomaly() {
+        Some(BaselineHistory::read(store, spec, range.from, range.to, zone).await?)
+    } else {
+        None
     };
     let keys: HashMap<i64, KeyRecord> = store
         .all_keys(&Scope::All)
@@ -134,34 +219,46 @@ pub async fn dry_run(
     let all = TimeRange::new(range.from - 2 * length, range.to);
     let steps = steps(store, spec, all, granularity, &limits).await?;
     let baseline = |end: UnixSeconds| history.as_ref().and_then(|history| history.at(end - 1));
-    let (mut now, mut before) = (Sliding::over(&steps), Sliding::over(&steps));
+    let (mut now, mut before) = (Windows::over(&steps), Windows::over(&steps));
     let mut run = DryRun {
         range,
         step: granularity,
         windows: 0,
         breaches: 0,
+        too_few: 0,
+        passed_over: 0,
         events: Vec::new(),
+        curve: Vec::new(),
     };
+    let ends = (range.to - range.from) / step_seconds;
+    let width = step_seconds * (ends + MAX_BINS - 1).div_euclid(MAX_BINS).max(1);
     let mut state = AlertState::new(range.from);
     let mut last_fired_at = None;
     let mut end = range.from + step_seconds;
     while end <= range.to {
         // The caller may have left, or have no time left.
         tokio::task::yield_now().await;
-        if !cuts(&coarse, window(spec, end)) {
-            let found = now.at(window(spec, end))?.measured(spec, baseline(end));
+        if cuts(&coarse, window(spec, end)) {
+            run.passed_over += 1;
+            run.bin(end, width);
+        } else {
+            let found = now.measured(spec, end, baseline(end))?;
             let evaluation = Evaluation {
                 end,
                 value: found.value,
             };
             run.windows += 1;
             run.breaches += u64::from(evaluation.breaches(spec));
+            run.too_few += u64::from(evaluation.value.is_none());
+            if let Some(bin) = run.bin(end, width) {
+                bin.add(spec, &evaluation);
+            }
             let (next, transition) = step(0, spec, &state, &mut last_fired_at, &evaluation);
             state = next;
             match transition {
                 Some(Transition::Fired { .. }) => {
                     let at = end - length;
-                    let before = before.at(window(spec, at))?.measured(spec, baseline(at));
+                    let before = before.measured(spec, at, baseline(at))?;
                     let key = found.peak.map(|(id, ..)| id).or(spec.api_key_id);
                     let label = key.and_then(|id| keys.get(&id)).map(KeyRecord::label);
                     let earlier = before.value.filter(|_| before.requests > 0);
@@ -193,7 +290,7 @@ pub async fn dry_run(
 ///
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
 /// statement limit.
-pub(super) async fn steps(
+pub(in crate::control) async fn steps(
     store: &dyn Store,
     spec: &AlertSpec,
     range: TimeRange,

@@ -33,6 +33,7 @@ use std::{
     time::Duration,
 };
 
+use chrono_tz::Tz;
 use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;
@@ -45,7 +46,7 @@ use super::{
     event::{EventHandling, fired_notice, resolved_notice},
     fair_scheduler::FairScheduler,
     machine::{CLOCK_WAS_AHEAD, step},
-    measure::{Context, Measured, measure},
+    measure::{Beside, Context, Measured, WindowSum, measure},
     message, query,
 };
 use crate::{
@@ -111,6 +112,7 @@ impl Evaluator {
         &self,
         store: &dyn ControlStore,
         delay: Duration,
+        zone: Tz,
         own: Option<&Writer>,
         requests: Option<&dyn RequestLogStore>,
     ) -> Result<Evaluated, StoreError> {
@@ -126,6 +128,7 @@ impl Evaluator {
             evaluator: self,
             store,
             own,
+            zone,
             coarse: &due.coarse,
             keys: None,
             log: LogInRound::new(requests),
@@ -176,6 +179,7 @@ impl Evaluator {
         store: &dyn ControlStore,
         rule: &AlertRule,
         at: UnixSeconds,
+        zone: Tz,
     ) -> Result<Option<Baseline>, StoreError> {
         let hour = Granularity::Hour.floor(at);
         let of = (rule.id, rule.revision);
@@ -183,7 +187,7 @@ impl Evaluator {
         if let Some((_, baseline)) = known.filter(|(known, _)| *known == hour) {
             return Ok(baseline);
         }
-        let baseline = BaselineHistory::read(store, &rule.spec, hour, hour + 1)
+        let baseline = BaselineHistory::read(store, &rule.spec, hour, hour + 1, zone)
             .await?
             .at(hour);
         let mut remembered = self.remembered();
@@ -227,6 +231,8 @@ struct Round<'a> {
     evaluator: &'a Evaluator,
     store: &'a dyn ControlStore,
     own: Option<&'a Writer>,
+    /// Whose clock tells the hour of the week.
+    zone: Tz,
     coarse: &'a [(UnixSeconds, UnixSeconds)],
     /// Read when the first rule needs them.
     keys: Option<Keys>,
@@ -353,8 +359,10 @@ impl Round<'_> {
         end: UnixSeconds,
     ) -> Result<Measured, StoreError> {
         let spec = &rule.spec;
-        let baseline = if spec.alert_type == AlertType::Anomaly {
-            self.evaluator.baseline(self.store, rule, end - 1).await?
+        let baseline = if spec.alert_type.is_anomaly() {
+            self.evaluator
+                .baseline(self.store, rule, end - 1, self.zone)
+                .await?
         } else {
             None
         };
@@ -362,6 +370,7 @@ impl Round<'_> {
             self.keys().await?;
         }
         let range = window(spec, end);
+        let all = rows;
         let read;
         let rows = match rows {
             Some(rows) => slice(rows, range),
@@ -370,11 +379,38 @@ impl Round<'_> {
                 &read
             }
         };
+        let short = match spec.alert_type {
+            AlertType::BurnRate => Some(self.short_sum(spec, target, all, end).await?),
+            _ => None,
+        };
         let known = Context {
             limits: self.keys.as_ref().map(|keys| &keys.limits),
-            baseline,
+            beside: Beside {
+                baseline,
+                short: short.as_ref(),
+            },
         };
         Ok(measure(spec, target, rows.iter(), &known)?)
+    }
+
+    /// The sum of a burn rate's short window, from `rows` by minutes where they were read already, else by a query.
+    async fn short_sum(
+        &self,
+        spec: &AlertSpec,
+        target: Option<&Target>,
+        rows: Option<&[Row]>,
+        end: UnixSeconds,
+    ) -> Result<WindowSum, StoreError> {
+        let range = short_window(spec, end);
+        let read;
+        let rows = match rows {
+            Some(rows) => slice(rows, range),
+            None => {
+                read = self.rows(spec, range, false).await?;
+                &read
+            }
+        };
+        Ok(WindowSum::of(target, rows.iter(), None)?)
     }
 
     /// The value of the window before the one that ends at `end`.
@@ -387,10 +423,8 @@ impl Round<'_> {
         rows: Option<&[Row]>,
         end: UnixSeconds,
     ) -> Result<Option<f64>, StoreError> {
-        if matches!(
-            rule.spec.alert_type,
-            AlertType::RateLimit | AlertType::Anomaly
-        ) {
+        let of = rule.spec.alert_type;
+        if of == AlertType::RateLimit || of.is_anomaly() {
             return Ok(None);
         }
         let before = end - i64::from(rule.spec.window_minutes) * 60;
@@ -494,6 +528,11 @@ impl Round<'_> {
 /// The window that ends at `end`: `[end - window_minutes * 60, end)`.
 pub(super) fn window(spec: &AlertSpec, end: UnixSeconds) -> TimeRange {
     TimeRange::new(end - i64::from(spec.window_minutes) * 60, end)
+}
+
+/// The short window of a burn rate that ends at `end`: the last twelfth of its window.
+pub(super) fn short_window(spec: &AlertSpec, end: UnixSeconds) -> TimeRange {
+    TimeRange::new(end - i64::from(spec.shortest_minutes()) * 60, end)
 }
 
 /// The rows of these minutes; rows come in the order of time.

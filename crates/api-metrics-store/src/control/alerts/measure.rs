@@ -9,6 +9,9 @@
 //! | `bandwidth` | request and response bodies | bytes | 0 |
 //! | `unit` | the sum of the unit | the unit itself | 0 |
 //! | `anomaly` | `abs(requests / minutes - median) / spread` | deviations | as for a rate of 0 |
+//! | `anomaly_bandwidth` | the same of bytes a minute | deviations | as for a rate of 0 |
+//! | `anomaly_errors`, `anomaly_latency` | `max(value - median, 0) / spread` | deviations | none |
+//! | `burn_rate` | the lesser burn rate of the window and of its last twelfth | times what is allowed | none |
 //!
 //! A window with fewer than `min_requests` requests has no value. Rows of several endpoints and keys
 //! are merged first: a quantile is that of all requests together and never a mean of quantiles.
@@ -16,7 +19,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{AlertSpec, AlertType, Target, baseline::Baseline};
-use crate::{bucket::Bucket, query::Row, sketch::SketchError, time::UnixSeconds};
+use crate::{
+    bucket::Bucket,
+    control::objectives::{Indicator, Outcomes},
+    query::Row,
+    sketch::{SketchError, SketchKind},
+    time::UnixSeconds,
+};
 
 /// What a window holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -29,7 +38,7 @@ pub(super) struct Measured {
     pub method: Option<String>,
     /// For rate limits: the key, its requests in its busiest minute, and its limit.
     pub peak: Option<(i64, u64, u64)>,
-    /// For anomalies: the requests a minute, and the baseline.
+    /// For anomalies: what is compared, such as requests a minute, and the baseline.
     pub rate: Option<(f64, Baseline)>,
 }
 
@@ -38,8 +47,17 @@ pub(super) struct Measured {
 pub(super) struct Context<'a> {
     /// Limits a minute by key, for rate limits.
     pub limits: Option<&'a HashMap<i64, u64>>,
+    /// What the window alone does not tell.
+    pub beside: Beside<'a>,
+}
+
+/// What a value is made of beside the window's own sum.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Beside<'a> {
     /// The baseline of the window's hour, for anomalies.
     pub baseline: Option<Baseline>,
+    /// The sum of the short window, for burn rates.
+    pub short: Option<&'a WindowSum>,
 }
 
 /// Measures the rows of one window. Rows of other endpoints than the rule's are left out.
@@ -54,12 +72,12 @@ pub(super) fn measure<'a>(
     rows: impl Iterator<Item = &'a Row>,
     known: &Context<'_>,
 ) -> Result<Measured, SketchError> {
-    Ok(WindowSum::of(target, rows, known.limits)?.measured(spec, known.baseline))
+    Ok(WindowSum::of(target, rows, known.limits)?.measured(spec, known.beside))
 }
 
 /// What the rows of a stretch of time come to. Parts of a window add up to the whole.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct WindowSum {
+pub(in crate::control) struct WindowSum {
     sum: Option<Bucket>,
     methods: BTreeSet<String>,
     /// See [`Measured::peak`].
@@ -71,7 +89,7 @@ type PeakMinute = (i64, u64, u64);
 
 impl WindowSum {
     /// Sums rows. No key has rows of one minute in two parts.
-    pub(super) fn of<'a>(
+    pub(in crate::control) fn of<'a>(
         target: Option<&Target>,
         rows: impl Iterator<Item = &'a Row>,
         limits: Option<&HashMap<i64, u64>>,
@@ -102,6 +120,11 @@ impl WindowSum {
         Ok(part)
     }
 
+    /// Whether it has no requests.
+    pub(super) fn is_empty(&self) -> bool {
+        self.sum.as_ref().is_none_or(|sum| sum.request_count == 0)
+    }
+
     /// Adds another part of the window.
     pub(super) fn add(&mut self, other: &Self) -> Result<(), SketchError> {
         if let Some(bucket) = &other.sum {
@@ -125,10 +148,34 @@ impl WindowSum {
         }
     }
 
+    /// Good and bad requests.
+    pub(in crate::control) fn outcomes(&self, indicator: Indicator) -> Outcomes {
+        self.sum
+            .as_ref()
+            .map_or_else(Outcomes::default, |sum| Outcomes::of(indicator, sum))
+    }
+
+    /// The kind of its sketch; `None` without requests.
+    pub(in crate::control) fn sketch_kind(&self) -> Option<SketchKind> {
+        self.sum.as_ref().map(|sum| sum.sketch.kind())
+    }
+
+    /// What an anomaly rule compares with the baseline, over so many minutes: requests or bytes a minute, percent,
+    /// milliseconds. Of an error rate and a latency `None` without requests.
+    pub(super) fn compared(&self, spec: &AlertSpec, minutes: f64) -> Option<f64> {
+        let sum = self.sum.as_ref();
+        match spec.alert_type {
+            AlertType::AnomalyErrors => sum.and_then(Bucket::error_rate),
+            AlertType::AnomalyLatency => sum.and_then(|sum| latency(spec, sum)),
+            AlertType::AnomalyBandwidth => Some(sum.map_or(0.0, bytes) / minutes),
+            _ => Some(sum.map_or(0.0, |sum| sum.request_count as f64) / minutes),
+        }
+    }
+
     /// What a window that is this part measures.
     ///
-    /// `baseline` is needed by anomalies alone; without one they have no value.
-    pub(super) fn measured(&self, spec: &AlertSpec, baseline: Option<Baseline>) -> Measured {
+    /// Without a baseline anomalies have no value, and without a short window burn rates.
+    pub(super) fn measured(&self, spec: &AlertSpec, beside: Beside<'_>) -> Measured {
         let sum = self.sum.as_ref();
         let requests = sum.map_or(0, |sum| sum.request_count);
         let mut measured = Measured {
@@ -145,14 +192,9 @@ impl WindowSum {
         }
         measured.value = match spec.alert_type {
             AlertType::ErrorRate => sum.and_then(Bucket::error_rate),
-            AlertType::ResponseTime => sum.and_then(|sum| match spec.quantile {
-                Some(q) => sum.quantile_ms(q),
-                None => sum.average_ms(),
-            }),
+            AlertType::ResponseTime => sum.and_then(|sum| latency(spec, sum)),
             AlertType::RequestVolume => Some(requests as f64),
-            AlertType::Bandwidth => Some(sum.map_or(0.0, |sum| {
-                sum.request_bytes.saturating_add(sum.response_bytes) as f64
-            })),
+            AlertType::Bandwidth => Some(sum.map_or(0.0, bytes)),
             AlertType::Unit => Some(match (sum, &spec.unit) {
                 (Some(sum), Some(unit)) => sum.units.sum(unit) as f64,
                 _ => 0.0,
@@ -162,14 +204,33 @@ impl WindowSum {
                 self.peak
                     .map(|(_, made, limit)| made as f64 * 100.0 / limit as f64)
             }
-            AlertType::Anomaly => baseline.map(|baseline| {
-                let rate = requests as f64 / f64::from(spec.window_minutes);
+            AlertType::Anomaly
+            | AlertType::AnomalyErrors
+            | AlertType::AnomalyLatency
+            | AlertType::AnomalyBandwidth => beside.baseline.and_then(|baseline| {
+                let rate = self.compared(spec, f64::from(spec.window_minutes))?;
                 measured.rate = Some((rate, baseline));
-                baseline.deviation(rate)
+                Some(baseline.deviation(spec.alert_type, rate))
+            }),
+            AlertType::BurnRate => spec.aim.zip(beside.short).and_then(|(aim, short)| {
+                aim.burning(self.outcomes(aim.indicator), short.outcomes(aim.indicator))
             }),
         };
         measured
     }
+}
+
+/// The mean latency, or the rule's quantile, in milliseconds.
+fn latency(spec: &AlertSpec, sum: &Bucket) -> Option<f64> {
+    match spec.quantile {
+        Some(q) => sum.quantile_ms(q),
+        None => sum.average_ms(),
+    }
+}
+
+/// Bytes of bodies, both directions together.
+fn bytes(sum: &Bucket) -> f64 {
+    sum.request_bytes.saturating_add(sum.response_bytes) as f64
 }
 
 /// The one that came closer to its limit; the smaller key of two that came as close.

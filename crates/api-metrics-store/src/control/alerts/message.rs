@@ -8,6 +8,7 @@
 //! | no value before | `p99.9 response time is 750 ms (threshold 500 ms) over 1 h, 10 requests` |
 //! | a unit | `Sum of tokens for POST /chat jumped from 80,000 to 1,200,000 (threshold 1,000,000) over 1 h, 312 requests` |
 //! | a rate limit | `Key 'render-farm' is at 82/100 req/min, 82.0% (threshold 80%) over 5 min, 301 requests` |
+//! | a burn rate | `Burn rate of 99.9% availability jumped from 0.5× to 20× (threshold 14.4×) over 1 h, 1,204 requests` |
 //! | an end | `Resolved: Error rate is back at 0.8% (threshold 10%) after 12 min` |
 //!
 //! Messages are for people and are stored with the event: a later release may word new ones
@@ -52,11 +53,15 @@ pub(super) fn fired(
         );
     }
     if let Some((rate, baseline)) = measured.rate {
+        let verb = if spec.alert_type == AlertType::Anomaly {
+            "are at"
+        } else {
+            "is at"
+        };
+        let (now, usual) = compared(spec, rate, baseline.median);
         return format!(
-            "{} at {} req/min, usually {} at this hour of the week: {} {tail}",
-            subject(spec, measured, key, "are"),
-            number(rate),
-            number(baseline.median),
+            "{} {now}, usually {usual} at this hour of the week: {} {tail}",
+            subject(spec, measured, key, verb),
             amount(spec, value, true),
         );
     }
@@ -106,12 +111,17 @@ pub(super) fn resolved(
 /// Names the endpoint with its method, the service, and the key where the rule watches one.
 fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) -> String {
     let mut text = match (spec.alert_type, spec.quantile) {
-        (AlertType::ErrorRate, _) => "Error rate".to_owned(),
-        (AlertType::ResponseTime, Some(q)) => format!("p{} response time", number(q * 100.0)),
-        (AlertType::ResponseTime, None) => "Average response time".into(),
+        (AlertType::ErrorRate | AlertType::AnomalyErrors, _) => "Error rate".to_owned(),
+        (AlertType::ResponseTime | AlertType::AnomalyLatency, Some(q)) => {
+            format!("p{} response time", number(q * 100.0))
+        }
+        (AlertType::ResponseTime | AlertType::AnomalyLatency, None) => {
+            "Average response time".into()
+        }
         (AlertType::RateLimit, _) => "Rate limit utilization".into(),
         (AlertType::RequestVolume, _) => "Request volume".into(),
-        (AlertType::Bandwidth, _) => "Bandwidth".into(),
+        (AlertType::Bandwidth | AlertType::AnomalyBandwidth, _) => "Bandwidth".into(),
+        (AlertType::BurnRate, _) => burning(spec),
         (AlertType::Unit, _) => {
             let unit = spec.unit.as_deref().unwrap_or_default();
             format!("Sum of {}", escaped(unit))
@@ -165,7 +175,43 @@ fn amount(spec: &AlertSpec, value: f64, measured: bool) -> String {
         AlertType::ResponseTime => format!("{} ms", number(value)),
         AlertType::RequestVolume | AlertType::Unit => count(value.max(0.0) as u64),
         AlertType::Bandwidth => bytes(value.max(0.0) as u64),
-        AlertType::Anomaly => format!("{} deviations", number(value)),
+        AlertType::Anomaly
+        | AlertType::AnomalyErrors
+        | AlertType::AnomalyLatency
+        | AlertType::AnomalyBandwidth => format!("{} deviations", number(value)),
+        AlertType::BurnRate => format!("{}×", number(value)),
+    }
+}
+
+/// What an anomaly compares: the value of the window with its unit, and what is usual.
+fn compared(spec: &AlertSpec, rate: f64, median: f64) -> (String, String) {
+    match spec.alert_type {
+        AlertType::AnomalyErrors => (format!("{rate:.1}%"), format!("{median:.1}%")),
+        AlertType::AnomalyLatency => (
+            format!("{} ms", number(rate)),
+            format!("{} ms", number(median)),
+        ),
+        AlertType::AnomalyBandwidth => (
+            format!("{}/min", bytes(rate.max(0.0) as u64)),
+            format!("{}/min", bytes(median.max(0.0) as u64)),
+        ),
+        _ => (format!("{} req/min", number(rate)), number(median)),
+    }
+}
+
+/// `Burn rate of 99.9% within 303 ms`
+fn burning(spec: &AlertSpec) -> String {
+    let Some(aim) = spec.aim else {
+        return "Burn rate".into();
+    };
+    // Four decimals are all that a target has.
+    let target = f64::from(aim.target_ppm) / 1e4;
+    match aim.indicator.threshold_us() {
+        Some(us) => format!(
+            "Burn rate of {target}% within {} ms",
+            number(us as f64 / 1e3)
+        ),
+        None => format!("Burn rate of {target}% availability"),
     }
 }
 

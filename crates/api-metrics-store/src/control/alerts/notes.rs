@@ -38,6 +38,7 @@ pub(super) async fn note_changes<T: SqlTx>(
         ("severity", before.severity != after.severity),
         ("quantile", before.quantile != after.quantile),
         ("unit", before.unit != after.unit),
+        ("objectiveId", before.objective_id != after.objective_id),
         ("enabled", before.enabled != after.enabled),
     ]
     .into_iter()

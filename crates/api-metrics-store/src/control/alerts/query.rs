@@ -6,7 +6,7 @@
 //! | tenant | the scope, which the database may enforce itself |
 //! | glob | a group by endpoint; rows that don't match are left out afterwards |
 //! | `rate_limit` | a group by key and minute |
-//! | a quantile | `Detail::Quantiles`, which reads sketches; all else is `Detail::Counts` |
+//! | a quantile, a latency objective | `Detail::Quantiles`, which reads sketches; all else is `Detail::Counts` |
 //!
 //! Unless a rule names both an endpoint and a key, the store answers it from aggregate series.
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// The endpoint filter of a rule. One that can't be read matches nothing; it was refused when the
 /// rule was made, so somebody has written it by hand.
-pub(super) fn target(spec: &AlertSpec) -> Option<Target> {
+pub(in crate::control) fn target(spec: &AlertSpec) -> Option<Target> {
     spec.endpoint.as_deref().map(|filter| {
         if spec.watches_events() {
             return Target {
@@ -34,7 +34,11 @@ pub(super) fn target(spec: &AlertSpec) -> Option<Target> {
 }
 
 /// The query for everything that the rule looks at in `range`.
-pub(super) fn query_for(spec: &AlertSpec, range: TimeRange, time: Option<TimeStep>) -> Query {
+pub(in crate::control) fn query_for(
+    spec: &AlertSpec,
+    range: TimeRange,
+    time: Option<TimeStep>,
+) -> Query {
     let target = target(spec);
     let glob = target.as_ref().is_some_and(Target::is_glob);
     let per_key = spec.alert_type == AlertType::RateLimit;
@@ -65,7 +69,7 @@ pub(super) fn query_for(spec: &AlertSpec, range: TimeRange, time: Option<TimeSte
             },
             ..GroupBy::default()
         },
-        detail: if spec.alert_type == AlertType::ResponseTime && spec.quantile.is_some() {
+        detail: if spec.reads_sketches() {
             Detail::Quantiles
         } else {
             Detail::Counts

@@ -13,7 +13,12 @@
 //! of `newer` become its suffix sums first. Each step is so added once to `newer` and once to `older`,
 //! and a window costs one more addition. Memory is one sum a step of the window.
 
-use super::measure::WindowSum;
+use super::{
+    AlertSpec, AlertType,
+    baseline::Baseline,
+    evaluate::{short_window, window},
+    measure::{Beside, Measured, WindowSum},
+};
 use crate::{query::TimeRange, sketch::SketchError, time::UnixSeconds};
 
 /// The sum of the steps in a window that only moves forward. Sketches can't be subtracted, so it is
@@ -87,6 +92,46 @@ impl<'a> Sliding<'a> {
     }
 }
 
+/// The windows of a rule over steps: its window, and of a burn rate the short one at its end.
+#[derive(Debug)]
+pub(super) struct Windows<'a> {
+    whole: Sliding<'a>,
+    short: Sliding<'a>,
+}
+
+impl<'a> Windows<'a> {
+    /// Windows over `steps`, which ascend by time.
+    pub(super) fn over(steps: &'a [(UnixSeconds, WindowSum)]) -> Self {
+        Self {
+            whole: Sliding::over(steps),
+            short: Sliding::over(steps),
+        }
+    }
+
+    /// What the rule measures at `end`, which does not lie before the last one.
+    ///
+    /// # Errors
+    ///
+    /// `SketchError::KindMismatch` where steps have sketches of different kinds.
+    pub(super) fn measured(
+        &mut self,
+        spec: &AlertSpec,
+        end: UnixSeconds,
+        baseline: Option<Baseline>,
+    ) -> Result<Measured, SketchError> {
+        let whole = self.whole.at(window(spec, end))?;
+        let short = match spec.alert_type {
+            AlertType::BurnRate => Some(self.short.at(short_window(spec, end))?),
+            _ => None,
+        };
+        let beside = Beside {
+            baseline,
+            short: short.as_ref(),
+        };
+        Ok(whole.measured(spec, beside))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -98,6 +143,7 @@ mod tests {
     use crate::{
         bucket::Bucket,
         control::alerts::{AlertSpec, AlertType, Comparison, evaluate::slice},
+        control::objectives::{Aim, Indicator},
         query::{Group, Row},
         sketch::SketchKind,
     };
@@ -150,7 +196,9 @@ mod tests {
                 for alert_type in AlertType::ALL {
                     let mut spec = AlertSpec::new("rule", *alert_type, Comparison::Gt, 1.0);
                     spec.quantile = Some(0.9);
-                    prop_assert_eq!(found.measured(&spec, None), whole.measured(&spec, None));
+                    spec.aim = Some(Aim { indicator: Indicator::latency(5_000), target_ppm: 990_000 });
+                    let beside = Beside { baseline: None, short: Some(&whole) };
+                    prop_assert_eq!(found.measured(&spec, beside), whole.measured(&spec, beside));
                 }
                 end += stride;
             }

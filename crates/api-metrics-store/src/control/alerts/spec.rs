@@ -11,107 +11,26 @@
 //! | window | 1 to 1,440 minutes | 5 |
 //! | cooldown | 0 to 43,200 minutes, which is 30 days | 30 |
 //! | quantile | above 0, below 1, for response times only | the mean |
+//! | objective | the number of one, for burn rates only, and needed there; their window is a multiple of 12 minutes | |
 //! | unit | the name of one, for units only, and needed there | |
 //! | minimum of requests | up to 10^15, not for request volumes | 0 |
 //!
 //! The names of types, comparisons, severities and phases stand in the database and in the HTTP API. A
 //! stored name that a release does not know is an error and no default.
 
-use std::{fmt, str::FromStr};
-
 use api_metrics_layer::EventKind;
 
 use crate::{
-    control::alerts::Target,
+    control::alerts::{AlertType, Comparison, Phase, Severity, Target},
+    control::objectives::{Aim, Objective},
     control::text::{MAX_NAME_BYTES, MAX_TENANT_BYTES, check_text, check_unit},
     query::Filter,
     store::{StoreError, invalid},
     time::UnixSeconds,
 };
 
-/// An enum whose variants have names: `Display`, `FromStr`, and `From` for a static text.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident as $field:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum $name { $($(#[$variant_doc])* $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// Its name in the database and in the HTTP API.
-            pub(crate) const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-
-        impl From<$name> for &'static str {
-            /// The name in the database and in the HTTP API.
-            fn from(word: $name) -> Self {
-                word.as_str()
-            }
-        }
-
-        impl fmt::Display for $name {
-            /// The name in the database and in the HTTP API.
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = StoreError;
-
-            /// Reads the name in the database and in the HTTP API.
-            ///
-            /// # Errors
-            /// [`StoreError::Invalid`] where nothing has that name.
-            fn from_str(name: &str) -> Result<Self, StoreError> {
-                match name {
-                    $($word => Ok(Self::$variant),)*
-                    _ => invalid($field, concat!("is none of", $(" `", $word, "`",)*)),
-                }
-            }
-        }
-    };
-}
-
-words! {
-    /// What a rule looks at.
-    AlertType as "alertType" {
-        /// 4xx and 5xx in percent of the requests.
-        ErrorRate = "error_rate",
-        /// Latency in milliseconds: the mean, or a quantile.
-        ResponseTime = "response_time",
-        /// Requests of a key in its busiest minute of the window, in percent of its limit a minute.
-        RateLimit = "rate_limit",
-        /// Requests in the window.
-        RequestVolume = "request_volume",
-        /// Body bytes in the window, both directions together.
-        Bandwidth = "bandwidth",
-        /// The sum of a unit in the window.
-        Unit = "unit",
-        /// How far the requests a minute are from the baseline of this hour of the week, in
-        /// standard deviations estimated by the median absolute deviation.
-        Anomaly = "anomaly",
-    }
-}
-
-words! {
-    /// How a value is held against the threshold.
-    Comparison as "comparison" {
-        /// Above it.
-        Gt = "gt",
-        /// Below it.
-        Lt = "lt",
-        /// At it or above.
-        Gte = "gte",
-        /// At it or below.
-        Lte = "lte",
-    }
-}
+/// Which part of its window the short window of a burn rate is.
+const SHORT_PART: u32 = 12;
 
 /// More requests than any window has.
 const MOST_REQUESTS: u64 = 1_000_000_000_000_000;
@@ -127,8 +46,28 @@ impl AlertType {
             Self::ResponseTime => u64::MAX as f64 / 1e3,
             Self::RequestVolume => MOST_REQUESTS as f64,
             // Against a limit, or a spread, of one request.
-            Self::RateLimit | Self::Anomaly => MOST_REQUESTS as f64 * 100.0,
+            Self::RateLimit | Self::Anomaly | Self::AnomalyErrors => MOST_REQUESTS as f64 * 100.0,
+            // Against a spread of a millisecond, or of a kilobyte a minute.
+            Self::AnomalyLatency | Self::AnomalyBandwidth => u64::MAX as f64,
+            // All requests bad, where one of a million may be.
+            Self::BurnRate => 1e6,
         }
+    }
+}
+
+impl AlertType {
+    /// Whether it compares with the baseline of the hour of the week.
+    #[must_use]
+    pub(super) const fn is_anomaly(self) -> bool {
+        matches!(
+            self,
+            Self::Anomaly | Self::AnomalyErrors | Self::AnomalyLatency | Self::AnomalyBandwidth
+        )
+    }
+
+    /// Whether it looks at latencies, so that a quantile goes with it.
+    const fn has_quantile(self) -> bool {
+        matches!(self, Self::ResponseTime | Self::AnomalyLatency)
     }
 }
 
@@ -148,20 +87,6 @@ impl Comparison {
     #[must_use]
     pub(super) const fn is_upward(self) -> bool {
         matches!(self, Self::Gt | Self::Gte)
-    }
-}
-
-words! {
-    /// How much a breach matters.
-    Severity as "severity" {
-        /// Nice to know.
-        Low = "low",
-        /// To be looked at.
-        Medium = "medium",
-        /// To be looked at soon.
-        High = "high",
-        /// To be looked at now.
-        Critical = "critical",
     }
 }
 
@@ -201,6 +126,10 @@ pub struct AlertSpec {
     pub quantile: Option<f64>,
     /// For units: the one whose sum is looked at.
     pub unit: Option<String>,
+    /// For burn rates, which need it: the objective, by its number. Its filters and its tenant are the rule's.
+    pub objective_id: Option<i64>,
+    /// What the objective aims at, once it is known.
+    pub(in crate::control) aim: Option<Aim>,
     /// A window with fewer requests is not evaluated: four requests page nobody. 0 by default.
     pub min_requests: u64,
     /// Whether it is evaluated.
@@ -232,6 +161,8 @@ impl AlertSpec {
             severity: Severity::Medium,
             quantile: None,
             unit: None,
+            objective_id: None,
+            aim: None,
             min_requests: 0,
             enabled: true,
         }
@@ -291,8 +222,11 @@ impl AlertSpec {
             return invalid("cooldownMinutes", "takes at most 43200, which is 30 days");
         }
         match self.quantile {
-            Some(_) if self.alert_type != AlertType::ResponseTime => {
-                return invalid("quantile", "goes with response_time only");
+            Some(_) if !self.alert_type.has_quantile() => {
+                return invalid(
+                    "quantile",
+                    "goes with response_time and anomaly_latency only",
+                );
             }
             Some(q) if !(q > 0.0 && q < 1.0) => {
                 return invalid("quantile", "lies above 0 and below 1, such as 0.95");
@@ -309,6 +243,7 @@ impl AlertSpec {
             (Some(unit), _) => check_unit("unit", unit)?,
             (None, _) => {}
         }
+        self.validate_objective()?;
         if self.min_requests > MOST_REQUESTS {
             return invalid(
                 "minRequests",
@@ -319,6 +254,64 @@ impl AlertSpec {
             return invalid("minRequests", "makes no sense where requests are counted");
         }
         Ok(())
+    }
+
+    /// The part of [`validate`](Self::validate) that concerns burn rates.
+    fn validate_objective(&self) -> Result<(), StoreError> {
+        let burns = self.alert_type == AlertType::BurnRate;
+        match self.objective_id {
+            None if burns => invalid("objectiveId", "is missing: whose budget burns"),
+            Some(_) if !burns => invalid("objectiveId", "goes with the type burn_rate only"),
+            Some(_) if self.aim.is_none() => invalid("objectiveId", "is no objective's number"),
+            Some(_) if !self.window_minutes.is_multiple_of(SHORT_PART) => invalid(
+                "windowMinutes",
+                "of a burn rate is a multiple of 12: the short window is a twelfth of it",
+            ),
+            Some(_) if self.api_key_id.is_some() => {
+                invalid("apiKeyFilter", "does not go with an objective")
+            }
+            Some(_) if self.protocol.is_some() => {
+                invalid("protocolFilter", "does not go with an objective")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes over what an objective looks at, and whose it is.
+    ///
+    /// A rule of the type `burn_rate` is evaluated against its objective: whoever makes one reads the objective first.
+    pub fn follow(&mut self, objective: &Objective) {
+        let spec = &objective.spec;
+        self.objective_id = Some(objective.id);
+        self.aim = Some(spec.aim());
+        self.service.clone_from(&spec.service);
+        self.environment.clone_from(&spec.environment);
+        self.endpoint.clone_from(&spec.endpoint);
+        self.tenant_id.clone_from(&spec.tenant_id);
+    }
+
+    /// Whether its value comes from sketches.
+    pub(super) fn reads_sketches(&self) -> bool {
+        match self.alert_type {
+            AlertType::BurnRate => self
+                .aim
+                .is_some_and(|aim| aim.indicator.threshold_us().is_some()),
+            of => of.has_quantile() && self.quantile.is_some(),
+        }
+    }
+
+    /// The latency above which a request is slow, in milliseconds: the objective's, or the rule's threshold.
+    pub(super) fn slow_ms(&self) -> f64 {
+        let aimed = self.aim.and_then(|aim| aim.indicator.threshold_us());
+        aimed.map_or(self.threshold, |us| us as f64 / 1e3)
+    }
+
+    /// The shortest window that it looks at, in minutes: of a burn rate a twelfth of its window.
+    pub(super) const fn shortest_minutes(&self) -> u32 {
+        match self.alert_type {
+            AlertType::BurnRate => self.window_minutes / SHORT_PART,
+            _ => self.window_minutes,
+        }
     }
 
     /// Whether it watches events of one kind, whose names may be anything and come without a method.
@@ -346,11 +339,15 @@ impl AlertSpec {
             _ if self.comparison.is_upward() && threshold >= self.alert_type.beyond_reach() => {
                 invalid("thresholdValue", "is larger than any value can be")
             }
-            AlertType::Anomaly if threshold <= 0.0 => invalid(
+            of if of.is_anomaly() && threshold <= 0.0 => invalid(
                 "thresholdValue",
                 "takes a number of deviations above 0, such as 4",
             ),
-            AlertType::Anomaly if !self.comparison.is_upward() => {
+            AlertType::BurnRate if threshold <= 0.0 || !self.comparison.is_upward() => invalid(
+                "thresholdValue",
+                "of a burn rate lies above 0 and is compared by gt or gte, such as 14.4",
+            ),
+            of if of.is_anomaly() && !self.comparison.is_upward() => {
                 invalid("comparison", "of an anomaly is gt or gte")
             }
             // Nothing is ever below nothing.
@@ -383,21 +380,6 @@ pub struct AlertRule {
     pub created_at: UnixSeconds,
     /// When it was last changed.
     pub updated_at: UnixSeconds,
-}
-
-words! {
-    /// Where a rule stands.
-    Phase as "state" {
-        /// Not breached.
-        Ok = "ok",
-        /// Breached, but too soon after the last firing; fires when the cooldown has passed, if it
-        /// is still breached then.
-        Pending = "pending",
-        /// Fired, and still breached.
-        Firing = "firing",
-        /// Fired, and no longer breached; `ok` once the cooldown has passed.
-        Resolved = "resolved",
-    }
 }
 
 /// The state of a rule, and how far it was evaluated.

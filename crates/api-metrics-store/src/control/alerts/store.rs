@@ -30,7 +30,7 @@ use crate::{
     control::{
         audit::by,
         notify::{Notice, NoticeKind},
-        sql,
+        objectives, sql,
     },
     engine::{
         audit,
@@ -223,22 +223,29 @@ pub(in crate::control) async fn create_alert<T: BeginTx>(
     spec: &AlertSpec,
     created_by: Option<&str>,
 ) -> Result<AlertRule, StoreError> {
-    spec.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
-    check_room(&mut tx, spec).await?;
-    let id = sql::alerts::insert_rule(&mut tx, spec, created_by, now).await?;
-    sql::alerts::put_state(
-        &mut tx,
-        id,
-        &AlertState::new(now - now.rem_euclid(60)),
-        None,
-    )
-    .await?;
-    let (actor, subject) = (by(created_by), notes::rule(id, spec));
-    audit::note(&mut tx, now, actor, "create alert rule", &subject).await?;
-    let rule = sql::alerts::lock_rule(&mut tx, id).await?;
+    let spec = objectives::store::follow(&mut tx, spec).await?;
+    let rule = create_in(&mut tx, &spec, created_by, now).await?;
     tx.commit().await?;
+    Ok(rule)
+}
+
+/// Adds a rule in the caller's transaction.
+pub(in crate::control) async fn create_in<T: Tx + SqlTx>(
+    tx: &mut T,
+    spec: &AlertSpec,
+    created_by: Option<&str>,
+    now: UnixSeconds,
+) -> Result<AlertRule, StoreError> {
+    spec.validate()?;
+    check_room(tx, spec).await?;
+    let id = sql::alerts::insert_rule(tx, spec, created_by, now).await?;
+    let state = AlertState::new(now - now.rem_euclid(60));
+    sql::alerts::put_state(tx, id, &state, None).await?;
+    let (actor, subject) = (by(created_by), notes::rule(id, spec));
+    audit::note(tx, now, actor, "create alert rule", &subject).await?;
+    let rule = sql::alerts::lock_rule(tx, id).await?;
     rule.ok_or_else(|| StoreError::Corrupt("a rule vanished while it was made".into()))
 }
 
@@ -251,9 +258,10 @@ pub(in crate::control) async fn update_alert<T: BeginTx>(
     spec: &AlertSpec,
     actor: Option<&str>,
 ) -> Result<Option<AlertRule>, StoreError> {
-    spec.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
+    let spec = &objectives::store::follow(&mut tx, spec).await?;
+    spec.validate()?;
     let Some(before) = seen(&mut tx, id, scope).await? else {
         return Ok(None);
     };
@@ -291,12 +299,23 @@ pub(in crate::control) async fn delete_alert<T: BeginTx>(
     let Some(rule) = seen(&mut tx, id, scope).await? else {
         return Ok(false);
     };
-    close(&mut tx, &rule, now, "the rule was removed").await?;
-    sql::alerts::delete_rule(&mut tx, id).await?;
-    let (actor, subject) = (by(actor), notes::rule(id, &rule.spec));
-    audit::note(&mut tx, now, actor, "remove alert rule", &subject).await?;
+    delete_in(&mut tx, &rule, "the rule was removed", actor, now).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+/// Removes a rule in the caller's transaction. One that fires is resolved first, with a notice that says why.
+pub(in crate::control) async fn delete_in<T: Tx + SqlTx>(
+    tx: &mut T,
+    rule: &AlertRule,
+    why: &str,
+    actor: Option<&str>,
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    close(tx, rule, now, why).await?;
+    sql::alerts::delete_rule(tx, rule.id).await?;
+    let (actor, subject) = (by(actor), notes::rule(rule.id, &rule.spec));
+    audit::note(tx, now, actor, "remove alert rule", &subject).await
 }
 
 /// See `ControlStore::alert_events`.

@@ -32,7 +32,7 @@ const METHODS: [&str; 11] = [
 
 /// A parsed endpoint filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(in crate::control) struct Target {
     /// The method, if one was named.
     pub(super) method: Option<String>,
     /// The route template or the glob.
@@ -42,7 +42,7 @@ pub(super) struct Target {
 impl Target {
     /// Why no request can ever meet this filter; `None` where some can.
     #[must_use]
-    pub(super) fn never_met(filter: &str) -> Option<String> {
+    pub(in crate::control) fn never_met(filter: &str) -> Option<String> {
         let filter = filter.trim();
         let Some(target) = Self::parse(filter) else {
             return Some("names a method without a path".to_owned());

@@ -26,15 +26,17 @@ use crate::{
 pub(in crate::control) const MAX_REMOVED: u64 = 1_000;
 
 /// The statement that reads rules with their states; `tail` is its condition, order and limit.
-fn select_rules(d: Dialect, tail: &str) -> String {
+pub(super) fn select_rules(d: Dialect, tail: &str) -> String {
     format!(
         "SELECT c.id, c.revision, c.name, c.alert_type, c.service_filter, c.environment_filter, \
            c.protocol_filter, c.endpoint_filter, \
            c.api_key_filter, c.tenant_id, c.threshold_value, c.comparison, c.window_minutes, \
            c.cooldown_minutes, c.severity, c.quantile, c.unit, c.min_requests, c.enabled, c.created_by, \
+           c.objective_id, o.indicator, o.latency_us, o.target_ppm, \
            {fired} AS last_fired_at, {created} AS created_at, {updated} AS updated_at, \
            s.state, s.event_id, s.value, {since} AS since, {evaluated} AS evaluated_to \
-         FROM {rules} AS c LEFT JOIN {states} AS s ON s.config_id = c.id {tail}",
+         FROM {rules} AS c LEFT JOIN {states} AS s ON s.config_id = c.id \
+           LEFT JOIN {objectives} AS o ON o.id = c.objective_id {tail}",
         fired = d.epoch("c.last_fired_at"),
         created = d.epoch("c.created_at"),
         updated = d.epoch("c.updated_at"),
@@ -42,6 +44,7 @@ fn select_rules(d: Dialect, tail: &str) -> String {
         evaluated = d.epoch("s.evaluated_to"),
         rules = d.table("api_alert_configs"),
         states = d.table("alert_states"),
+        objectives = d.table("objectives"),
     )
 }
 
@@ -110,9 +113,9 @@ pub(in crate::control) async fn insert_rule<T: SqlTx>(
     let sql = format!(
         "INSERT INTO {rules} (name, alert_type, service_filter, endpoint_filter, api_key_filter, \
            tenant_id, threshold_value, comparison, window_minutes, cooldown_minutes, severity, \
-           quantile, min_requests, enabled, created_by, protocol_filter, unit, environment_filter, created_at, \
-           updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, {now}, {now}) \
+           quantile, min_requests, enabled, created_by, protocol_filter, unit, environment_filter, objective_id, \
+           created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $20, {now}, {now}) \
          RETURNING id",
         rules = d.table("api_alert_configs"),
         now = d.at("$19"),
@@ -137,6 +140,7 @@ pub(in crate::control) async fn insert_rule<T: SqlTx>(
         &spec.unit,
         &spec.environment,
         now,
+        spec.objective_id,
     ];
     only(tx.fetch(sql, values).await?)?.int("id")
 }
@@ -168,7 +172,7 @@ pub(in crate::control) async fn update_rule<T: SqlTx>(
            api_key_filter = $6, tenant_id = $7, threshold_value = $8, comparison = $9, \
            window_minutes = $10, cooldown_minutes = $11, severity = $12, quantile = $13, \
            min_requests = $14, enabled = $15, protocol_filter = $16, unit = $17, environment_filter = $18, \
-           updated_at = {now}, \
+           objective_id = $20, updated_at = {now}, \
            revision = revision + 1 \
          WHERE id = $1",
         rules = d.table("api_alert_configs"),
@@ -194,6 +198,7 @@ pub(in crate::control) async fn update_rule<T: SqlTx>(
         &spec.unit,
         &spec.environment,
         now,
+        spec.objective_id,
     ];
     tx.execute(sql, values).await?;
     Ok(())
@@ -490,7 +495,7 @@ fn word<T: FromStr>(row: &impl SqlRow, column: &str) -> Result<T> {
 }
 
 /// A row of [`select_rules`] as a rule.
-fn rule(row: &impl SqlRow) -> Result<AlertRule> {
+pub(super) fn rule(row: &impl SqlRow) -> Result<AlertRule> {
     let minutes =
         |column| -> Result<u32> { Ok(u32::try_from(row.int(column)?).unwrap_or(u32::MAX)) };
     let created_at = row.int("created_at")?;
@@ -524,6 +529,8 @@ fn rule(row: &impl SqlRow) -> Result<AlertRule> {
             severity: word(row, "severity")?,
             quantile: row.optional_real("quantile")?,
             unit: row.optional_text("unit")?,
+            objective_id: row.optional_int("objective_id")?,
+            aim: super::objectives::aim(row)?,
             min_requests: unsigned(row.int("min_requests")?),
             enabled: row.flag("enabled")?,
         },

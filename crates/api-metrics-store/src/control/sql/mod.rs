@@ -25,6 +25,7 @@ pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod limits;
 pub(super) mod notices;
+pub(super) mod objectives;
 pub(super) mod plans;
 pub(super) mod silences;
 

@@ -23,6 +23,8 @@ const NAMED: usize = 8;
 /// | rule | counts | against |
 /// |---|---|---|
 /// | errors | 4xx and 5xx | requests before |
+/// | burn rate of availability | 5xx | requests before |
+/// | burn rate of latency | requests slower than the objective's threshold | requests before |
 /// | response time above a threshold | requests slower than it, from the sketch | requests before |
 /// | volume, rate limit, anomaly | requests | requests before |
 /// | volume below a threshold | requests that are missing against before | requests before |
@@ -33,6 +35,8 @@ const NAMED: usize = 8;
 pub enum Measure {
     /// 4xx and 5xx.
     Errors,
+    /// 5xx, failed and panicked.
+    ServerErrors,
     /// Requests slower than the threshold.
     SlowRequests,
     /// Requests.
@@ -46,10 +50,11 @@ pub enum Measure {
 }
 
 impl From<Measure> for &'static str {
-    /// `errors`, `slow_requests`, `requests`, `missing_requests`, `bytes` or `unit`.
+    /// `errors`, `server_errors`, `slow_requests`, `requests`, `missing_requests`, `bytes` or `unit`.
     fn from(measure: Measure) -> Self {
         match measure {
             Measure::Errors => "errors",
+            Measure::ServerErrors => "server_errors",
             Measure::SlowRequests => "slow_requests",
             Measure::Requests => "requests",
             Measure::MissingRequests => "missing_requests",
@@ -64,10 +69,12 @@ impl Measure {
     pub(super) fn of(spec: &AlertSpec) -> Self {
         let below = matches!(spec.comparison, Comparison::Lt | Comparison::Lte);
         match spec.alert_type {
-            AlertType::ErrorRate => Self::Errors,
+            AlertType::ErrorRate | AlertType::AnomalyErrors => Self::Errors,
+            AlertType::BurnRate if spec.reads_sketches() => Self::SlowRequests,
+            AlertType::BurnRate => Self::ServerErrors,
             AlertType::ResponseTime if !below => Self::SlowRequests,
             AlertType::RequestVolume if below => Self::MissingRequests,
-            AlertType::Bandwidth => Self::Bytes,
+            AlertType::Bandwidth | AlertType::AnomalyBandwidth => Self::Bytes,
             AlertType::Unit => Self::Unit,
             _ => Self::Requests,
         }
@@ -85,6 +92,7 @@ impl Measure {
     const fn noun(self) -> &'static str {
         match self {
             Self::Errors => "errors",
+            Self::ServerErrors => "server errors",
             Self::SlowRequests => "slow requests",
             Self::Requests => "requests",
             Self::MissingRequests => "missing requests",
@@ -96,7 +104,9 @@ impl Measure {
     /// What it is held against, in a sentence.
     const fn usual_noun(self) -> &'static str {
         match self {
-            Self::Errors | Self::SlowRequests | Self::MissingRequests => "traffic",
+            Self::Errors | Self::ServerErrors | Self::SlowRequests | Self::MissingRequests => {
+                "traffic"
+            }
             Self::Requests => "requests before",
             Self::Bytes => "bytes before",
             Self::Unit => "units before",
@@ -108,7 +118,8 @@ impl Measure {
         let Some(sum) = sum else { return 0 };
         match self {
             Self::Errors => sum.error_count_4xx + sum.error_count_5xx,
-            Self::SlowRequests => slower(sum, spec.threshold),
+            Self::ServerErrors => sum.error_count_5xx,
+            Self::SlowRequests => slower(sum, spec.slow_ms()),
             Self::Requests | Self::MissingRequests => sum.request_count,
             Self::Bytes => sum.request_bytes.saturating_add(sum.response_bytes),
             Self::Unit => spec.unit.as_deref().map_or(0, |unit| sum.units.sum(unit)),
@@ -253,14 +264,19 @@ impl Spans<'_> {
 
     /// By status code: of errors where the rule is about them, else of all requests. Held against the codes before.
     pub(super) fn statuses(&self, now: Option<&Bucket>, before: Option<&Bucket>) -> Breakdown {
-        let errors = self.measure == Measure::Errors;
+        let least = match self.measure {
+            Measure::Errors => Some(400),
+            Measure::ServerErrors => Some(500),
+            _ => None,
+        };
+        let errors = least.is_some();
         let mut codes: BTreeMap<u16, (u64, u64)> = BTreeMap::new();
         let counted = |sum: &Option<&Bucket>| {
             let sum = sum.map(|sum| sum.status_counts.iter().collect::<Vec<_>>());
             sum.unwrap_or_default()
                 .into_iter()
                 // An aborted request is no error.
-                .filter(move |(code, _)| !errors || (*code >= 400 && *code != 499))
+                .filter(move |(code, _)| least.is_none_or(|least| *code >= least && *code != 499))
         };
         for (code, n) in counted(&now) {
             codes.entry(code).or_default().0 += n;
@@ -298,7 +314,7 @@ impl Spans<'_> {
         let requests = |sum: &Option<Bucket>| sum.as_ref().map_or(0, |sum| sum.request_count);
         let amount = |sum: &Option<Bucket>| self.measure.amount(sum.as_ref(), self.spec);
         let amounts = match self.measure {
-            Measure::Errors | Measure::SlowRequests => Amounts {
+            Measure::Errors | Measure::ServerErrors | Measure::SlowRequests => Amounts {
                 now: amount(now),
                 usual: requests(usual),
             },

@@ -6,12 +6,14 @@
 
 use std::collections::HashMap;
 
+use chrono_tz::Tz;
+
 use super::super::{
     AlertEvent, AlertSpec, AlertType,
     baseline::BaselineHistory,
     dry_run::{MAX_STEPS, finest, steps},
     evaluate::{cuts, window},
-    sliding::Sliding,
+    sliding::Windows,
 };
 use crate::{
     control::{ControlStore, keys::KeyRecord},
@@ -56,15 +58,17 @@ pub(super) async fn read(
     event: &AlertEvent,
     keys: &HashMap<i64, KeyRecord>,
     now: UnixSeconds,
+    zone: Tz,
 ) -> Result<Option<Curve>, StoreError> {
     let length = i64::from(spec.window_minutes) * 60;
+    let shortest = i64::from(spec.shortest_minutes()) * 60;
     let from = event.fired_at - length - AROUND;
     let whole = event.resolved_at.map_or(now, |end| now.min(end + AROUND));
     let finest = finest(store, Granularity::Minute.floor(from) - length).await?;
     // What a window can be summed of. Coarser ones serve where there would be too many to read.
     let mut readable = Granularity::ALL.into_iter().filter(|of| {
         let limit = spec.alert_type == AlertType::RateLimit && *of != Granularity::Minute;
-        *of >= finest && length % of.seconds() == 0 && !limit
+        *of >= finest && shortest % of.seconds() == 0 && !limit
     });
     let Some(mut granularity) = readable.next() else {
         return Ok(None);
@@ -83,9 +87,10 @@ pub(super) async fn read(
     let last = shown.floor(whole);
     let most = (MAX_STEPS * granularity.seconds()).min(MAX_POINTS * step);
     let to = last.min(from + shown.floor(most));
-    let history = match spec.alert_type {
-        AlertType::Anomaly => Some(BaselineHistory::read(store, spec, from, to).await?),
-        _ => None,
+    let history = if spec.alert_type.is_anomaly() {
+        Some(BaselineHistory::read(store, spec, from, to, zone).await?)
+    } else {
+        None
     };
     let limits = keys
         .values()
@@ -95,13 +100,13 @@ pub(super) async fn read(
     let range = TimeRange::new(from - length, to);
     let coarse = store.coarse_spans(range).await?;
     let steps = steps(store, spec, range, granularity, &limits).await?;
-    let mut sliding = Sliding::over(&steps);
+    let mut windows = Windows::over(&steps);
     let mut points = Vec::new();
     let mut end = from + step;
     while end <= to {
         tokio::task::yield_now().await;
         let baseline = history.as_ref().and_then(|history| history.at(end - 1));
-        let measured = sliding.at(window(spec, end))?.measured(spec, baseline);
+        let measured = windows.measured(spec, end, baseline)?;
         points.push(CurvePoint {
             at: end,
             value: measured.value.filter(|_| !cuts(&coarse, window(spec, end))),

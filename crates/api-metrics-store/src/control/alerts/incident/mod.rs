@@ -27,6 +27,8 @@ pub use curve::{Curve, CurvePoint};
 pub use release::{Release, Totals};
 pub use verdict::Verdict;
 
+use chrono_tz::Tz;
+
 use super::{
     AlertEvent, AlertRule, AlertSpec, CauseGroup, EventQuery, Target,
     causes::{cause_group_id, groups},
@@ -86,7 +88,7 @@ pub struct Incident {
 }
 
 /// Explains an event that `scope` may see; `None` where there is none. With this process's writer as `own`, requests
-/// that it has not flushed yet count too. A log of requests that fails or is slow leaves its parts out.
+/// that it has not flushed yet count too. The hour of the week of an anomaly's baseline is that of `zone`'s clock. A log of requests that fails or is slow leaves its parts out.
 ///
 /// # Errors
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement limit.
@@ -97,6 +99,7 @@ pub async fn incident(
     id: Uuid,
     scope: &Scope,
     now: UnixSeconds,
+    zone: Tz,
 ) -> Result<Option<Incident>, StoreError> {
     let mut asked = EventQuery::default();
     (asked.id, asked.limit) = (Some(id), 1);
@@ -159,7 +162,7 @@ pub async fn incident(
     let consumers = spans.consumers(consumers, &keys);
     let endpoints = spans.endpoints(by(By::Endpoint).await?);
     let statuses = spans.statuses(total.as_ref(), before.as_ref());
-    found.curve = curve::read(store, &rule.spec, &found.event, &keys, now).await?;
+    found.curve = curve::read(store, &rule.spec, &found.event, &keys, now, zone).await?;
     if *scope == Scope::All {
         found.release = release::read(store, &reader, found.event.fired_at, now).await?;
     }
@@ -315,9 +318,9 @@ async fn from_log(
     query.filter.api_key_id = counts.filter.api_key_id;
     match Measure::of(&rule.spec) {
         Measure::SlowRequests => {
-            query.filter.min_latency_us = Some((rule.spec.threshold.max(0.0) * 1_000.0) as u64);
+            query.filter.min_latency_us = Some((rule.spec.slow_ms().max(0.0) * 1_000.0) as u64);
         }
-        Measure::Errors => {
+        Measure::Errors | Measure::ServerErrors => {
             query.filter.group = groups.first().and_then(cause_group_id);
             if query.filter.group.is_none() {
                 // The log has none of the errors, and the other requests are none.
