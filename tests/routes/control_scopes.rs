@@ -90,7 +90,7 @@ impl Shop {
     }
 }
 
-pub(crate) const READS: [&str; 12] = [
+pub(crate) const READS: [&str; 13] = [
     "/api-alerts",
     "/api-alerts/events",
     "/api-alerts/silences",

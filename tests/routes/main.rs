@@ -1,6 +1,7 @@
 //! The admin's routes over real sockets and a real store.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod assistant;
 mod events;
 mod host;
 mod process;
@@ -26,6 +27,7 @@ mod hints;
 mod hostile;
 mod ingest;
 mod jobs;
+mod mcp;
 mod notices;
 mod objectives;
 mod otlp;

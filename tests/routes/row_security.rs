@@ -13,7 +13,7 @@ use api_metrics_tests::PgDatabase;
 use axum::{Router, extract::Request, middleware};
 use serde_json::{Value, json};
 
-use crate::{control_scopes, host::NOW, process::Process, scopes};
+use crate::{assistant::Assistant, control_scopes, host::NOW, mcp, process::Process, scopes};
 
 /// A process whose database role was only allowed to serve, as somebody sees it who need not sign in.
 /// Tenant acme has 3 requests by its key alpha, umbrella 5 by its key beta, 7 have no key; each tenant has a
@@ -141,6 +141,8 @@ async fn no_route_shows_another_tenant_or_another_key_under_row_level_security()
             scopes::sees_only_alpha(&url, &body);
             assert!(!body.contains("beta"), "{url}: {body}");
         }
+        let assistant = Assistant::of(process.admin("/mcp"), None).await;
+        mcp::sees_only_alpha(&assistant, &principal).await;
         // What is asked for by its number is not there either.
         for path in [
             format!("/api-metrics/rate-limits/{key}/history"),

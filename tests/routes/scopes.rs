@@ -35,7 +35,7 @@ pub(crate) const CONSOLE: [&str; 5] = ["/summary", "/endpoints", "/stream", "/qu
 
 /// 3 requests to `/of-alpha` by tenant acme's key, 5 to `/of-beta` by another tenant's, 7 without a
 /// key: half of each flushed and folded, half still in memory.
-async fn host_of(principal: Principal) -> Host {
+pub(crate) async fn host_of(principal: Principal) -> Host {
     let host = Host::start_at(
         SqliteFile::create(),
         |builder| builder.token(TOKEN),

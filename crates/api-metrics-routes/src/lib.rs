@@ -69,6 +69,7 @@
 //! | `dashboard` | yes | the dashboard at the mount point; a small page stands there without it |
 //! | `ingest` | no | [`Ingest`]: other services report their requests |
 //! | `jwt` | no | JSON Web Tokens as credentials |
+//! | `mcp` | no | assistants ask by the Model Context Protocol, at `/mcp` of the admin |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -86,6 +87,8 @@ pub mod fuzzing;
 #[cfg(feature = "ingest")]
 mod ingest;
 mod live;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod metrics;
 mod openapi;
 mod ops;

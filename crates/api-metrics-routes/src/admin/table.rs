@@ -11,6 +11,8 @@ use http::Method;
 
 #[cfg(feature = "control")]
 use crate::control;
+#[cfg(feature = "mcp")]
+use crate::mcp;
 use crate::{
     auth::{Access::Open, Throttle},
     metrics, openapi, ops, requests,
@@ -43,6 +45,8 @@ pub(super) fn build(
     } else {
         table
     };
+    #[cfg(feature = "mcp")]
+    let table = mcp::routes(table, app);
     let table = ops::routes(table);
     let table = ui::routes(table, with_page);
     let document = openapi::Document::default();

@@ -79,6 +79,10 @@ const INGEST: [(&str, &str, Access); 6] = [
     ("DELETE", "/ingest-tokens/{id}", Operate),
 ];
 
+/// The operation of assistants.
+#[cfg(feature = "mcp")]
+const MCP: [(&str, &str, Access); 1] = [("POST", "/mcp", Read)];
+
 /// Operations of the collector.
 #[cfg(feature = "ingest")]
 const COLLECTOR: [(&str, &str, Access); 20] = [
@@ -221,6 +225,8 @@ async fn every_route_declares_who_may_use_it() {
     let always = [&ADMIN[..], &REQUESTS].concat();
     #[cfg(feature = "ingest")]
     let always = [&always[..], &INGEST].concat();
+    #[cfg(feature = "mcp")]
+    let always = [&always[..], &MCP].concat();
     assert_eq!(set(admin.declared()), expected(&always, &CONTROL));
     #[cfg(feature = "ingest")]
     assert_eq!(
@@ -266,7 +272,10 @@ async fn a_path_answers_the_methods_that_were_declared_and_no_other() {
 async fn a_path_that_was_not_declared_is_answered_by_nothing() {
     let admin = admin();
     for router in [admin.router(), admin.console().router()] {
-        for path in ["/api", "/api-metrics/", "/api-metrics/nothing", "/health"] {
+        for path in ["/api", "/api-metrics/", "/api-metrics/nothing", "/health"]
+            .into_iter()
+            .chain((!cfg!(feature = "mcp")).then_some("/mcp"))
+        {
             assert_eq!(status(&router, &Method::GET, path).await, 404, "{path}");
         }
     }

@@ -7,7 +7,7 @@
 //! What is written here takes effect in every instance: the control worker of the leading instance
 //! reads it from the store.
 
-mod alerts;
+pub(crate) mod alerts;
 mod amount;
 mod audit;
 mod billing;
@@ -16,10 +16,10 @@ mod examples;
 pub(crate) mod ingest;
 mod jobs;
 mod keys;
-mod limits;
+pub(crate) mod limits;
 mod objectives;
 mod plans;
-mod quotas;
+pub(crate) mod quotas;
 mod tenant;
 
 use utoipa_axum::routes;

@@ -90,7 +90,7 @@ pub(crate) struct QuotaPage {
 
 query_params! {
     /// The parameters of [`quotas`].
-    pub(super) struct QuotaParams of "quotas" {
+    pub(crate) struct QuotaParams of "quotas" {
         only: ApiKeyId,
         page: Page<i64>,
     }

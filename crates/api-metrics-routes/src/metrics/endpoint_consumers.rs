@@ -85,7 +85,7 @@ pub(crate) struct EndpointConsumers {
 
 query_params! {
     /// The parameters of [`endpoint_consumers`].
-    pub(super) struct PairParams of "endpoint-consumers" {
+    pub(crate) struct PairParams of "endpoint-consumers" {
         range: TimeRange,
         filter: Filter,
         limit: Limit<100>,
@@ -110,7 +110,7 @@ fn endpoint_of(row: &Row) -> Endpoint {
     responses((status = 200, description = "The pairs with the most requests", body = EndpointConsumers,
         example = json!(super::examples::endpoint_consumers()))),
 )]
-pub(super) async fn endpoint_consumers(
+pub(crate) async fn endpoint_consumers(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,

@@ -147,7 +147,7 @@ pub(crate) struct EndpointPage {
 
 query_params! {
     /// The parameters of [`endpoints`].
-    pub(super) struct EndpointParams of "endpoints" {
+    pub(crate) struct EndpointParams of "endpoints" {
         range: TimeRange,
         filter: Filter,
         page: Page<EndpointKey>,
@@ -170,7 +170,7 @@ impl EndpointParams {
     responses((status = 200, description = "The endpoints, the most requested first",
         body = EndpointPage, example = json!(super::examples::endpoints()))),
 )]
-pub(super) async fn endpoints(
+pub(crate) async fn endpoints(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,

@@ -7,8 +7,8 @@
 mod consumer;
 mod daily;
 mod dependencies;
-mod endpoint_consumers;
-mod endpoints;
+pub(crate) mod endpoint_consumers;
+pub(crate) mod endpoints;
 mod examples;
 mod export;
 mod heatmap;
@@ -17,8 +17,8 @@ mod query;
 mod realtime;
 mod series;
 mod snapshot;
-mod summary;
-mod top_consumers;
+pub(crate) mod summary;
+pub(crate) mod top_consumers;
 
 use utoipa_axum::routes;
 

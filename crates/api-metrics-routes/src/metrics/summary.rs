@@ -132,7 +132,7 @@ pub(crate) struct Previous {
 
 query_params! {
     /// The parameters of [`summary`].
-    pub(super) struct SummaryParams {
+    pub(crate) struct SummaryParams {
         range: TimeRange,
         filter: Filter,
     }
@@ -147,7 +147,7 @@ query_params! {
     responses((status = 200, description = "The numbers of the range", body = Summary,
         example = json!(super::examples::summary()))),
 )]
-pub(super) async fn summary(
+pub(crate) async fn summary(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,

@@ -69,7 +69,7 @@ fn known_unit(name: &str) -> bool {
 
 /// The parameters of [`top_consumers`].
 #[derive(Debug, Clone)]
-pub(super) struct TopParams {
+pub(crate) struct TopParams {
     /// Which time is asked about.
     range: TimeRange,
     /// By what consumers are ranked.
@@ -155,7 +155,7 @@ pub(crate) struct TopConsumers {
     responses((status = 200, description = "The top consumers", body = TopConsumers,
         example = json!(super::examples::top_consumers()))),
 )]
-pub(super) async fn top_consumers(
+pub(crate) async fn top_consumers(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,

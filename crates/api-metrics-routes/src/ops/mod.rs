@@ -6,7 +6,7 @@
 mod hints;
 mod probes;
 mod prometheus;
-mod status;
+pub(crate) mod status;
 
 use utoipa_axum::routes;
 

@@ -305,7 +305,7 @@ struct CacheView {
     responses((status = 200, description = "The state; also while the store does not answer",
         body = Status, example = json!(example()))),
 )]
-pub(super) async fn status(
+pub(crate) async fn status(
     State(app): State<App>,
     _: Validated<()>,
 ) -> Result<Json<Status>, Problem> {

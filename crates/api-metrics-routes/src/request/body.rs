@@ -227,7 +227,7 @@ pub(crate) fn present<T>(name: &'static str, member: Member<T>) -> Result<T, Pro
     required(name, member)?.ok_or_else(|| Problem::parameter(name, "is missing"))
 }
 
-#[cfg(feature = "ingest")]
+#[cfg(any(feature = "ingest", feature = "mcp"))]
 impl From<Map<String, Value>> for Body {
     fn from(members: Map<String, Value>) -> Self {
         Self {

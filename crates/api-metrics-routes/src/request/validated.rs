@@ -146,6 +146,21 @@ async fn numbered<S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<String
         .map(|(_, value)| value.to_owned())
 }
 
+#[cfg(feature = "mcp")]
+impl<P: QueryParams> Validated<P> {
+    /// The parameters of these pairs, read and checked as those of a query string are.
+    ///
+    /// # Errors
+    /// 400 that names the parameter that is wrong.
+    pub(crate) fn of(now: UnixSeconds, pairs: Vec<(String, String)>) -> Result<Self, Problem> {
+        let mut params = Params::from_pairs(pairs)?;
+        let taken = P::take(&mut params, &Context::at(now))?;
+        params.finish()?;
+        taken.validate()?;
+        Ok(Self { params: taken, now })
+    }
+}
+
 impl<P: QueryParams> IntoParams for Validated<P> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut docs = ParamDocs::default();

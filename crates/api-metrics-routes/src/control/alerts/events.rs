@@ -39,7 +39,7 @@ const OPEN: OneOf<bool> = OneOf {
 
 /// The parameters of [`events`].
 #[derive(Debug, Clone)]
-pub(super) struct EventParams {
+pub(crate) struct EventParams {
     /// Only events of this rule.
     rule_id: Option<i64>,
     /// Only events that still fire.

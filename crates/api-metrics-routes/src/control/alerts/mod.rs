@@ -6,10 +6,10 @@
 mod causes;
 mod channels;
 mod deliveries;
-mod dry_run;
-mod events;
-mod incident;
-mod rules;
+pub(crate) mod dry_run;
+pub(crate) mod events;
+pub(crate) mod incident;
+pub(crate) mod rules;
 mod shape;
 mod silences;
 

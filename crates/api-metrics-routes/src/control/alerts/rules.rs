@@ -50,7 +50,7 @@ pub(crate) struct AlertPage {
 
 query_params! {
     /// The parameters of [`list`].
-    pub(super) struct AlertListParams of "alerts" {
+    pub(crate) struct AlertListParams of "alerts" {
         page: Page<i64>,
     }
 }

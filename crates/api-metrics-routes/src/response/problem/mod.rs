@@ -126,7 +126,7 @@ impl Problem {
     }
 
     /// The parameter or member that is wrong, where it is one.
-    #[cfg(feature = "ingest")]
+    #[cfg(any(feature = "ingest", feature = "mcp"))]
     pub(crate) fn named(&self) -> Option<&str> {
         self.parameter.as_deref()
     }
