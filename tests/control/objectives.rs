@@ -400,7 +400,7 @@ async fn an_objective_is_its_tenants_own(database: Database) {
         (Scope::All, 2),
         (tenant("acme"), 1),
         (tenant("umbrella"), 0),
-        (Scope::Keys(vec![1].into()), 0),
+        (Scope::Keys(vec![1]), 0),
     ] {
         let found = control.objectives(&scope, 0, 10).await.unwrap();
         assert_eq!(found.len(), seen, "{scope:?}");

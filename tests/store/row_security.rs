@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 40] = [
+const PROTECTED: [&str; 41] = [
     "alert_causes",
     "alert_handling",
     "alert_silences",

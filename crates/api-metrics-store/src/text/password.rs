@@ -34,7 +34,13 @@ const SECRET: [&str; 7] = [
 /// ```
 #[must_use]
 pub fn without_password(url: &str) -> String {
-    let shown: Cow<'_, str> = match (url.split_once("://"), url.rsplit_once('@')) {
+    // What stands before `://` further behind is no scheme, and may hold a password.
+    let with_scheme = url.split_once("://").filter(|(scheme, _)| {
+        scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b))
+    });
+    let shown: Cow<'_, str> = match (with_scheme, url.rsplit_once('@')) {
         (_, None) => url.into(),
         // Without a scheme there is nothing to tell a password by.
         (None, Some((_, server))) => format!("***@{server}").into(),
@@ -119,6 +125,7 @@ mod tests {
             ),
             ("postgres:u:p@h/d", "***@h/d"),
             ("u:p@h/d", "***@h/d"),
+            ("u:p@h/://", "***@h/://"),
             ("host=h password=p dbname=d", "host=h password=*** dbname=d"),
             ("sqlite:metrics.db", "sqlite:metrics.db"),
             ("nonsense", "nonsense"),

@@ -2,6 +2,15 @@
 //!
 //! A channel is listed where this process has it, and where deliveries through it are kept: another process may have it, or
 //! none any more.
+//!
+//! | state | the channel |
+//! |---|---|
+//! | `ok` | took its last notice |
+//! | `failing` | did not take it, or not yet |
+//! | `waiting` | has one that was not tried yet |
+//! | `unused` | never had one |
+//!
+//! A test takes the way of all notices, through the outbox and with retries, and is delivered through that channel alone.
 
 use std::collections::BTreeMap;
 

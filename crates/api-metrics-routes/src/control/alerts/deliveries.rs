@@ -2,6 +2,14 @@
 //!
 //! A notice is delivered through each channel on its own, with retries. One that failed too often
 //! is a dead letter: it stays in the list until somebody sends it again.
+//!
+//! | question | parameters |
+//! |---|---|
+//! | what failed for good | none: `status=dead` is the default |
+//! | what is still being tried | `status=pending` |
+//! | what became of one notice, such as a test | `status=all&noticeId=` |
+//!
+//! The deliveries that changed last come first. One that a group stands for is listed too: it was never tried itself.
 
 use api_metrics_store::control::notify::{Delivery, DeliveryQuery, DeliveryStatus, Notice};
 use axum::{Json, extract::State};

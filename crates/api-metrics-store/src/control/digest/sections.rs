@@ -16,7 +16,6 @@ use crate::{
         text::count,
     },
     query::{Answer, Detail, GroupBy, Query, Scope, TimeRange, TopK},
-    recorder::OwnDeltas,
     store::{StoreError, Writer},
     time::UnixSeconds,
 };
@@ -63,7 +62,10 @@ pub(super) async fn traffic(
         by_endpoint(week.before),
     ];
     let both = TimeRange::new(week.before.from, week.range.to);
-    let own = own.map(|writer| (writer, held(writer, both)));
+    let own = own.map(|writer| {
+        let held = writer.recorder.capture(&|_, minute| both.contains(minute));
+        (writer, held)
+    });
     let answers = store.read_all(&queries, own).await?;
     let [now, before, endpoints, endpoints_before] = &answers[..] else {
         return Err(StoreError::Corrupt("questions without an answer".into()));
@@ -134,10 +136,6 @@ pub(super) async fn bill(
         )
     });
     Ok(DigestSection::new("Bill so far", lines.collect()))
-}
-
-fn held(writer: &Writer, range: TimeRange) -> OwnDeltas {
-    writer.recorder.capture(&|_, minute| range.contains(minute))
 }
 
 fn endpoints_of(answer: &Answer) -> Endpoints {
