@@ -42,7 +42,7 @@ async fn a_test_is_sent_through_a_channel_of_this_process_and_the_list_says_what
     let host = Host::start_with(|builder| builder.token(TOKEN).channels(["log", "pager"])).await;
     let unused = |channel: &str| {
         json!({"channel": channel, "configured": true, "state": "unused", "delivered": 0, "pending": 0, "dead": 0,
-            "lastDeliveredAt": null, "last": null})
+            "lastDeliveredAt": null, "last": null, "mutedSince": null, "mutedBy": null})
     };
     let listed = host.json("/api-alerts/channels").await;
     assert_eq!(listed["data"], json!([unused("log"), unused("pager")]));
