@@ -30,6 +30,7 @@ const shots = [
   ["incident", "#/incident/event=Orders fail&tz=UTC", { ...WIDE, colorScheme: "light" }],
   ["jobs", "#/jobs?tz=UTC", { ...WIDE, colorScheme: "light" }],
   ["billing", "#/billing?tz=UTC", { ...WIDE, colorScheme: "light" }],
+  ["objectives", "#/objectives?tz=UTC", { ...WIDE, colorScheme: "light" }],
   ["changes", "#/changes?tz=UTC&period=6h", { ...WIDE, colorScheme: "light" }],
   ["status", "#/status?tz=UTC", { ...WIDE, colorScheme: "dark" }],
   ["phone-light", "#/overview?tz=UTC", { ...PHONE, colorScheme: "light" }],

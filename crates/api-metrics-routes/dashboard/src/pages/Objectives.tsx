@@ -77,7 +77,8 @@ const Objectives = () => {
       },
       {
         id: "fast",
-        head: "Burn rate, 1 h",
+        head: "Burns, 1 h",
+        title: "The lesser of the burn rates over the last hour and its last 5 minutes, which its rule compares",
         number: true,
         wide: 1,
         by: (row) => burning(row, 60, 5),
@@ -85,7 +86,9 @@ const Objectives = () => {
       },
       {
         id: "slow",
-        head: "Burn rate, 6 h",
+        head: "Burns, 6 h",
+        title:
+          "The lesser of the burn rates over the last 6 hours and their last 30 minutes, which its rule compares",
         number: true,
         wide: 1,
         by: (row) => burning(row, 360, 30),
