@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use api_metrics_store::control::notify::Notifier;
 
-use super::environment::{self, Lookup};
+#[cfg(feature = "webhook")]
+use super::environment;
+use super::environment::Lookup;
 use crate::StartError;
 
 /// All variables that are read here.

@@ -259,7 +259,7 @@ const Limits = () => {
                 error={change.error}
               />
             )}
-            {named.length > 0 && <Named rows={named.slice(0, NAMED)} asOf={asOf} tz={view.tz} />}
+            {rows?.length !== 0 && <Named rows={rows && named.slice(0, NAMED)} asOf={asOf} tz={view.tz} />}
           </>
         }
         below={(row) =>
@@ -300,13 +300,15 @@ const Named = ({
   asOf,
   tz,
 }: {
-  rows: readonly { row: Headroom; text: string }[];
+  /** Undefined while they are awaited: its height is the same then, so that the table stays in its place. */
+  rows: readonly { row: Headroom; text: string }[] | undefined;
   asOf: string;
   tz: string;
 }) => (
-  <section className="near" aria-label="Who hits a bound first">
+  <section className="near" aria-label="Who hits a bound first" data-some={(rows?.length ?? 0) > 0} tabIndex={0}>
+    {rows?.length === 0 && <p className="muted">Nobody is near a limit or a quota.</p>}
     <ul>
-      {rows.map(({ row, text }) => (
+      {(rows ?? []).map(({ row, text }) => (
         <li key={row.apiKeyId}>
           <span className="badge" data-level={Date.parse(row.hitsAt ?? "") <= Date.parse(asOf) ? "bad" : "some"}>
             {when(row.hitsAt ?? "", asOf, tz)}

@@ -9,9 +9,11 @@
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
+#[cfg(feature = "control")]
+use super::super::call::json_of;
 use super::{
     super::{
-        call::{Call, Pairs, and, body_of, json_of},
+        call::{Call, Pairs, and, body_of},
         shape::{notes, number, pick, pick_each, put, range, rows, shown, text},
     },
     overview::{TOTALS, totals},
