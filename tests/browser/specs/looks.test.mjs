@@ -28,6 +28,10 @@ const PAGES = [
   "bill?key=1",
   "alerts",
   "alerts?edit=new",
+  "objectives",
+  "consumers?by=user",
+  "consumers?by=team",
+  "dependencies",
   "billing",
   "status",
 ];
