@@ -25,9 +25,9 @@ test("a job is run now, and its run is shown with its outcome and in the audit t
     await row.getByText("every 1 h").waitFor();
     const { data } = await api(context, "GET", "api-jobs");
     const known = data.find(({ name }) => name === "check-health");
-    await page.getByRole("button", { name: "Run check-health now" }).click();
+    await page.getByRole("button", { name: "Run now: check-health" }).click();
     await row.getByRole("button", { name: "Cancel" }).click();
-    await page.getByRole("button", { name: "Run check-health now" }).click();
+    await page.getByRole("button", { name: "Run now: check-health" }).click();
     await row.getByRole("button", { name: "Run", exact: true }).click();
     const job = await finished(context, known.successCount + known.failureCount);
     assert.equal(job.lastRun.outcome, "success");

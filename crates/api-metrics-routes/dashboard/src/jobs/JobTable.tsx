@@ -106,7 +106,7 @@ export const JobTable = ({ show }: { show: (job: Job) => void }) => {
             <button
               type="button"
               className="ghost"
-              aria-label={`Run ${row.name} now`}
+              aria-label={`Run now: ${row.name}`}
               onClick={() => setAsked(row.id)}
             >
               Run now
