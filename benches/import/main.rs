@@ -59,23 +59,23 @@ fn main() -> ExitCode {
     if let Ok(log) = std::env::var("BENCH_LOG") {
         let text = fs::read_to_string(&log).unwrap();
         let mut made = text.lines().map(str::to_owned).cycle();
-        row(&folder, "the log that was named", lines, &[], |_| {
+        row(&folder, "the log that was named", lines, &[], |_, _| {
             made.next().unwrap()
         });
     }
-    row(&folder, "combined, 1,000 endpoints", lines, &[], |random| {
-        combined(random, 1_000)
+    row(&folder, "combined, 1,000 endpoints", lines, &[], |random, part| {
+        combined(random, part, 1_000)
     });
-    row(&folder, "combined, 100,000 paths", lines, &[], |random| {
-        combined(random, 100_000)
+    row(&folder, "combined, 100,000 paths", lines, &[], |random, part| {
+        combined(random, part, 100_000)
     });
     row(
         &folder,
         "log_format with a request time",
         lines,
         &["--format", TIMED],
-        |random| {
-            let line = combined(random, 1_000);
+        |random, part| {
+            let line = combined(random, part, 1_000);
             format!("{line} {:.3}", random.lognormal(0.05, 1.0))
         },
     );
@@ -84,9 +84,9 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A line of four days, at times that ascend as a whole.
-fn combined(random: &mut Dice, paths: u64) -> String {
-    let (second, path) = (random.roll(4 * 86_400), random.roll(paths));
+/// A line of four days, of which `part` is over.
+fn combined(random: &mut Dice, part: f64, paths: u64) -> String {
+    let (second, path) = (second(part), random.roll(paths));
     let (status, bytes) = (
         [200, 200, 200, 304, 404, 500][random.roll(6) as usize],
         random.roll(90_000),
@@ -103,8 +103,13 @@ fn combined(random: &mut Dice, paths: u64) -> String {
     )
 }
 
-fn json(random: &mut Dice) -> String {
-    let (second, path) = (random.roll(4 * 86_400), random.roll(1_000));
+/// Lines stand in the order of their times, as a server writes them.
+fn second(part: f64) -> u64 {
+    (part * 4.0 * 86_400.0) as u64
+}
+
+fn json(random: &mut Dice, part: f64) -> String {
+    let (second, path) = (second(part), random.roll(1_000));
     format!(
         "{{\"time_iso8601\":\"2015-05-{:02}T{:02}:{:02}:{:02}+00:00\",\"remote_addr\":\"192.0.2.1\",\
          \"request_method\":\"GET\",\"request_uri\":\"/shop/articles/{path}?q={second}\",\"status\":200,\
@@ -124,13 +129,13 @@ fn row(
     name: &str,
     lines: usize,
     options: &[&str],
-    mut line: impl FnMut(&mut Dice) -> String,
+    mut line: impl FnMut(&mut Dice, f64) -> String,
 ) {
     let log = folder.join("access.log");
     let mut file = BufWriter::new(File::create(&log).unwrap());
     let mut random = Dice(1);
-    for _ in 0..lines {
-        writeln!(file, "{}", line(&mut random)).unwrap();
+    for at in 0..lines {
+        writeln!(file, "{}", line(&mut random, at as f64 / lines as f64)).unwrap();
     }
     file.flush().unwrap();
     let bytes = fs::metadata(&log).unwrap().len() as f64;

@@ -1,6 +1,7 @@
 //! Wrong input is refused by name; no input is answered by a server error.
 
 use api_metrics_routes::AdminBuilder;
+use api_metrics_tests::sized;
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::Value;
 
@@ -128,8 +129,8 @@ fn unlimited(builder: AdminBuilder) -> AdminBuilder {
 }
 
 #[tokio::test]
-async fn ten_thousand_odd_query_strings_cause_no_server_error_on_any_route() {
-    const ODD: usize = 10_000;
+async fn thousands_of_odd_query_strings_cause_no_server_error_on_any_route() {
+    let odd_strings = sized(10_000, 2_500);
     let host = Host::start_with(unlimited).await;
     for key in ["alpha", "beta"] {
         host.record(&Hit {
@@ -181,7 +182,7 @@ async fn ten_thousand_odd_query_strings_cause_no_server_error_on_any_route() {
     );
     let mut runner = TestRunner::deterministic();
     let mut answered = 0;
-    for _ in 0..ODD {
+    for _ in 0..odd_strings {
         let ((url, known), pairs) = odd.new_tree(&mut runner).unwrap().current();
         let query: Vec<String> = pairs
             .iter()
@@ -211,5 +212,5 @@ async fn ten_thousand_odd_query_strings_cause_no_server_error_on_any_route() {
             response.bytes().await.unwrap();
         }
     }
-    assert!(answered > 500, "{answered} were not odd at all");
+    assert!(answered * 20 > odd_strings, "{answered} were not odd at all");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_metrics_store::query::{Detail, Filter, GroupBy, Query, TimeRange, TopK};
-use api_metrics_tests::question;
+use api_metrics_tests::{question, sized};
 
 use crate::harness::{Database, Harness, NOON, record, writer_of};
 
@@ -49,12 +49,12 @@ pub async fn series_that_others_fold_after_a_read_are_in_the_next_one(database: 
     let writers = ["shop", "bank"].map(|service| writer_of(service, &h.clock));
     let records = [
         ("/a", None),
+        ("/b", Some("k")),
         ("/b", None),
-        ("/a", Some("k")),
-        ("/b", Some("l")),
+        ("/a", Some("l")),
     ];
     let mut expected = 0;
-    for (endpoint, key) in records {
+    for (endpoint, key) in records.into_iter().take(sized(4, 2)) {
         for writer in &writers {
             record(writer, NOON, endpoint, key, 5, 2);
             other.flush(writer).await.unwrap();

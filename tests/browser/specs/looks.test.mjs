@@ -32,6 +32,8 @@ const PAGES = [
   "consumers?by=user",
   "consumers?by=team",
   "dependencies",
+  "jobs",
+  "ingest",
   "billing",
   "status",
 ];

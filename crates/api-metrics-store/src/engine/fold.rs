@@ -60,6 +60,9 @@ use crate::{
 /// Rows of flush batches that one transaction takes at most. A single larger flush batch is taken
 /// whole, because a fold mark can't stand within a batch.
 const ROWS_A_FOLD: u64 = 200_000;
+/// Rows that are read, merged and written at once. What is held for them beside the sums, some hundred bytes a row
+/// each way, does not grow with the fold.
+const ROWS_A_PIECE: usize = 8_192;
 
 /// Folds what fits into one transaction. `Folded::more` says that the inbox holds more; `Folded::led`
 /// says whether this process was the leader at all. May be called by any process at any time.
@@ -129,7 +132,7 @@ async fn fold_in<T: Tx>(tx: &mut T) -> Result<Folded> {
             break;
         }
     }
-    let rows = add(tx, &chunks, &meta).await?;
+    let rows = add(tx, chunks, &meta).await?;
     let damaged = tx.take_damage();
     damage::quarantine(tx, &damaged).await?;
     for (id, upto) in marks {
@@ -168,10 +171,10 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
 ///
 /// Chunks that can't be read are quarantined and change nothing else. A chunk that names a series which
 /// does not exist is found only after the sums were made, so they are made once more without it.
-async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u64> {
+async fn add<T: Tx>(tx: &mut T, chunks: Vec<InboxChunk>, meta: &Meta) -> Result<u64> {
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
-    let (mut base, aggregates) = loop {
-        let base = sum(chunks, meta, &mut refused).await?;
+    let (base, aggregates) = loop {
+        let base = sum(&chunks, meta, &mut refused).await?;
         let mut ids: Vec<i64> = base.sums.iter().map(|sum| sum.key.series_id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -180,19 +183,23 @@ async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u6
             break (base, aggregates);
         }
         // This never happens in a healthy database, so it may cost a second pass.
-        refuse_unknown(chunks, &aggregates, &mut refused);
+        refuse_unknown(&chunks, &aggregates, &mut refused);
     };
     for (at, reason) in &refused {
         if let Some(chunk) = chunks.get(*at) {
             quarantine(tx, chunk, reason).await?;
         }
     }
-    bound_units(tx, &mut base.sums).await?;
+    // Rows are written while the sums alone are held.
+    drop(chunks);
+    let mut sums = base.into_sums();
+    bound_units(tx, &mut sums).await?;
     let of = |id| aggregates.get(&id).copied().unwrap_or_default();
-    let totals = sum_aggregates(&mut base.sums, meta.sketch_kind, of).await?;
-    let counted = totals.sums.iter().map(|sum| sum.key.series_id).collect();
-    let mut sums = base.sums;
-    sums.extend(totals.sums);
+    let totals = sum_aggregates(&mut sums, meta.sketch_kind, of).await?;
+    drop(aggregates);
+    let totals = totals.into_sums();
+    let counted = totals.iter().map(|sum| sum.key.series_id).collect();
+    sums.extend(totals);
     write(tx, sums, &counted, meta).await
 }
 
@@ -293,19 +300,16 @@ async fn write<T: Tx>(
     meta: &Meta,
 ) -> Result<u64> {
     sums.sort_unstable_by_key(|sum| sum.key);
-    let mut dirty = BTreeSet::new();
-    let mut by_granularity: BTreeMap<Granularity, Vec<Sum>> = BTreeMap::new();
-    for sum in sums {
-        by_granularity
-            .entry(sum.key.granularity)
-            .or_default()
-            .push(sum);
+    let mut periods: BTreeMap<Granularity, Vec<UnixSeconds>> = BTreeMap::new();
+    for key in sums.iter().map(|sum| sum.key) {
+        let of = periods.entry(key.granularity).or_default();
+        if of.last() != Some(&key.period_start) {
+            of.push(key.period_start);
+        }
     }
-    let mut written = 0;
-    let mut counts = period_counts::Changes::default();
-    for (granularity, mut sums) in by_granularity {
-        let mut periods: Vec<_> = sums.iter().map(|sum| sum.key.period_start).collect();
-        periods.dedup();
+    let mut dirty = BTreeSet::new();
+    let mut used: BTreeMap<Granularity, BTreeSet<UnixSeconds>> = BTreeMap::new();
+    for (granularity, mut periods) in periods {
         for period in &periods {
             // Every coarser period that contains it: marking the next parent alone would let a reader
             // take a grandparent for clean.
@@ -315,14 +319,28 @@ async fn write<T: Tx>(
                 coarser = parent.coarser();
             }
         }
-        let used = tx.periods_in_use(granularity, &periods).await?;
-        periods.retain(|period| !used.contains(period));
+        let of = tx.periods_in_use(granularity, &periods).await?;
+        periods.retain(|period| !of.contains(period));
         // A period that holds rows has its partition already.
         if !periods.is_empty() {
             tx.make_room(granularity, &periods).await?;
         }
-        let exists = add_existing(tx, granularity, &used, &mut sums).await?;
-        let (old, new): (Vec<_>, Vec<_>) = sums
+        used.insert(granularity, of);
+    }
+    let mut written = 0;
+    let mut counts = period_counts::Changes::default();
+    let none = BTreeSet::new();
+    let mut sums = sums.into_iter().peekable();
+    while let Some(granularity) = sums.peek().map(|sum| sum.key.granularity) {
+        let mut piece = Vec::with_capacity(ROWS_A_PIECE.min(sums.len()));
+        while piece.len() < ROWS_A_PIECE
+            && let Some(sum) = sums.next_if(|sum| sum.key.granularity == granularity)
+        {
+            piece.push(sum);
+        }
+        let used = used.get(&granularity).unwrap_or(&none);
+        let exists = add_existing(tx, granularity, used, &mut piece).await?;
+        let (old, new): (Vec<_>, Vec<_>) = piece
             .into_iter()
             .partition(|sum| exists.contains(&(sum.key.period_start, sum.key.series_id)));
         for (sums, fresh) in [(new, true), (old, false)] {

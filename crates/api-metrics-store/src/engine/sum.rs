@@ -67,6 +67,11 @@ impl Table {
         });
         Ok(())
     }
+
+    /// The sums alone.
+    pub(super) fn into_sums(self) -> Vec<Sum> {
+        self.sums
+    }
 }
 
 impl Sum {

@@ -5,7 +5,7 @@ import { useSeries } from "../api/queries";
 import type { MetricRow } from "../api/types";
 import * as number from "../format/number";
 import { type Column, Table } from "../ui/Table";
-import { useView } from "../view/view";
+import { useView, type View } from "../view/view";
 import { relayShare } from "./relay";
 
 const SERVED: ReadonlySet<string> = new Set(["http", "grpc"]);
@@ -61,14 +61,18 @@ const COLUMNS: Column<MetricRow>[] = [
   },
 ];
 
-export const Events = () => {
-  const view = useView();
-  const series = useSeries(view, {
+/** What was counted of events; the page waits for the same answer. */
+export const useEvents = (view: View) =>
+  useSeries(view, {
     filter: { protocol: "any" },
     groupBy: "protocol,method",
     granularity: "none",
     maxPages: 3,
   });
+
+export const Events = () => {
+  const view = useView();
+  const series = useEvents(view);
   const rows = useMemo(
     () => series.data?.data.filter((row) => !SERVED.has(row.protocol ?? "") && (row.requestCount ?? 0) > 0),
     [series.data],

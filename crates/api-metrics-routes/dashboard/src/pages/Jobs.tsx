@@ -11,7 +11,7 @@ import { Empty } from "../ui/states";
 import { useView } from "../view/view";
 
 const Jobs = () => {
-  const { error } = useJobs(useView());
+  const { error, isPending } = useJobs(useView());
   const [shown, setShown] = useState<Job | null>(null);
   if (isMissing(error)) return <Empty>Jobs are kept where there is a control plane.</Empty>;
   if (isForbidden(error)) return <Empty>Jobs are for admins.</Empty>;
@@ -20,7 +20,8 @@ const Jobs = () => {
       <h1 className="sr">Jobs</h1>
       <JobTable show={setShown} />
       {shown && <Runs key={shown.id} job={shown} close={() => setShown(null)} />}
-      <Tasks />
+      {/* Once it is known how high the table above is: what stands there must not move. */}
+      {!isPending && <Tasks />}
     </>
   );
 };
