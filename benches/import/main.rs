@@ -63,12 +63,20 @@ fn main() -> ExitCode {
             made.next().unwrap()
         });
     }
-    row(&folder, "combined, 1,000 endpoints", lines, &[], |random, part| {
-        combined(random, part, 1_000)
-    });
-    row(&folder, "combined, 100,000 paths", lines, &[], |random, part| {
-        combined(random, part, 100_000)
-    });
+    row(
+        &folder,
+        "combined, 1,000 endpoints",
+        lines,
+        &[],
+        |random, part| combined(random, part, 1_000),
+    );
+    row(
+        &folder,
+        "combined, 100,000 paths",
+        lines,
+        &[],
+        |random, part| combined(random, part, 100_000),
+    );
     row(
         &folder,
         "log_format with a request time",

@@ -132,9 +132,7 @@ mod tests {
                 };
                 let status = label("http.response.status_code").unwrap();
                 let route = label("http.route").unwrap();
-                *counted
-                    .entry((route, status.parse().unwrap()))
-                    .or_default() += point.count();
+                *counted.entry((route, status.parse().unwrap())).or_default() += point.count();
             }
         }
         counted

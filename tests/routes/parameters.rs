@@ -212,5 +212,8 @@ async fn thousands_of_odd_query_strings_cause_no_server_error_on_any_route() {
             response.bytes().await.unwrap();
         }
     }
-    assert!(answered * 20 > odd_strings, "{answered} were not odd at all");
+    assert!(
+        answered * 20 > odd_strings,
+        "{answered} were not odd at all"
+    );
 }

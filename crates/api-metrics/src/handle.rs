@@ -13,7 +13,7 @@ use api_metrics_store::{
     request_log::{RequestLogBuffer, RequestLogStore},
     store::{FlushError, Flushed, Store, StoreError, Writer},
 };
-use axum::{Router, http::StatusCode};
+use axum::{Router, http::StatusCode, middleware::from_fn_with_state};
 
 use api_metrics_routes::{Admin, Health, HealthSource};
 
@@ -153,7 +153,7 @@ impl ApiMetrics {
             Part::Running(shared) => match &shared.ingest {
                 Some(ingest) => {
                     let alive = KeepAlive(Arc::clone(&self.0));
-                    ingest.router().layer(axum::Extension(alive))
+                    noticed(shared, ingest.router()).layer(axum::Extension(alive))
                 }
                 None => off("the given store takes no reports".to_owned()),
             },
@@ -182,7 +182,7 @@ impl ApiMetrics {
                 background::prepare_sign_in(shared);
                 // A router that outlives the handle keeps the tasks running that feed it.
                 let alive = KeepAlive(Arc::clone(&self.0));
-                of(&shared.admin).layer(axum::Extension(alive))
+                noticed(shared, of(&shared.admin)).layer(axum::Extension(alive))
             }
             Part::Inert(reason) => off(format!("API metrics are off: {reason}")),
         }
@@ -366,6 +366,12 @@ impl ApiMetrics {
 fn off(mut reason: String) -> Router {
     reason.push('\n');
     Router::new().fallback(async move || (StatusCode::SERVICE_UNAVAILABLE, reason.clone()))
+}
+
+/// A router whose changes end a rest of the background tasks.
+fn noticed(shared: &Shared, router: Router) -> Router {
+    let activity = Arc::clone(&shared.activity);
+    router.layer(from_fn_with_state(activity, background::notice_changes))
 }
 
 /// Holds a handle inside a router's state.

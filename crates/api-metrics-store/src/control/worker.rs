@@ -12,6 +12,9 @@
 //! | forget | every hour, at once again while more is left | the leader | `forget` | removes notices and events |
 //! | deliver | each tick | every process | one a delivery | deliveries |
 //!
+//! Where no request was made since the last round, limits, quotas and utilization have nothing to do, see
+//! [`evaluate_at_rest`](ControlWorker::evaluate_at_rest).
+//!
 //! The steps run one after the other. A step that fails does not stop the next; one of the
 //! errors is returned at the end. Nothing is kept in memory that decides: after a crash or a change of leader the
 //! next tick goes on from what the tables say.
@@ -184,49 +187,70 @@ impl ControlWorker {
         store: &dyn ControlStore,
         own: Option<&Writer>,
     ) -> Result<Evaluated, StoreError> {
-        let mut done = Evaluated::default();
-        let mut failed = None;
-        let mut note = |error: StoreError| {
-            failed.get_or_insert(error);
-        };
+        let mut parts = Parts::default();
+        parts.alerts(self.evaluate_alerts(store, own).await);
         let ControlSettings {
             limits,
             quotas,
             evaluation_delay: delay,
-            requests,
             ..
         } = &self.settings;
-        let alerts = self
-            .evaluator
-            .evaluate(store, *delay, quotas.tz, own, requests.as_deref());
-        match alerts.await {
-            Ok(alerts) => done = alerts,
-            Err(error) => note(error),
-        }
-        match record_utilization(store, limits, *delay, own).await {
-            Ok(rows) => done.utilization = rows.unwrap_or_default(),
-            Err(error) => note(error),
-        }
-        match evaluate_limits(store, limits, own, &self.published).await {
-            Ok(new) => done.notices += new.unwrap_or_default(),
-            Err(error) => note(error),
-        }
-        match evaluate_quotas(store, quotas, own, &self.published).await {
-            Ok(new) => done.notices += new.unwrap_or_default(),
-            Err(error) => note(error),
-        }
-        if let Some(digest) = &self.settings.weekly_digest {
-            let billing = &self.settings.billing;
-            let digest = publish_digest(store, digest, quotas, billing, own, &self.published);
-            match digest.await {
-                Ok(new) => done.notices += new,
-                Err(error) => note(error),
-            }
+        let rows = record_utilization(store, limits, *delay, own).await;
+        parts.done.utilization = parts.count(rows);
+        let new = evaluate_limits(store, limits, own, &self.published).await;
+        parts.done.notices += parts.count(new);
+        let new = evaluate_quotas(store, quotas, own, &self.published).await;
+        parts.done.notices += parts.count(new);
+        self.evaluate_time(store, own, &mut parts).await;
+        parts.end()
+    }
+
+    /// The part of [`evaluate`](Self::evaluate) that has work where no request was made anywhere since the last time:
+    /// alerts, the weekly digest, and what is removed with time. Limits and quotas are left out, which nothing but
+    /// requests uses up.
+    ///
+    /// # Errors
+    /// As [`tick`](Self::tick).
+    pub async fn evaluate_at_rest(
+        &self,
+        store: &dyn ControlStore,
+        own: Option<&Writer>,
+    ) -> Result<Evaluated, StoreError> {
+        let mut parts = Parts::default();
+        parts.alerts(self.evaluate_alerts(store, own).await);
+        self.evaluate_time(store, own, &mut parts).await;
+        parts.end()
+    }
+
+    async fn evaluate_alerts(
+        &self,
+        store: &dyn ControlStore,
+        own: Option<&Writer>,
+    ) -> Result<Evaluated, StoreError> {
+        let settings = &self.settings;
+        let requests = settings.requests.as_deref();
+        let (delay, zone) = (settings.evaluation_delay, settings.quotas.tz);
+        self.evaluator
+            .evaluate(store, delay, zone, own, requests)
+            .await
+    }
+
+    /// What follows from time alone.
+    async fn evaluate_time(
+        &self,
+        store: &dyn ControlStore,
+        own: Option<&Writer>,
+        parts: &mut Parts,
+    ) {
+        let settings = &self.settings;
+        if let Some(digest) = &settings.weekly_digest {
+            let (quotas, billing) = (&settings.quotas, &settings.billing);
+            let new = publish_digest(store, digest, quotas, billing, own, &self.published).await;
+            parts.done.notices += parts.count(new.map(Some));
         }
         if let Err(error) = self.forget(store).await {
-            note(error);
+            parts.note(error);
         }
-        failed.map_or(Ok(done), Err)
     }
 
     /// Delivers what is due, a bounded number at a time: the second half of [`tick`](Self::tick). On
@@ -278,6 +302,41 @@ impl ControlWorker {
             store.release_lease(LEASE, now).await?;
         }
         Ok(())
+    }
+}
+
+/// What the parts of one round did, and the first error among them: a part that fails does not stop the next.
+#[derive(Default)]
+struct Parts {
+    done: Evaluated,
+    failed: Option<StoreError>,
+}
+
+impl Parts {
+    fn note(&mut self, error: StoreError) {
+        self.failed.get_or_insert(error);
+    }
+
+    fn alerts(&mut self, outcome: Result<Evaluated, StoreError>) {
+        match outcome {
+            Ok(done) => self.done = done,
+            Err(error) => self.note(error),
+        }
+    }
+
+    /// How much a part did; nothing where it was not its time, or where it failed.
+    fn count(&mut self, outcome: Result<Option<u64>, StoreError>) -> u64 {
+        match outcome {
+            Ok(count) => count.unwrap_or_default(),
+            Err(error) => {
+                self.note(error);
+                0
+            }
+        }
+    }
+
+    fn end(self) -> Result<Evaluated, StoreError> {
+        self.failed.map_or(Ok(self.done), Err)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api_metrics_store::{
-    control::{ControlStore, ControlWorker},
+    control::{ControlStore, ControlWorker, alerts::Evaluated},
     store::{StoreError, Writer},
 };
 use tokio::sync::watch;
@@ -53,7 +53,16 @@ impl Control {
     }
 
     pub(super) async fn evaluate(&self, writer: &Writer) -> Result<ControlRun, StoreError> {
-        let done = self.worker.evaluate(&*self.store, Some(writer)).await?;
+        self.evaluated(self.worker.evaluate(&*self.store, Some(writer)).await?)
+    }
+
+    /// What follows from time alone.
+    pub(super) async fn evaluate_at_rest(&self, writer: &Writer) -> Result<ControlRun, StoreError> {
+        let done = self.worker.evaluate_at_rest(&*self.store, Some(writer));
+        self.evaluated(done.await?)
+    }
+
+    fn evaluated(&self, done: Evaluated) -> Result<ControlRun, StoreError> {
         if done.notices > 0 || done.fired > 0 || done.resolved > 0 {
             self.news.send_replace(());
         }

@@ -30,6 +30,8 @@ const LEASE_SECONDS: u32 = 30;
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// How often the database is asked for what others have left: requests, and runs of instances that are gone.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// The same where nothing happens: a job that is to run now by another process's page may wait so long.
+const LOOK_EVERY_AT_REST: Duration = Duration::from_secs(30);
 /// Runs of the host's code that wait to be noted.
 const MAX_WAITING: usize = 1_000;
 
@@ -154,13 +156,19 @@ impl Jobs {
         *look = Some(look.map_or(at, |other| other.min(at)));
     }
 
-    /// Whether it is time to ask the database.
-    fn is_time(&self) -> bool {
+    /// Whether it is time to ask the database, and if so, when it is asked next.
+    fn is_time(&self, every: Duration) -> bool {
         let mut look = self.look_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_time = look.is_some_and(|at| at <= Instant::now());
-        if is_time {
-            *look = Some(Instant::now() + LOOK_EVERY);
-        }
+        let now = Instant::now();
+        let is_time = look.is_some_and(|at| at <= now);
+        // Whoever rested when it was set may rest no more.
+        *look = look.map(|at| {
+            if is_time {
+                now + every
+            } else {
+                at.min(now + every)
+            }
+        });
         is_time
     }
 }
@@ -175,7 +183,12 @@ impl Shared {
         // What can't be noted holds up nothing that is due.
         let noted = self.note_jobs(&store).await;
         let jobs: Vec<_> = self.jobs.scheduled().clone();
-        if jobs.is_empty() || !(self.jobs.is_time() || now) {
+        let every = if self.activity.is_at_rest() {
+            LOOK_EVERY_AT_REST
+        } else {
+            LOOK_EVERY
+        };
+        if jobs.is_empty() || !(self.jobs.is_time(every) || now) {
             return noted.map(|()| 0);
         }
         // One that fails holds up no other; the first error is told in the end.
@@ -196,8 +209,7 @@ impl Shared {
             }
             if let Some(at) = job.schedule.after(wall) {
                 let until = at.saturating_sub(wall).unsigned_abs();
-                self.jobs
-                    .look_within(Duration::from_secs(until).min(LOOK_EVERY));
+                self.jobs.look_within(Duration::from_secs(until).min(every));
             }
         }
         let ids: Vec<_> = jobs.iter().filter_map(|job| *job.id()).collect();

@@ -1,6 +1,7 @@
 //! Everything that runs beside the host's requests. One connector until the store answers, then a
 //! task for each kind of work; all end when the process stops or its last handle is dropped.
 
+mod activity;
 mod connect;
 #[cfg(feature = "control")]
 mod control;
@@ -37,6 +38,8 @@ pub use maintain::{Maintained, Maintenance};
 pub(crate) use requests::Requests;
 #[cfg(feature = "control")]
 pub(crate) use running::Running;
+
+pub(crate) use activity::{Activity, notice_changes};
 
 use self::{
     connect::Readiness, grpc_methods::GrpcMethods, log_throttle::LogThrottle, task::TaskError,
@@ -86,6 +89,8 @@ pub(crate) struct Shared {
     tasks: Mutex<Vec<AbortHandle>>,
     /// Those that were recorded before this process started.
     pub(crate) grpc_methods: GrpcMethods,
+    /// Whether anything happens.
+    pub(crate) activity: Arc<Activity>,
 }
 
 /// What [`Shared`] is made of.
@@ -163,6 +168,7 @@ impl Shared {
             tracker: TaskTracker::new(),
             tasks: Mutex::default(),
             grpc_methods: GrpcMethods::default(),
+            activity: Arc::new(Activity::new()),
         })
     }
 

@@ -35,6 +35,22 @@ impl Task {
         }
     }
 
+    /// How often where nothing happens, see [`Activity`](super::Activity); `None`: as ever.
+    const fn every_at_rest(self) -> Option<Duration> {
+        match self {
+            Self::Fold => Some(Duration::from_secs(30)),
+            Self::RollUp => Some(Duration::from_secs(60)),
+            // With the next minute at the latest, which alerts wait for.
+            #[cfg(feature = "control")]
+            Self::Evaluate => Some(Duration::from_secs(60)),
+            #[cfg(feature = "control")]
+            Self::Deliver => Some(Duration::from_secs(30)),
+            #[cfg(feature = "control")]
+            Self::Jobs => None,
+            Self::Flush | Self::Retain | Self::FlushRequests | Self::RetainRequests => None,
+        }
+    }
+
     /// Beyond every timeout that the store sets for its statements: only a connection that went
     /// silent reaches it.
     const fn limit(self) -> Duration {
@@ -93,6 +109,7 @@ async fn rounds(shared: &Arc<Shared>, task: Task, channel: Option<&str>) {
     let every = task.every(shared);
     let mut backoff = Backoff::new(every.min(Duration::from_secs(1)), Duration::from_secs(60));
     let mut news = shared.news_for(task);
+    let mut woken = task.every_at_rest().map(|_| shared.activity.woken());
     let mut pause = first(every);
     shared.health.pauses(task, pause);
     loop {
@@ -101,6 +118,7 @@ async fn rounds(shared: &Arc<Shared>, task: Task, channel: Option<&str>) {
             () = shared.stop.cancelled() => break,
             // New notices are delivered at once, not with the next run.
             Some(()) = news_of(&mut news) => {}
+            Some(()) = news_of(&mut woken) => {}
             () = tokio::time::sleep(pause) => {}
         }
         // A stop does not cut a transaction short: it is bounded, and the shutdown has its own deadline.
@@ -121,7 +139,8 @@ async fn rounds(shared: &Arc<Shared>, task: Task, channel: Option<&str>) {
 
 impl Shared {
     fn pause_after(&self, task: Task, every: Duration) -> Duration {
-        let pause = jittered(every);
+        let at_rest = task.every_at_rest().filter(|_| self.activity.is_at_rest());
+        let pause = jittered(at_rest.unwrap_or(every));
         #[cfg(feature = "control")]
         if let (Task::Evaluate, Some(control)) = (task, &self.control) {
             // A minute is evaluated as soon as it can be. A little later: the database has its own clock.
@@ -150,8 +169,18 @@ impl Shared {
         channel: Option<&str>,
     ) -> Result<ControlRun, StoreError> {
         match (&self.control, task) {
+            (Some(control), Task::Evaluate) if self.activity.is_at_rest() => {
+                control.evaluate_at_rest(&self.writer).await
+            }
             (Some(control), Task::Evaluate) => control.evaluate(&self.writer).await,
-            (Some(control), Task::Deliver) => control.deliver(channel).await,
+            (Some(control), Task::Deliver) => {
+                let run = control.deliver(channel).await;
+                // Those that failed are due again within seconds.
+                if run.as_ref().is_ok_and(|run| run.steps > 0) {
+                    self.activity.note();
+                }
+                run
+            }
             _ => Ok(ControlRun::default()),
         }
     }
@@ -183,13 +212,21 @@ impl Shared {
                 self.health.idles();
                 return Ok(false);
             }
+            if self.writer.recorder.status().unflushed_records > 0 {
+                self.activity.note();
+            }
             return self.flush().await.map(|_| false).map_err(TaskError::Flush);
         }
         let store = &self.store;
         let run = async {
             match task {
                 Task::Flush => Ok(false),
-                Task::Fold => store.fold().await.map(|done| done.more),
+                Task::Fold => store.fold().await.map(|done| {
+                    if done.rows > 0 {
+                        self.activity.note();
+                    }
+                    done.more
+                }),
                 Task::RollUp => store.roll_up().await.map(|done| done.more),
                 Task::Retain => store.retain().await.map(|done| done.more),
                 Task::FlushRequests => self.store_due_requests().await.map(|()| false),
