@@ -46,9 +46,7 @@ fn main() {
     let mut app = match subject.as_str() {
         "bare" => routes,
         "off" => routes.layer(ApiMetricsLayer::new(()).for_axum()),
-        "recorder" => {
-            routes.layer(ApiMetricsLayer::new(Arc::clone(&recorder)).for_axum())
-        }
+        "recorder" => routes.layer(ApiMetricsLayer::new(Arc::clone(&recorder)).for_axum()),
         other => panic!("{other} is none of bare, off, recorder"),
     };
     let mut made = Requests::new(series, 1);
@@ -67,6 +65,10 @@ fn main() {
     }
     serve(requests);
     let recorded = recorder.status().unflushed_records;
-    let wanted = if subject == "recorder" { requests / BATCH * BATCH } else { 0 };
+    let wanted = if subject == "recorder" {
+        requests / BATCH * BATCH
+    } else {
+        0
+    };
     assert_eq!(recorded, wanted as u64, "every request is recorded");
 }
