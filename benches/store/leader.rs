@@ -7,6 +7,7 @@ use std::{
 
 use api_metrics_store::{
     postgres::PostgresStore,
+    query::{Query, TimeRange},
     sqlite::SqliteStore,
     store::{Store, StoreOptions, Writer},
     time::{Clock, Granularity, ManualClock},
@@ -28,15 +29,33 @@ const FLUSHES: i64 = 30;
 pub struct Figures {
     /// Of one instance.
     pub flush: Vec<Duration>,
-    /// Thirty flushes an instance in one fold.
-    pub fold: Vec<Duration>,
+    /// Of which a rollup to `5m`.
     pub rollup: Vec<Duration>,
-    /// Both.
-    pub fold_and_rollup: Vec<Duration>,
-    /// Thirty folds, one after every flush of all instances, added up, and the rollup.
-    pub as_it_goes: Vec<Duration>,
-    /// One of these folds.
-    pub one_fold: Vec<Duration>,
+    /// By how many flushes a fold takes at once.
+    pub paces: Vec<Pace>,
+}
+
+/// Five minutes with a fold after so many flushes.
+#[derive(Debug)]
+pub struct Pace {
+    /// Flushes that a fold takes.
+    pub flushes: i64,
+    /// Of all folds of five minutes, added up, and the rollup.
+    pub whole: Vec<Duration>,
+    /// One fold.
+    pub fold: Vec<Duration>,
+    /// Endpoints of an hour with quantiles, when as much waits in the inbox as ever does.
+    pub read: Vec<Duration>,
+    /// What five minutes wrote into the write-ahead log, flushes and rollup included; 0 where it is not known.
+    pub wal: Vec<u64>,
+}
+
+/// What five minutes cost in which each series is seen every thirty seconds.
+#[derive(Debug, Default)]
+struct Quiet {
+    flush: Vec<Duration>,
+    fold: Vec<Duration>,
+    rollup: Duration,
 }
 
 /// How the work of flush, fold and rollup grows with series and instances, as lines of CSV.
@@ -50,8 +69,8 @@ pub async fn growth() {
         println!(
             "{series},{instances},{:.1},{:.1},{:.1}",
             ms(middle(figures.flush)),
-            ms(middle(figures.one_fold)),
-            ms(middle(figures.rollup)),
+            ms(middle(figures.fold)),
+            ms(figures.rollup),
         );
         database.remove().await;
     }
@@ -63,10 +82,10 @@ async fn five_quiet_minutes(
     clock: &ManualClock,
     size: Size,
     instances: usize,
-) -> Figures {
+) -> Quiet {
     let writers: Vec<Writer> = (0..instances).map(|_| writer()).collect();
     let mut random = Random::new(5);
-    let mut figures = Figures::default();
+    let mut figures = Quiet::default();
     let start = Granularity::Day.floor(clock.unix_seconds()) + 3_600;
     for flush in 0..10 {
         clock.step_to(start + flush * 30);
@@ -81,13 +100,13 @@ async fn five_quiet_minutes(
         let started = Instant::now();
         while store.fold().await.unwrap().more {}
         if flush > 0 {
-            figures.one_fold.push(started.elapsed());
+            figures.fold.push(started.elapsed());
         }
     }
     clock.step_to(start + 300 + 75);
     let started = Instant::now();
     while store.roll_up().await.unwrap().steps > 0 {}
-    figures.rollup.push(started.elapsed());
+    figures.rollup = started.elapsed();
     figures
 }
 
@@ -96,60 +115,78 @@ fn middle(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// Rounds of five minutes each: with one fold at the end, then as many with a fold every ten seconds.
+/// Rounds of five minutes each at every pace: with a fold at their end, after three flushes, and after each.
 pub async fn five_minutes(
     store: &dyn Store,
     clock: &ManualClock,
     size: Size,
-    instances: usize,
     rounds: usize,
+    logged: impl AsyncFn() -> u64,
 ) -> Figures {
-    let writers: Vec<Writer> = (0..instances).map(|_| writer()).collect();
+    let writer = writer();
     let mut random = Random::new(5);
     let mut figures = Figures::default();
-    let start = Granularity::Day.floor(clock.unix_seconds()) + 3_600;
-    for round in 0..2 * rounds + 1 {
-        let from = start + 300 * round as i64;
-        let as_it_goes = round > rounds;
-        let mut folds = Duration::ZERO;
-        for flush in 0..FLUSHES {
-            clock.step_to(from + flush * 10);
-            for writer in &writers {
+    let mut from = Granularity::Day.floor(clock.unix_seconds()) + 3_600;
+    for (pace, flushes) in [FLUSHES, 3, 1].into_iter().enumerate() {
+        let mut figure = Pace {
+            flushes,
+            whole: Vec::new(),
+            fold: Vec::new(),
+            read: Vec::new(),
+            wal: Vec::new(),
+        };
+        // The first round of all makes the series and warms up.
+        let warm_up = usize::from(pace == 0);
+        for round in 0..rounds + warm_up {
+            let counts = round >= warm_up;
+            let before = logged().await;
+            let mut whole = Duration::ZERO;
+            for flush in 1..=FLUSHES {
+                clock.step_to(from + flush * 10);
                 for _ in 0..REQUESTS {
-                    record_every_series(writer, size, clock.unix_seconds(), &mut random);
+                    record_every_series(&writer, size, clock.unix_seconds(), &mut random);
                 }
                 let started = Instant::now();
-                store.flush(writer).await.unwrap();
-                if round > 0 {
+                store.flush(&writer).await.unwrap();
+                if counts {
                     figures.flush.push(started.elapsed());
                 }
-            }
-            if as_it_goes {
+                if flush % flushes != 0 {
+                    continue;
+                }
+                let read = read(store, clock.unix_seconds()).await;
                 let started = Instant::now();
                 while store.fold().await.unwrap().more {}
-                figures.one_fold.push(started.elapsed());
-                folds += started.elapsed();
+                whole += started.elapsed();
+                if counts {
+                    figure.read.push(read);
+                    figure.fold.push(started.elapsed());
+                }
             }
+            // The five minutes and their grace are over, the hour's are not: but for one round in twelve.
+            clock.step_to(from + 300 + 75);
+            let started = Instant::now();
+            let rolled = store.roll_up().await.unwrap().steps;
+            assert!(rolled > 0, "five minutes are rolled up");
+            if counts {
+                figures.rollup.push(started.elapsed());
+                figure.whole.push(whole + started.elapsed());
+                figure.wal.push(logged().await - before);
+            }
+            from += 300;
         }
-        // The five minutes and their grace are over, the hour's are not: but for one round in twelve.
-        clock.step_to(from + 300 + 75);
-        let started = Instant::now();
-        while store.fold().await.unwrap().more {}
-        let fold = started.elapsed();
-        let started = Instant::now();
-        let rolled = store.roll_up().await.unwrap().steps;
-        assert!(rolled > 0, "five minutes are rolled up");
-        let rollup = started.elapsed();
-        if as_it_goes {
-            figures.as_it_goes.push(folds + rollup);
-        } else if round > 0 {
-            // The first round makes the series and warms up.
-            figures.fold.push(fold);
-            figures.rollup.push(rollup);
-            figures.fold_and_rollup.push(fold + rollup);
-        }
+        figures.paces.push(figure);
     }
     figures
+}
+
+/// How long the question of the dashboard's table takes.
+async fn read(store: &dyn Store, now: i64) -> Duration {
+    let mut query = Query::over(TimeRange::new(now - 3_600, now + 60));
+    query.group_by.endpoint = true;
+    let started = Instant::now();
+    store.read(&query, None).await.unwrap();
+    started.elapsed()
 }
 
 /// A Monday noon.
@@ -175,19 +212,27 @@ async fn new_postgres() -> (Scratch, Arc<ManualClock>, PostgresStore) {
     (database, clock, store)
 }
 
-pub async fn on_postgres(size: Size, instances: usize, rounds: usize) -> Figures {
+pub async fn on_postgres(size: Size, rounds: usize) -> Figures {
     let (database, clock, store) = new_postgres().await;
-    let figures = five_minutes(&store, &clock, size, instances, rounds).await;
+    let pool = store.pool().clone();
+    let logged = async || -> u64 {
+        let at: i64 = sqlx::query_scalar("SELECT (pg_current_wal_lsn() - '0/0')::bigint")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        at as u64
+    };
+    let figures = five_minutes(&store, &clock, size, rounds, logged).await;
     database.remove().await;
     figures
 }
 
-pub async fn on_sqlite(size: Size, instances: usize, rounds: usize) -> Figures {
+pub async fn on_sqlite(size: Size, rounds: usize) -> Figures {
     let path = file();
     let clock = clock();
     let store = SqliteStore::open(path.to_str().unwrap(), options(&clock)).unwrap();
     store.prepare().await.unwrap();
-    let figures = five_minutes(&store, &clock, size, instances, rounds).await;
+    let figures = five_minutes(&store, &clock, size, rounds, async || 0).await;
     store.pool().close().await;
     remove_file(&path);
     figures
@@ -200,17 +245,29 @@ pub fn report(figures: Figures, size: Size, table: &mut Table) {
         figures.flush,
         "1 transaction".into(),
     );
-    table.add(
-        "fold and rollup of 5 minutes, in one go",
-        figures.fold_and_rollup,
-        "30 flushes".into(),
-    );
-    table.add("of it the fold", figures.fold, String::new());
-    table.add("of it the rollup to 5m", figures.rollup, String::new());
-    table.add(
-        "30 folds of 10 s each and a rollup, added up",
-        figures.as_it_goes,
-        String::new(),
-    );
-    table.add("one such fold", figures.one_fold, "1 flush".into());
+    table.add("rollup to 5m", figures.rollup, String::new());
+    for pace in figures.paces {
+        let seconds = pace.flushes * 10;
+        let mut wal = pace.wal;
+        wal.sort_unstable();
+        let written = match wal.get(wal.len() / 2) {
+            Some(0) | None => String::new(),
+            Some(wal) => format!("{:.1} MB of WAL a minute", *wal as f64 / 5e6),
+        };
+        table.add(
+            &format!("five minutes folded every {seconds} s, and their rollup"),
+            pace.whole,
+            written,
+        );
+        table.add(
+            &format!("one fold of {seconds} s"),
+            pace.fold,
+            format!("{} flushes", pace.flushes),
+        );
+        table.add(
+            &format!("endpoints of an hour before it, with {seconds} s in the inbox"),
+            pace.read,
+            String::new(),
+        );
+    }
 }

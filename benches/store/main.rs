@@ -75,11 +75,11 @@ async fn main() {
         }
         let mut table = measure::Table::new(if on_postgres { "Postgres" } else { "SQLite" });
         if wanted("BENCH_ONLY", "leader") {
-            let rounds = 20;
+            let rounds = 8;
             let figures = if on_postgres {
-                leader::on_postgres(size, 1, rounds).await
+                leader::on_postgres(size, rounds).await
             } else {
-                leader::on_sqlite(size, 1, rounds).await
+                leader::on_sqlite(size, rounds).await
             };
             leader::report(figures, size, &mut table);
         }
