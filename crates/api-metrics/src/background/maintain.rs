@@ -11,9 +11,9 @@ use crate::task::Task;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Maintenance {
-    /// All of it, in background tasks: flush every 10 s, the request log every 2 s, fold every 10 s, rollup
-    /// every 30 s, retention every 10 min, alerts and rate limits as soon as a minute has been flushed, notices
-    /// every 5 s. Instances that share a database agree on a leader by themselves.
+    /// All of it, in background tasks: flush every 10 s, the request log every 2 s, fold and rollup every 30 s,
+    /// retention every 10 min, alerts and rate limits as soon as a minute has been flushed, notices every 5 s; less
+    /// often where there is no traffic. Instances that share a database agree on a leader by themselves.
     #[default]
     Background,
     /// It hands over its records; all else is left to other instances or to calls of

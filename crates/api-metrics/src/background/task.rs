@@ -20,7 +20,11 @@ impl Task {
     fn every(self, shared: &Shared) -> Duration {
         match self {
             Self::Flush => shared.flush_interval,
-            Self::Fold => Duration::from_secs(10),
+            // A minute's rows are written anew by each fold that finds some of it, so not with each flush. Reads
+            // take what waits in the inbox from there.
+            Self::Fold => {
+                (3 * shared.flush_interval).clamp(Duration::from_secs(1), Duration::from_secs(30))
+            }
             Self::RollUp => Duration::from_secs(30),
             // A floor moves only when two runs at least ten minutes apart agree.
             Self::Retain | Self::RetainRequests => Duration::from_secs(600),
