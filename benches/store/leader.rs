@@ -115,7 +115,7 @@ fn middle(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// Rounds of five minutes each at every pace: with a fold at their end, after three flushes, and after each.
+/// Rounds of five minutes each at every pace: with a fold at their end, after four flushes, and after each.
 pub async fn five_minutes(
     store: &dyn Store,
     clock: &ManualClock,
@@ -127,7 +127,7 @@ pub async fn five_minutes(
     let mut random = Random::new(5);
     let mut figures = Figures::default();
     let mut from = Granularity::Day.floor(clock.unix_seconds()) + 3_600;
-    for (pace, flushes) in [FLUSHES, 3, 1].into_iter().enumerate() {
+    for (pace, flushes) in [FLUSHES, 4, 1].into_iter().enumerate() {
         let mut figure = Pace {
             flushes,
             whole: Vec::new(),
@@ -151,7 +151,7 @@ pub async fn five_minutes(
                 if counts {
                     figures.flush.push(started.elapsed());
                 }
-                if flush % flushes != 0 {
+                if flush % flushes != 0 && flush < FLUSHES {
                     continue;
                 }
                 let read = read(store, clock.unix_seconds()).await;

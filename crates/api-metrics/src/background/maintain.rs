@@ -11,7 +11,7 @@ use crate::task::Task;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Maintenance {
-    /// All of it, in background tasks: flush every 10 s, the request log every 2 s, fold and rollup every 30 s,
+    /// All of it, in background tasks: flush every 10 s, the request log every 2 s, fold every 40 s, rollup every 30 s,
     /// retention every 10 min, alerts and rate limits as soon as a minute has been flushed, notices every 5 s; less
     /// often where there is no traffic. Instances that share a database agree on a leader by themselves.
     #[default]

@@ -23,7 +23,7 @@ impl Task {
             // A minute's rows are written anew by each fold that finds some of it, so not with each flush. Reads
             // take what waits in the inbox from there.
             Self::Fold => {
-                (3 * shared.flush_interval).clamp(Duration::from_secs(1), Duration::from_secs(30))
+                (4 * shared.flush_interval).clamp(Duration::from_secs(1), Duration::from_secs(40))
             }
             Self::RollUp => Duration::from_secs(30),
             // A floor moves only when two runs at least ten minutes apart agree.
@@ -42,7 +42,6 @@ impl Task {
     /// How often where nothing happens, see [`Activity`](super::Activity); `None`: as ever.
     const fn every_at_rest(self) -> Option<Duration> {
         match self {
-            Self::Fold => Some(Duration::from_secs(30)),
             Self::RollUp => Some(Duration::from_secs(60)),
             // With the next minute at the latest, which alerts wait for.
             #[cfg(feature = "control")]
@@ -51,7 +50,11 @@ impl Task {
             Self::Deliver => Some(Duration::from_secs(30)),
             #[cfg(feature = "control")]
             Self::Jobs => None,
-            Self::Flush | Self::Retain | Self::FlushRequests | Self::RetainRequests => None,
+            Self::Flush
+            | Self::Fold
+            | Self::Retain
+            | Self::FlushRequests
+            | Self::RetainRequests => None,
         }
     }
 
