@@ -31,6 +31,7 @@ mod dry_run;
 mod fairness;
 mod grouping;
 mod headroom;
+mod health;
 mod help;
 mod incident;
 mod invoices;

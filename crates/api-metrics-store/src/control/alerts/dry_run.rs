@@ -34,16 +34,12 @@ use std::collections::HashMap;
 use chrono_tz::Tz;
 
 use super::{
-    AlertSpec, AlertState, AlertType, Evaluation, Transition,
-    baseline::BaselineHistory,
-    evaluate::{cuts, window},
-    machine::step,
-    measure::WindowSum,
-    message, query,
+    AlertSpec, AlertState, AlertType, Evaluation, Transition, baseline::BaselineHistory,
+    evaluate::cuts, limited_keys::limits, machine::step, measure::WindowSum, message, query,
     sliding::Windows,
 };
 use crate::{
-    control::{ControlStore, keys::KeyRecord},
+    control::{ControlStore, health, keys::KeyRecord},
     query::{Scope, TimeRange, TimeStep},
     store::{Store, StoreError, invalid},
     time::{Granularity, UnixSeconds},
@@ -176,7 +172,11 @@ pub async fn dry_run(
     let length = i64::from(spec.window_minutes) * 60;
     let shortest = i64::from(spec.shortest_minutes()) * 60;
     let earliest = Granularity::Minute.floor(range.from) - 2 * length;
-    let granularity = finest(store, earliest).await?;
+    // Our own health is kept by minutes, and has no value where none are left.
+    let granularity = match spec.alert_type.is_health() {
+        true => Granularity::Minute,
+        false => finest(store, earliest).await?,
+    };
     let step_seconds = granularity.seconds();
     if shortest % step_seconds != 0 {
         return invalid(
@@ -209,15 +209,14 @@ pub async fn dry_run(
         .into_iter()
         .map(|key| (key.id, key))
         .collect();
-    let limits = keys
-        .values()
-        .filter(|key| key.spec.enabled)
-        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
-        .collect();
+    let limits = limits(&keys);
     let coarse = store.coarse_spans(range).await?;
 
     let all = TimeRange::new(range.from - 2 * length, range.to);
-    let steps = steps(store, spec, all, granularity, &limits).await?;
+    let steps = match spec.alert_type.is_health() {
+        true => health::steps(store, all).await?,
+        false => steps(store, spec, all, granularity, &limits).await?,
+    };
     let baseline = |end: UnixSeconds| history.as_ref().and_then(|history| history.at(end - 1));
     let (mut now, mut before) = (Windows::over(&steps), Windows::over(&steps));
     let mut run = DryRun {
@@ -238,7 +237,7 @@ pub async fn dry_run(
     while end <= range.to {
         // The caller may have left, or have no time left.
         tokio::task::yield_now().await;
-        if cuts(&coarse, window(spec, end)) {
+        if cuts(&coarse, spec, end) {
             run.passed_over += 1;
             run.bin(end, width);
         } else {

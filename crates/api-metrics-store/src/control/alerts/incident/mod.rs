@@ -132,6 +132,13 @@ pub async fn incident(
     let Some(rule) = rule else {
         return Ok(Some(found));
     };
+    if rule.spec.alert_type.is_health() {
+        // It is not about requests: there is nothing to break down.
+        let keys = HashMap::new();
+        found.curve = curve::read(store, &rule.spec, &found.event, &keys, now, zone).await?;
+        found.rule = Some(rule);
+        return Ok(Some(found));
+    }
     let keys: HashMap<i64, KeyRecord> = store
         .all_keys(scope)
         .await?
