@@ -36,7 +36,7 @@ use uuid::Uuid;
 use crate::{
     control::{
         ControlStore,
-        alerts::{Evaluated, Evaluator},
+        alerts::{Evaluated, Evaluator, RuleSettings},
         billing::BillingSettings,
         digest::{WeeklyDigest, publish_digest},
         health::{self, HealthSample},
@@ -211,15 +211,19 @@ impl ControlWorker {
             requests,
             ..
         } = &self.settings;
+        let rules = RuleSettings::new(quotas.tz, limits.clone());
         let alerts = self
             .evaluator
-            .evaluate(store, *delay, quotas.tz, own, requests.as_deref());
-        if let Err(error) = self.make_rules(store).await {
-            note(error);
-        }
+            .evaluate(store, *delay, rules, own, requests.as_deref());
         match alerts.await {
             Ok(alerts) => done = alerts,
             Err(error) => note(error),
+        }
+        // Another one leads: it is the one to make them.
+        if done.led
+            && let Err(error) = self.make_rules(store).await
+        {
+            note(error);
         }
         match record_utilization(store, limits, *delay, own).await {
             Ok(rows) => done.utilization = rows.unwrap_or_default(),

@@ -45,7 +45,7 @@ use super::{
     causes::{self, CauseConsumer, LogInRound},
     event::{EventHandling, fired_notice, resolved_notice},
     fair_scheduler::FairScheduler,
-    limited_keys::LimitedKeys,
+    limited_keys::{LimitedKeys, RuleSettings},
     machine::{CLOCK_WAS_AHEAD, step},
     measure::{Beside, Context, Measured, WindowSum, measure},
     message, own_health, query,
@@ -113,7 +113,7 @@ impl Evaluator {
         &self,
         store: &dyn ControlStore,
         delay: Duration,
-        zone: Tz,
+        settings: RuleSettings,
         own: Option<&Writer>,
         requests: Option<&dyn RequestLogStore>,
     ) -> Result<Evaluated, StoreError> {
@@ -129,7 +129,7 @@ impl Evaluator {
             evaluator: self,
             store,
             own,
-            zone,
+            settings,
             coarse: &due.coarse,
             keys: None,
             log: LogInRound::new(requests),
@@ -232,8 +232,7 @@ struct Round<'a> {
     evaluator: &'a Evaluator,
     store: &'a dyn ControlStore,
     own: Option<&'a Writer>,
-    /// Whose clock tells the hour of the week.
-    zone: Tz,
+    settings: RuleSettings,
     coarse: &'a [(UnixSeconds, UnixSeconds)],
     /// Read when the first rule needs them.
     keys: Option<LimitedKeys>,
@@ -359,7 +358,7 @@ impl Round<'_> {
         }
         let baseline = if spec.alert_type.is_anomaly() {
             self.evaluator
-                .baseline(self.store, rule, end - 1, self.zone)
+                .baseline(self.store, rule, end - 1, self.settings.tz)
                 .await?
         } else {
             None
@@ -498,7 +497,7 @@ impl Round<'_> {
     async fn keys(&mut self) -> Result<&LimitedKeys, StoreError> {
         if self.keys.is_none() {
             let all = self.store.all_keys(&Scope::All).await?;
-            self.keys = Some(LimitedKeys::new(all));
+            self.keys = Some(LimitedKeys::new(all, &self.settings.limits));
         }
         self.keys
             .as_ref()

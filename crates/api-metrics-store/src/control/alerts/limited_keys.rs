@@ -2,7 +2,34 @@
 
 use std::collections::HashMap;
 
-use crate::control::keys::KeyRecord;
+use chrono_tz::Tz;
+
+use crate::control::{keys::KeyRecord, limits::LimitSettings};
+
+/// What rules depend on beside themselves, the same for all of them. From a zone alone, keys have no limits but their
+/// own.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RuleSettings {
+    /// Whose clock tells the hour of the week, for the baselines of anomalies: that of quotas.
+    pub tz: Tz,
+    /// Which limits keys have, for the type `rate_limit`.
+    pub limits: LimitSettings,
+}
+
+impl RuleSettings {
+    /// These.
+    #[must_use]
+    pub const fn new(tz: Tz, limits: LimitSettings) -> Self {
+        Self { tz, limits }
+    }
+}
+
+impl From<Tz> for RuleSettings {
+    fn from(tz: Tz) -> Self {
+        Self::new(tz, LimitSettings::default())
+    }
+}
 
 /// All keys by number, and the limits a minute of those that are enabled and have one.
 #[derive(Debug)]
@@ -15,19 +42,22 @@ pub(super) struct LimitedKeys {
 
 impl LimitedKeys {
     /// Finds the limits of these keys.
-    pub(super) fn new(keys: Vec<KeyRecord>) -> Self {
+    pub(super) fn new(keys: Vec<KeyRecord>, settings: &LimitSettings) -> Self {
         let all = keys.into_iter().map(|key| (key.id, key)).collect();
         Self {
-            limits: limits(&all),
+            limits: limits(&all, settings),
             all,
         }
     }
 }
 
-/// The limits a minute of the keys that are enabled and have one.
-pub(super) fn limits(keys: &HashMap<i64, KeyRecord>) -> HashMap<i64, u64> {
+/// The limits a minute of the keys that are enabled and have one: their own, or the default one.
+pub(super) fn limits(
+    keys: &HashMap<i64, KeyRecord>,
+    settings: &LimitSettings,
+) -> HashMap<i64, u64> {
     keys.values()
         .filter(|key| key.spec.enabled)
-        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
+        .filter_map(|key| Some((key.id, settings.limit_of(key)?)))
         .collect()
 }

@@ -38,13 +38,14 @@ mod target;
 pub(super) mod window;
 
 pub use causes::{AlertCauses, CauseConsumer, CauseGroup};
-pub(super) use dry_run::steps;
 pub use dry_run::{DryBin, DryEvent, DryRun, dry_run};
+pub(super) use dry_run::{held, steps};
 pub use evaluate::Evaluated;
 pub(super) use evaluate::Evaluator;
 pub(crate) use event::KEEP_NOTICES_SECONDS;
 pub use event::{AlertEvent, EventHandling, EventQuery, Silence};
 pub use kinds::{AlertType, Comparison, Phase, Severity};
+pub use limited_keys::RuleSettings;
 pub(crate) use machine::CLOCK_WAS_AHEAD;
 use machine::{Evaluation, Transition};
 pub(super) use measure::WindowSum;

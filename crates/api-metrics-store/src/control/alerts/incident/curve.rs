@@ -6,20 +6,18 @@
 
 use std::collections::HashMap;
 
-use chrono_tz::Tz;
-
 use super::super::{
     AlertEvent, AlertSpec, AlertType,
     baseline::BaselineHistory,
     dry_run::{MAX_STEPS, finest, steps},
     evaluate::cuts,
-    limited_keys::limits,
+    limited_keys::{RuleSettings, limits},
     sliding::Windows,
 };
 use crate::{
     control::{ControlStore, health, keys::KeyRecord},
     query::TimeRange,
-    store::StoreError,
+    store::{StoreError, Writer},
     time::{Granularity, UnixSeconds},
 };
 
@@ -59,7 +57,8 @@ pub(super) async fn read(
     event: &AlertEvent,
     keys: &HashMap<i64, KeyRecord>,
     now: UnixSeconds,
-    zone: Tz,
+    settings: &RuleSettings,
+    own: Option<&Writer>,
 ) -> Result<Option<Curve>, StoreError> {
     let length = i64::from(spec.window_minutes) * 60;
     let shortest = i64::from(spec.shortest_minutes()) * 60;
@@ -93,16 +92,16 @@ pub(super) async fn read(
     let most = (MAX_STEPS * granularity.seconds()).min(MAX_POINTS * step);
     let to = last.min(from + shown.floor(most));
     let history = if spec.alert_type.is_anomaly() {
-        Some(BaselineHistory::read(store, spec, from, to, zone).await?)
+        Some(BaselineHistory::read(store, spec, from, to, settings.tz).await?)
     } else {
         None
     };
-    let limits = limits(keys);
+    let limits = limits(keys, &settings.limits);
     let range = TimeRange::new(from - length, to);
     let coarse = store.coarse_spans(range).await?;
     let steps = match of_health {
         true => health::steps(store, range).await?,
-        false => steps(store, spec, range, granularity, &limits).await?,
+        false => steps(store, spec, range, granularity, &limits, own).await?,
     };
     let mut windows = Windows::over(&steps);
     let mut points = Vec::new();
