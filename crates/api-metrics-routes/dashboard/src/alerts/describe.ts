@@ -52,13 +52,13 @@ export const TYPES = {
   store_unreachable: {
     name: "Own health: store unreachable",
     unit: "seconds",
-    hint: "How long a process could not reach the store in the window; the worst one counts",
+    hint: "How long the worst process could not reach the store",
     start: 60,
   },
   flush_lag: {
     name: "Own health: flush lag",
     unit: "seconds",
-    hint: "The longest that records waited beyond the flush interval; the worst process counts",
+    hint: "How long records waited beyond the flush interval",
     start: 30,
   },
   answer_time: { name: "Own health: answers", unit: "ms", hint: "Average or percentile", start: 200 },
@@ -66,19 +66,19 @@ export const TYPES = {
   open_streams: {
     name: "Own health: open streams",
     unit: "streams",
-    hint: "The most that a process had open; the worst one counts",
+    hint: "The most that a process had open",
     start: 1000,
   },
   dropped_log_rows: {
     name: "Own health: dropped log rows",
     unit: "requests",
-    hint: "Requests that the request log chose and dropped in the window",
+    hint: "Requests that the log dropped in the window",
     start: 0,
   },
   cache_hit_rate: {
     name: "Own health: cache hits",
     unit: "%",
-    hint: "Answers from the cache as a percentage of lookups",
+    hint: "Cached answers as a percentage of lookups",
     start: 80,
   },
 } as const;
