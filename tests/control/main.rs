@@ -26,6 +26,7 @@ mod bills;
 mod causes;
 mod channels;
 mod chats;
+mod counting;
 mod digest;
 mod dry_run;
 mod fairness;
