@@ -3,8 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::{
+    calendar::Tz,
     control::{
-        ControlStore, ControlWorker,
+        ControlSettings, ControlStore, ControlWorker,
+        alerts::{AlertSpec, AlertType, Comparison, RuleSettings, dry_run},
         keys::KeyChange,
         limits::{LimitSettings, limits_now},
         notify::NoticeKind,
@@ -27,6 +29,7 @@ on_both! {
     what_no_process_has_folded_yet_counts_now
     a_key_that_is_near_its_limit_for_hours_is_named
     history_ends_after_thirty_days
+    a_rule_knows_the_default_limit_of_keys_without_their_own
 }
 
 pub(crate) fn limit(requests: u64) -> KeyChange {
@@ -319,4 +322,50 @@ pub(crate) async fn history_ends_after_thirty_days(database: Database) {
     h.clock.advance(Duration::from_secs(1_200));
     watch.tick(&*h.store, None).await.unwrap();
     assert_eq!(rows(&*h.store, key, Granularity::Minute).await, []);
+}
+
+async fn a_rule_knows_the_default_limit_of_keys_without_their_own(database: Database) {
+    let h = Harness::on(database).await;
+    let mut near = AlertSpec::new("near", AlertType::RateLimit, Comparison::Gte, 80.0);
+    near.window_minutes = 1;
+    h.store.create_alert(&near, None).await.unwrap();
+    // Its own limit is not near.
+    let own = limit(1_000);
+    h.store.create_key("own", &own, None).await.unwrap();
+    let writer = h.writer();
+    for (key, n) in [("own", 95), ("bare", 90), ("<other key>", 99)] {
+        send(&writer, key, NOON, n);
+    }
+    h.store.flush(&writer).await.unwrap();
+    h.clock.step_to(NOON + 75);
+    let mut limits = LimitSettings::default();
+    limits.default_rate_limit = Some(100);
+    let range = TimeRange::new(NOON, NOON + 60);
+    let tried = async |settings: RuleSettings| {
+        let run = dry_run(&*h.store, &near, range, settings).await.unwrap();
+        let messages = run.events.into_iter().map(|event| event.message);
+        messages.collect::<Vec<_>>()
+    };
+    assert_eq!(tried(Tz::UTC.into()).await, [] as [&str; 0]);
+    let expected =
+        "Key 'bare' is at 90/100 req/min, 90.0% (threshold 80%) over 1 min, 284 requests";
+    assert_eq!(
+        tried(RuleSettings::new(Tz::UTC, limits.clone())).await,
+        [expected]
+    );
+    let memory = Arc::new(Memory::default());
+    let mut settings = ControlSettings::default();
+    settings.log_notices = false;
+    settings.limits = limits;
+    settings.notifiers = vec![Arc::new(Tell("memory", memory.clone()))];
+    ControlWorker::new(settings)
+        .tick(&*h.store, None)
+        .await
+        .unwrap();
+    let fired = memory.take().into_iter();
+    let fired: Vec<_> = fired
+        .filter(|notice| notice.kind == NoticeKind::AlertFired)
+        .map(|notice| notice.message)
+        .collect();
+    assert_eq!(fired, [expected]);
 }

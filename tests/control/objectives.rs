@@ -1,11 +1,14 @@
 //! Objectives, their budgets, and rules over how fast they burn.
 
+use std::sync::{Arc, atomic::AtomicU64};
+
 use api_metrics_store::{
     calendar::Tz,
     control::{
+        ControlStore,
         alerts::{AlertRule, AlertSpec, AlertType, Comparison, Phase, dry_run},
         audit::AuditQuery,
-        objectives::{Indicator, Objective, ObjectiveSpec, report},
+        objectives::{Indicator, Objective, ObjectiveReport, ObjectiveSpec, report, reports},
     },
     query::{Scope, TimeRange},
     store::StoreError,
@@ -13,12 +16,15 @@ use api_metrics_store::{
 
 use crate::{
     alerts::{AlertStage, events},
+    counting::Counting,
     harness::{Database, NOON},
     help::Traffic,
 };
 
 on_both! {
     an_objective_counts_what_is_bad_and_what_is_left
+    what_is_not_flushed_yet_counts_too
+    a_list_of_objectives_costs_one_snapshot_a_tenant
     a_latency_is_counted_exactly_at_its_edge
     an_objective_looks_at_what_it_names_alone
     a_budget_that_burns_fires_while_both_windows_burn
@@ -38,6 +44,18 @@ async fn made(w: &AlertStage, spec: &ObjectiveSpec, with_rules: bool) -> Objecti
 
 fn answers(target_ppm: u32) -> ObjectiveSpec {
     ObjectiveSpec::new("Answers", Indicator::Availability, target_ppm)
+}
+
+/// As one is shown, with its days.
+async fn by_day(w: &AlertStage, objective: &Objective) -> ObjectiveReport {
+    report(&*w.h.store, objective, None, NOON).await.unwrap()
+}
+
+/// As one is listed.
+async fn listed(w: &AlertStage, objective: &Objective) -> ObjectiveReport {
+    let all = [objective.clone()];
+    let mut found = reports(&*w.h.store, &all, None, NOON).await.unwrap();
+    found.remove(0)
 }
 
 async fn rules(w: &AlertStage) -> Vec<AlertRule> {
@@ -60,7 +78,7 @@ async fn an_objective_counts_what_is_bad_and_what_is_left(database: Database) {
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.settle().await;
     let objective = made(&w, &answers(990_000), false).await;
-    let found = report(&*w.h.store, &objective, NOON, true).await.unwrap();
+    let found = by_day(&w, &objective).await;
     assert_eq!((found.outcomes.total, found.outcomes.bad), (40_000, 105));
     // 400 of 40,000 may be bad.
     assert_eq!(found.budget_left, Some(73.75));
@@ -95,10 +113,10 @@ async fn an_objective_counts_what_is_bad_and_what_is_left(database: Database) {
     );
     assert!(found.exact);
     // The list counts the same without the days.
-    let listed = report(&*w.h.store, &objective, NOON, false).await.unwrap();
-    assert_eq!(listed.outcomes, found.outcomes);
+    let listed_too = listed(&w, &objective).await;
+    assert_eq!(listed_too.outcomes, found.outcomes);
     assert_eq!(
-        (listed.burn_rates, listed.days.len()),
+        (listed_too.burn_rates, listed_too.days.len()),
         (found.burn_rates, 0)
     );
     // A day of it: 360 may be bad.
@@ -108,12 +126,67 @@ async fn an_objective_counts_what_is_bad_and_what_is_left(database: Database) {
         spec
     };
     let day = made(&w, &day, false).await;
-    let found = report(&*w.h.store, &day, NOON, false).await.unwrap();
+    let found = listed(&w, &day).await;
     assert_eq!((found.outcomes.total, found.bad_left), (36_000, 255));
     // More has failed than may.
     let strict = made(&w, &answers(999_500), false).await;
-    let found = report(&*w.h.store, &strict, NOON, false).await.unwrap();
+    let found = listed(&w, &strict).await;
     assert_eq!((found.budget_left, found.bad_left), (Some(-425.0), 0));
+}
+
+async fn what_is_not_flushed_yet_counts_too(database: Database) {
+    let w = AlertStage::on(database).await;
+    w.minute(-2, 90, 3);
+    w.h.store.flush(&w.writer).await.unwrap();
+    let objective = made(&w, &answers(990_000), false).await;
+    w.minute(-1, 10, 1);
+    let own = Some(&w.writer);
+    let all = [objective.clone()];
+    for _ in 0..2 {
+        let shown = report(&*w.h.store, &objective, own, NOON).await.unwrap();
+        let listed = reports(&*w.h.store, &all, own, NOON).await.unwrap();
+        for found in [&shown, &listed[0]] {
+            assert_eq!((found.outcomes.total, found.outcomes.bad), (100, 4));
+            assert_eq!(found.burn_rates[1], (5, Some(4.0)));
+        }
+        // Nor does it count twice once it is flushed.
+        w.h.store.flush(&w.writer).await.unwrap();
+    }
+}
+
+async fn a_list_of_objectives_costs_one_snapshot_a_tenant(database: Database) {
+    let w = AlertStage::on(database).await;
+    for (endpoint, failed) in [("/a", 1), ("/b", 2), ("/c", 3)] {
+        let traffic = Traffic {
+            endpoint,
+            ..Traffic::default()
+        };
+        traffic.send(&w.writer, NOON - 120, 10 - failed);
+        traffic.status(500).send(&w.writer, NOON - 120, failed);
+    }
+    w.h.store.flush(&w.writer).await.unwrap();
+    let mut all = Vec::new();
+    for (endpoint, tenant) in [
+        ("/c", None),
+        ("/a", Some("acme")),
+        ("/b", None),
+        ("/a", None),
+    ] {
+        let mut spec = answers(900_000);
+        spec.endpoint = Some(endpoint.to_owned());
+        spec.tenant_id = tenant.map(str::to_owned);
+        all.push(made(&w, &spec, false).await);
+    }
+    let counting = Counting {
+        inner: Arc::<dyn ControlStore>::clone(&w.h.store),
+        reads: AtomicU64::new(0),
+    };
+    let found = reports(&counting, &all, None, NOON).await.unwrap();
+    let bad: Vec<_> = found.iter().map(|found| found.outcomes.bad).collect();
+    // In the order in which they were asked for.
+    assert_eq!(bad, [3, 0, 2, 1]);
+    assert_eq!(counting.reads.into_inner(), 2);
+    assert_eq!(reports(&*w.h.store, &[], None, NOON).await.unwrap(), []);
 }
 
 async fn a_latency_is_counted_exactly_at_its_edge(database: Database) {
@@ -130,7 +203,7 @@ async fn a_latency_is_counted_exactly_at_its_edge(database: Database) {
     assert_eq!(spec.indicator.threshold_us(), Some(303_103));
     let objective = made(&w, &spec, false).await;
     assert_eq!(objective.spec, spec, "as it was written");
-    let found = report(&*w.h.store, &objective, NOON, true).await.unwrap();
+    let found = by_day(&w, &objective).await;
     assert_eq!((found.outcomes.total, found.outcomes.bad), (1_000, 20));
     assert_eq!((found.budget_left, found.exact), (Some(60.0), true));
 }
@@ -165,10 +238,9 @@ async fn an_objective_looks_at_what_it_names_alone(database: Database) {
             spec
         };
         let objective = made(&w, &spec, false).await;
-        for by_day in [false, true] {
-            let found = report(&*w.h.store, &objective, NOON, by_day).await.unwrap();
+        for found in [by_day(&w, &objective).await, listed(&w, &objective).await] {
             let counted = (found.outcomes.total, found.outcomes.bad);
-            assert_eq!(counted, (total, bad), "{endpoint:?} {by_day}");
+            assert_eq!(counted, (total, bad), "{endpoint:?}");
         }
     }
 }

@@ -435,8 +435,8 @@ async fn a_time_far_ahead_counts_in_the_current_minute(database: Database) {
 /// The version that this release knows.
 fn newest_schema(database: &Database) -> i64 {
     match database {
-        Database::Sqlite(_) => 12,
-        Database::Postgres(_) | Database::PostgresAs(..) => 14,
+        Database::Sqlite(_) => 14,
+        Database::Postgres(_) | Database::PostgresAs(..) => 16,
     }
 }
 

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 41] = [
+const PROTECTED: [&str; 43] = [
     "alert_causes",
     "alert_handling",
     "alert_silences",
@@ -18,6 +18,7 @@ const PROTECTED: [&str; 41] = [
     "api_keys",
     "audit_trail",
     "deliveries",
+    "health_samples",
     "imports",
     "job_runs",
     "jobs",
@@ -26,6 +27,7 @@ const PROTECTED: [&str; 41] = [
     "objectives",
     "price_plans",
     "price_tiers",
+    "ready_made_rules",
     "rate_limit_utilization",
     "request_log",
     "request_log_arrival",
@@ -122,6 +124,9 @@ impl Stage {
                      VALUES (gen_random_uuid(), now(), now(), '{}'); \
                  INSERT INTO api_metrics.deliveries (notice_id, channel, next_attempt_at, updated_at) \
                      SELECT id, 'log', now(), now() FROM api_metrics.notices; \
+                 INSERT INTO api_metrics.health_samples \
+                     VALUES (now(), gen_random_uuid(), 0, 0, 0, 0, 0, 0, 0, 0, '', 0, 0, ''); \
+                 INSERT INTO api_metrics.ready_made_rules VALUES ('streams', 1, 1); \
                  INSERT INTO api_metrics.muted_channels VALUES ('slack', now(), 'ops'); \
                  INSERT INTO api_metrics.collector_session VALUES (gen_random_uuid(), 1, 'ann', 0, now()); \
                  INSERT INTO api_metrics.ingest_delta VALUES ('1-00', now()); \
@@ -327,6 +332,7 @@ async fn plain_sql_in_a_tenants_transaction_finds_that_tenant_alone() {
             "shared_secret",
             "notices",
             "deliveries",
+            "health_samples",
             "audit_trail",
             "request_log_day_key",
             "request_log_group",

@@ -29,6 +29,10 @@ pub(crate) struct Monitor {
 struct State {
     /// Since when the store can't be used, and why. A process starts in this state.
     unreachable: Option<(SystemTime, String)>,
+    /// The same by the monotonic clock.
+    unreachable_since: Option<Duration>,
+    /// How long it could not be used before that, since the process began.
+    unreachable_before: Duration,
     /// What is wrong about the configuration, where that is why.
     misconfiguration: Option<Misconfiguration>,
     lost: Vec<(u64, u64)>,
@@ -61,6 +65,8 @@ impl Monitor {
             started: clock.monotonic(),
             state: Mutex::new(State {
                 unreachable: Some((clock.wall(), "it has not been reached yet".to_owned())),
+                unreachable_since: Some(clock.monotonic()),
+                unreachable_before: Duration::ZERO,
                 misconfiguration: None,
                 lost: Vec::new(),
                 tasks: Default::default(),
@@ -150,9 +156,24 @@ impl Monitor {
     }
 
     pub(crate) fn reached(&self) {
+        let now = self.clock.monotonic();
         let mut state = self.lock();
         state.unreachable = None;
         state.misconfiguration = None;
+        if let Some(since) = state.unreachable_since.take() {
+            state.unreachable_before += now.saturating_sub(since);
+        }
+    }
+
+    /// How long the store could not be used in all, since the process began.
+    #[cfg(feature = "control")]
+    pub(crate) fn unreachable_for(&self) -> Duration {
+        let now = self.clock.monotonic();
+        let state = self.lock();
+        let lasting = state
+            .unreachable_since
+            .map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        state.unreachable_before + lasting
     }
 
     /// Whether the store answered when it was last asked.
@@ -164,6 +185,9 @@ impl Monitor {
         let now = self.clock.wall();
         let mut state = self.lock();
         state.misconfiguration = misconfiguration;
+        state
+            .unreachable_since
+            .get_or_insert_with(|| self.clock.monotonic());
         match &mut state.unreachable {
             Some((_, because)) => why.clone_into(because),
             none => *none = Some((now, why.to_owned())),
@@ -262,6 +286,25 @@ mod tests {
             Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_060))
         );
         assert_eq!(health.store_error.as_deref(), Some("still refused"));
+    }
+
+    #[cfg(feature = "control")]
+    #[test]
+    fn the_time_without_the_store_is_added_up() {
+        let (clock, monitor) = monitor();
+        clock.advance(Duration::from_secs(3));
+        monitor.reached();
+        clock.advance(Duration::from_secs(50));
+        assert_eq!(monitor.unreachable_for(), Duration::from_secs(3));
+        for _ in 0..2 {
+            monitor.failed(Task::Flush, "refused", None);
+            clock.advance(Duration::from_secs(20));
+        }
+        assert_eq!(monitor.unreachable_for(), Duration::from_secs(43));
+        monitor.reached();
+        monitor.reached();
+        clock.advance(Duration::from_secs(9));
+        assert_eq!(monitor.unreachable_for(), Duration::from_secs(43));
     }
 
     #[test]

@@ -448,3 +448,59 @@ test("a planned silence keeps its instants in another zone, over a reload too", 
     await button.click();
     assert.equal(await page.getByLabel("Until", { exact: true }).inputValue(), "2026-12-01 21:00");
   }));
+
+test("rules over our own health are there by themselves, have no filters, and stay as they were changed", () =>
+  use({}, async (page, context) => {
+    await show(page, link);
+    // The first evaluation of the leader makes them, within seconds of its start.
+    let ready = [];
+    for (let round = 0; ready.length < 4 && round < 150; round += 1) {
+      if (round > 0) await new Promise((next) => setTimeout(next, 200));
+      const { data } = await api(context, "GET", "api-alerts");
+      ready = data.filter((each) => each.createdBy === "api-metrics");
+    }
+    assert.deepEqual(
+      ready.map((each) => [each.alertType, each.thresholdValue, each.quantile]),
+      [
+        ["answer_time", 200, 0.95],
+        ["query_time", 500, 0.95],
+        ["open_streams", 1000, null],
+        ["cache_hit_rate", 80, null],
+      ],
+    );
+    await show(page, "#/alerts?tz=UTC&refresh=off");
+    const name = "api-metrics: slow answers";
+    assert.match(await rule(page, name).innerText(), /p95 time of own answers > 200 ms over 10 min/);
+    assert.match(await rule(page, name).innerText(), /api-metrics itself/);
+    await rule(page, name).getByRole("button", { name, exact: true }).click();
+    const form = page.getByRole("dialog");
+    await form.getByLabel("Minimum answers").waitFor();
+    for (const label of ["Service", "Environment", "Protocol", "Endpoint", "Consumer", "Tenant"])
+      assert.equal(await form.getByLabel(label, { exact: true }).count(), 0, label);
+    await form.locator(".dry-run-result").waitFor();
+    await form.getByRole("textbox", { name: "Threshold" }).fill("900");
+    await form.getByText("Fires when p95 time of own answers > 900 ms over 10 min.").waitFor();
+    await form.getByRole("button", { name: "Save" }).click();
+    await form.waitFor({ state: "detached" });
+    const changed = await api(context, "GET", `api-alerts/${ready[0].id}`);
+    assert.deepEqual([changed.thresholdValue, changed.revision], [900, ready[0].revision + 1]);
+    await api(context, "PUT", `api-alerts/${ready[0].id}`, {
+      name,
+      alertType: "answer_time",
+      comparison: "gt",
+      thresholdValue: 200,
+      quantile: 0.95,
+      minRequests: 20,
+      windowMinutes: 10,
+      cooldownMinutes: 60,
+    });
+    // Another kind takes other fields.
+    await page.getByRole("button", { name: "New rule" }).click();
+    const made = page.getByRole("dialog", { name: "New rule" });
+    await made.getByLabel("Metric").selectOption({ label: "Own health: cache hits" });
+    await made.getByText("Fires when own health: cache hits < 80.0% over 5 min.").waitFor();
+    await made.getByLabel("Minimum lookups").waitFor();
+    await made.getByLabel("Metric").selectOption({ label: "Own health: store unreachable" });
+    assert.equal(await made.getByLabel(/^Minimum/).count(), 0);
+    await made.getByRole("button", { name: "Cancel" }).click();
+  }));

@@ -16,7 +16,9 @@ for (const width of [390, 1440, 2560]) {
             const style = getComputedStyle(element);
             return Math.round(element.getBoundingClientRect().left + Number.parseFloat(style.paddingLeft));
           };
-          return [".top", ".toolbar", ".scope-bar", ".now", ".coverage", "main", ".foot"].map(left);
+          // On a phone the scope goes on where the toolbar ends.
+          const bars = [".top", ".toolbar", ".scope-bar", ".now", ".coverage", "main", ".foot"];
+          return bars.filter((bar) => bar !== ".scope-bar" || window.innerWidth > 760).map(left);
         });
       assert.equal(new Set(await edges()).size, 1, `${await edges()}`);
       const top = async () => (await page.locator(".toolbar").boundingBox()).height;
@@ -30,6 +32,48 @@ for (const width of [390, 1440, 2560]) {
       assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width);
     }));
 }
+
+test("the head of a phone's page has two lines, and every control is still there", () =>
+  use({ viewport: { width: 390, height: 800 } }, async (page) => {
+    await show(page, "#/overview?tz=UTC&refresh=off&method=GET&from=2026-11-29T06:00:00Z&to=2026-11-29T12:00:00Z");
+    const boxes = () =>
+      page.evaluate(() =>
+        [".top", ".controls"].map((bar) => {
+          const { top, bottom, width } = document.querySelector(bar).getBoundingClientRect();
+          return [top, bottom, width].map(Math.round);
+        }),
+      );
+    const [menu, controls] = await boxes();
+    assert.ok(menu[1] - menu[0] <= 50 && controls[1] - controls[0] <= 50, `${menu} ${controls}`);
+    assert.ok(controls[1] <= 100 && controls[2] <= 390, `${controls}`);
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
+    // Each can be scrolled to.
+    const buttons = ["24h", "Custom", "Earlier", "Later", "Filters (1)", "Reset", "Add filter", "Copy link"];
+    for (const name of [...buttons, "Remove the filter Method: GET"]) {
+      const button = page.locator(".controls").getByRole("button", { name, exact: true });
+      await button.scrollIntoViewIfNeeded();
+      const box = await button.boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= 390 && box.y <= 100, `${name}: ${JSON.stringify(box)}`);
+    }
+    const compare = page.getByLabel("Compare with");
+    await compare.scrollIntoViewIfNeeded();
+    assert.ok((await compare.boundingBox()).x <= 390);
+    // What folds opens below, whole, and closes again.
+    await page.getByRole("button", { name: "Filters (1)" }).click();
+    for (const label of ["Service", "Environment", "Time zone", "Refresh"]) {
+      const box = await page.locator(".filters").getByLabel(label, { exact: true }).boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= 390, `${label}: ${JSON.stringify(box)}`);
+    }
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
+    await page.getByRole("button", { name: "Filters (1)" }).click();
+    assert.ok((await boxes())[1][1] <= 100);
+    for (const title of ["Overview", "Alerts", "Status"]) {
+      const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: title });
+      await link.scrollIntoViewIfNeeded();
+      const box = await link.boundingBox();
+      assert.ok(box.x >= 0 && box.x < 390 && box.y < 50, `${title}: ${JSON.stringify(box)}`);
+    }
+  }));
 
 test("a chart is read and zoomed by keyboard alone", () =>
   use({}, async (page) => {

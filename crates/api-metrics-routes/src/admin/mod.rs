@@ -25,6 +25,8 @@ use crate::{
     console::Console,
     router::App,
 };
+#[cfg(feature = "control")]
+use api_metrics_store::control::health::HealthSample;
 use api_metrics_store::store::Store;
 
 /// The admin of one store: its routes, its sign-in and its caches. Cheap to clone; clones share
@@ -129,6 +131,21 @@ impl Admin {
             Ok(_) => Ok(()),
             Err(problem) => Err(SignInError(problem.detail().to_owned())),
         }
+    }
+
+    /// Adds what this admin's routes did since the last call to a sample of this process's health: their answers, their
+    /// queries, and the lookups of their cache; and the streams that are open now, if they are more than the sample
+    /// says. One caller a process: what it was told is not told again.
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+    pub fn sample_health(&self, sample: &mut HealthSample) {
+        let app = &self.app;
+        sample.answers.merge(&app.times.take_recent());
+        sample.queries.merge(&app.client.times().recent.take());
+        let (hits, misses) = app.cache.take_counts();
+        sample.cache_hits += hits;
+        sample.cache_lookups += hits + misses;
+        sample.open_streams = sample.open_streams.max(app.hub.connections() as u64);
     }
 
     /// Whether nobody has to sign in: [`AdminBuilder::no_auth`] was set.

@@ -18,6 +18,9 @@ pub(crate) struct QueryTimes {
     sum_us: AtomicU64,
     /// Queries that failed or took too long.
     failed: AtomicU64,
+    /// Those since the last sample of our own health.
+    #[cfg(feature = "control")]
+    pub(crate) recent: crate::timing::RecentTimes,
 }
 
 /// What a [`QueryTimes`] held at one moment; the buckets are cumulative.
@@ -42,6 +45,8 @@ impl QueryTimes {
             bucket.fetch_add(1, Ordering::Relaxed);
         }
         self.sum_us.fetch_add(us, Ordering::Relaxed);
+        #[cfg(feature = "control")]
+        self.recent.add(took);
         if !succeeded {
             self.failed.fetch_add(1, Ordering::Relaxed);
         }

@@ -73,35 +73,49 @@ pub(crate) struct AppState {
 }
 
 impl AppState {
-    /// Where other services report.
-    ///
-    /// # Errors
-    /// 404 where the admin was built without it.
     /// By which part of itself a quantile over this filter may be off, because of what services report by
     /// OpenTelemetry. `None`: by no more than our own sketches.
     ///
     /// # Errors
     /// 503 and 504 where the store does not answer.
     pub(crate) async fn quantile_error(&self, filter: &Filter) -> Result<Option<f64>, Problem> {
+        let errors = self.quantile_errors(std::slice::from_ref(filter)).await?;
+        Ok(errors.into_iter().next().flatten())
+    }
+
+    /// The same of several filters, in their order, by one question.
+    ///
+    /// # Errors
+    /// As [`quantile_error`](Self::quantile_error).
+    pub(crate) async fn quantile_errors(
+        &self,
+        filters: &[Filter],
+    ) -> Result<Vec<Option<f64>>, Problem> {
         #[cfg(feature = "ingest")]
-        if let Some(ingest) = &self.ingest {
+        if let Some(ingest) = self.ingest.as_ref().filter(|_| !filters.is_empty()) {
             let tokens = ingest.store().ingest_tokens();
             let tokens = self.client.bounded("ingest tokens", tokens).await?;
             let within = |wanted: &Option<String>, name: &str| {
                 wanted.as_deref().is_none_or(|wanted| wanted == name)
             };
-            return Ok(tokens
-                .iter()
-                .filter(|token| within(&filter.service, &token.service))
-                .filter(|token| within(&filter.environment, &token.environment))
-                .filter_map(|token| token.quantile_error)
-                .filter(|error| *error > OWN_ERROR)
-                .max_by(f64::total_cmp));
+            let error = |filter: &Filter| {
+                tokens
+                    .iter()
+                    .filter(|token| within(&filter.service, &token.service))
+                    .filter(|token| within(&filter.environment, &token.environment))
+                    .filter_map(|token| token.quantile_error)
+                    .filter(|error| *error > OWN_ERROR)
+                    .max_by(f64::total_cmp)
+            };
+            return Ok(filters.iter().map(error).collect());
         }
-        let _ = filter;
-        Ok(None)
+        Ok(vec![None; filters.len()])
     }
 
+    /// Where other services report.
+    ///
+    /// # Errors
+    /// 404 where the admin was built without it.
     #[cfg(feature = "ingest")]
     pub(crate) fn ingest(&self) -> Result<&crate::ingest::Ingest, Problem> {
         self.ingest

@@ -1,7 +1,8 @@
 //! How often our own routes are asked, and how long they take to answer.
 //!
 //! Each router registers its routes when it is built, so what is counted is bounded by the routes that
-//! there are: a path that matches none is counted as [`UNMATCHED`]. Counting takes no lock.
+//! there are: a path that matches none is counted as [`UNMATCHED`]. Counting takes no lock but, with a control plane,
+//! that of the recent times of all routes together.
 //!
 //! # What is timed
 //!
@@ -21,6 +22,9 @@
 //! point without asking anybody, and its timer without looking it up. Each router's table adds it, so that a new route
 //! can't be forgotten.
 
+#[cfg(feature = "control")]
+mod recent;
+
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -36,6 +40,9 @@ use axum::{
     response::Response,
 };
 use http::{Method, StatusCode};
+
+#[cfg(feature = "control")]
+pub(crate) use recent::RecentTimes;
 
 /// Upper bounds of latencies, in microseconds and in seconds: those that OpenTelemetry's semantic conventions advise
 /// for HTTP servers. Seconds are in the canonical form of OpenMetrics.
@@ -61,11 +68,20 @@ const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// The times of all routes of some routers. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RouteTimes(Arc<Mutex<Vec<RouteTimer>>>);
+pub(crate) struct RouteTimes {
+    all: Arc<Mutex<Vec<RouteTimer>>>,
+    /// Those of all routes together.
+    #[cfg(feature = "control")]
+    recent: Arc<RecentTimes>,
+}
 
 /// The times of one route, for the middleware around it.
 #[derive(Debug, Clone)]
-pub(crate) struct RouteTimer(Arc<[MethodTimes]>);
+pub(crate) struct RouteTimer {
+    methods: Arc<[MethodTimes]>,
+    #[cfg(feature = "control")]
+    recent: Arc<RecentTimes>,
+}
 
 /// What was asked of a route by one method.
 #[derive(Debug)]
@@ -119,17 +135,27 @@ impl RouteTimes {
     }
 
     fn register(&self, methods: impl IntoIterator<Item = MethodTimes>) -> RouteTimer {
-        let timer = RouteTimer(methods.into_iter().collect());
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let timer = RouteTimer {
+            methods: methods.into_iter().collect(),
+            #[cfg(feature = "control")]
+            recent: Arc::clone(&self.recent),
+        };
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(timer.clone());
         timer
     }
 
+    /// How long all routes took since the last call.
+    #[cfg(feature = "control")]
+    pub(crate) fn take_recent(&self) -> api_metrics_store::control::health::OwnTimes {
+        self.recent.take()
+    }
+
     /// The routes that were asked, in the order in which they were registered.
     pub(crate) fn now(&self) -> Vec<RouteTimesNow> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter()
-            .flat_map(|timer| timer.0.iter())
+            .flat_map(|timer| timer.methods.iter())
             .map(MethodTimes::now)
             .filter(|now| now.cumulative.last() != Some(&0))
             .collect()
@@ -153,8 +179,10 @@ impl RouteTimer {
             &Method::HEAD => &Method::GET,
             other => other,
         };
+        #[cfg(feature = "control")]
+        self.recent.add(took);
         let times = self
-            .0
+            .methods
             .iter()
             .find(|times| times.method.as_ref().is_none_or(|method| method == asked));
         if let Some(times) = times {

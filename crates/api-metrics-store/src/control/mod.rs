@@ -5,6 +5,7 @@
 //! | [`keys`] | API keys with their names, owners and limits |
 //! | [`alerts`] | rules over the metrics, their states and events |
 //! | [`limits`] | how close keys come to their rate limits |
+//! | [`health`] | what each process says of itself, and ready-made rules over it |
 //! | [`headroom`] | limits and quotas side by side, and who hits theirs first |
 //! | [`quotas`] | how much of its allowance a key has used in its period |
 //! | [`billing`] | price plans, costs, invoices |
@@ -75,6 +76,7 @@ pub mod audit;
 pub mod billing;
 pub mod digest;
 pub mod headroom;
+pub mod health;
 pub mod imports;
 pub mod jobs;
 pub mod keys;

@@ -4,12 +4,13 @@
 //!
 //! | step | how often | by whom | lease | writes |
 //! |---|---|---|---|---|
+//! | make ready-made rules | once a process | the leader | none | rules |
 //! | evaluate alerts | once a minute | the leader | none: each rule's `evaluated_to` | states, events, notices |
 //! | record utilization | once a minute | the leader | `utilization` | `rate_limit_utilization` |
 //! | evaluate limits | every 5 s | the leader | `limits` | notices |
 //! | evaluate quotas | every 60 s | the leader | `quotas` | notices |
 //! | sum up the week | once a week, where it is set | the leader | `digest` | a notice |
-//! | forget | every hour, at once again while more is left | the leader | `forget` | removes notices and events |
+//! | forget | every hour, at once again while more is left | the leader | `forget` | removes notices, events and health samples |
 //! | deliver | each tick | every process | one a delivery | deliveries |
 //!
 //! Where no request was made since the last round, limits, quotas and utilization have nothing to do, see
@@ -26,16 +27,22 @@
 //! [`until_due`](ControlWorker::until_due) tells a loop how long to sleep until then.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+use uuid::Uuid;
 
 use crate::{
     control::{
         ControlStore,
-        alerts::{Evaluated, Evaluator},
+        alerts::{Evaluated, Evaluator, RuleSettings},
         billing::BillingSettings,
         digest::{WeeklyDigest, publish_digest},
+        health::{self, HealthSample},
         limits::{LimitSettings, evaluate_limits, record_utilization},
         notify::{Delivered, LogNotifier, Notifier, Published, dispatcher},
         quotas::{QuotaSettings, evaluate_quotas},
@@ -83,6 +90,10 @@ pub struct ControlSettings {
     /// How long after its end a minute is evaluated: a little more than the flush interval. 12 s by
     /// default; alerts count whole seconds of it.
     pub evaluation_delay: Duration,
+    /// Whether there are ready-made rules over our own health: `Some(true)` makes those that were never made, which is
+    /// what the facade asks for, and `Some(false)` removes those that nobody has changed. `None`, the default, leaves
+    /// them as they are. One that was changed or deleted stays so.
+    pub health_rules: Option<bool>,
     /// How long events of alerts are kept after their end. A year by default.
     pub keep_events: Duration,
     /// The log of requests, which names the largest groups of errors behind an alert; none by default. An alert never
@@ -103,6 +114,7 @@ impl Default for ControlSettings {
             weekly_digest: None,
             billing: BillingSettings::default(),
             evaluation_delay: Duration::from_secs(12),
+            health_rules: None,
             keep_events: Duration::from_secs(365 * 86_400),
             requests: None,
             public_url: None,
@@ -128,6 +140,8 @@ pub struct ControlWorker {
     settings: ControlSettings,
     evaluator: Evaluator,
     published: Published,
+    /// Whether the ready-made rules are as they should be.
+    ready_made: AtomicBool,
 }
 
 impl Default for ControlWorker {
@@ -148,6 +162,7 @@ impl ControlWorker {
             settings,
             evaluator: Evaluator::default(),
             published: Published::default(),
+            ready_made: AtomicBool::new(false),
         }
     }
 
@@ -188,7 +203,7 @@ impl ControlWorker {
         own: Option<&Writer>,
     ) -> Result<Evaluated, StoreError> {
         let mut parts = Parts::default();
-        parts.alerts(self.evaluate_alerts(store, own).await);
+        self.evaluate_alerts(store, own, &mut parts).await;
         let ControlSettings {
             limits,
             quotas,
@@ -217,7 +232,7 @@ impl ControlWorker {
         own: Option<&Writer>,
     ) -> Result<Evaluated, StoreError> {
         let mut parts = Parts::default();
-        parts.alerts(self.evaluate_alerts(store, own).await);
+        self.evaluate_alerts(store, own, &mut parts).await;
         self.evaluate_time(store, own, &mut parts).await;
         parts.end()
     }
@@ -226,13 +241,20 @@ impl ControlWorker {
         &self,
         store: &dyn ControlStore,
         own: Option<&Writer>,
-    ) -> Result<Evaluated, StoreError> {
+        parts: &mut Parts,
+    ) {
         let settings = &self.settings;
         let requests = settings.requests.as_deref();
-        let (delay, zone) = (settings.evaluation_delay, settings.quotas.tz);
-        self.evaluator
-            .evaluate(store, delay, zone, own, requests)
-            .await
+        let delay = settings.evaluation_delay;
+        let rules = RuleSettings::new(settings.quotas.tz, settings.limits.clone());
+        let alerts = self.evaluator.evaluate(store, delay, rules, own, requests);
+        parts.alerts(alerts.await);
+        // Another one leads: it is the one to make them.
+        if parts.done.led
+            && let Err(error) = self.make_rules(store).await
+        {
+            parts.note(error);
+        }
     }
 
     /// What follows from time alone.
@@ -251,6 +273,32 @@ impl ControlWorker {
         if let Err(error) = self.forget(store).await {
             parts.note(error);
         }
+    }
+
+    /// Writes what a process says of its own health, a sample a minute, for rules over it. Samples of the same minutes
+    /// are replaced.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit; nothing was written then.
+    pub async fn record_health(
+        &self,
+        store: &dyn ControlStore,
+        instance: Uuid,
+        samples: &[HealthSample],
+    ) -> Result<(), StoreError> {
+        store.put_health_samples(instance, samples).await
+    }
+
+    /// Makes the ready-made rules, or removes them, the first time that this process leads.
+    async fn make_rules(&self, store: &dyn ControlStore) -> Result<(), StoreError> {
+        let Some(wanted) = self.settings.health_rules else {
+            return Ok(());
+        };
+        if !self.ready_made.load(Ordering::Relaxed) && store.put_ready_made_rules(wanted).await? {
+            self.ready_made.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Delivers what is due, a bounded number at a time: the second half of [`tick`](Self::tick). On
@@ -297,7 +345,10 @@ impl ControlWorker {
             return Ok(());
         };
         let keep = i64::try_from(self.settings.keep_events.as_secs()).unwrap_or(i64::MAX / 2);
-        let more = store.forget_notices(now, now.saturating_sub(keep)).await?;
+        let more = store.forget_notices(now, now.saturating_sub(keep)).await?
+            | store
+                .forget_health_samples(now - health::KEPT_SECONDS)
+                .await?;
         if !more {
             store.release_lease(LEASE, now).await?;
         }

@@ -99,6 +99,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "objectives",
         sql: include_str!("../../migrations/postgres/0014_objectives.sql"),
     },
+    Migration {
+        version: 16,
+        name: "own_health",
+        sql: include_str!("../../migrations/postgres/0016_own_health.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -78,6 +78,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "objectives",
         sql: include_str!("../../migrations/sqlite/0012_objectives.sql"),
     },
+    Migration {
+        version: 14,
+        name: "own_health",
+        sql: include_str!("../../migrations/sqlite/0014_own_health.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

@@ -57,6 +57,11 @@ pub struct Maintained {
 impl Shared {
     pub(crate) async fn maintain(self: &Arc<Self>) -> Result<Maintained, StoreError> {
         self.ensure_ready().await?;
+        #[cfg(feature = "control")]
+        {
+            self.look();
+            self.tell_health().await?;
+        }
         let mut done = Maintained {
             led: true,
             ..Maintained::default()

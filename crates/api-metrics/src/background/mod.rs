@@ -10,6 +10,8 @@ mod grpc_methods;
 pub(crate) mod jobs;
 mod log_throttle;
 mod maintain;
+#[cfg(feature = "control")]
+mod own_health;
 mod requests;
 #[cfg(feature = "control")]
 mod running;
@@ -64,6 +66,8 @@ pub(crate) struct Shared {
     /// `None` where the store keeps no control plane.
     #[cfg(feature = "control")]
     control: Option<Control>,
+    #[cfg(feature = "control")]
+    own_health: own_health::OwnHealth,
     #[cfg(feature = "control")]
     pub(crate) notices: BroadcastNotifier,
     #[cfg(feature = "control")]
@@ -150,6 +154,8 @@ impl Shared {
             control: parts.control,
             #[cfg(feature = "control")]
             notices: parts.notices,
+            #[cfg(feature = "control")]
+            own_health: own_health::OwnHealth::default(),
             #[cfg(feature = "control")]
             jobs: Arc::default(),
             log: LogThrottle::new(Arc::clone(&parts.clock)),
@@ -288,6 +294,10 @@ pub(crate) fn spawn(shared: &Arc<Shared>) {
     let tasks = shared.maintenance.tasks().iter();
     for &task in tasks.filter(|task| shared.can(**task)) {
         start(shared, task::supervise(Arc::clone(shared), task));
+    }
+    #[cfg(feature = "control")]
+    if shared.tells_health() {
+        start(shared, own_health::run(Arc::clone(shared)));
     }
     // Whoever drops the last handle without a shutdown still gets a last flush.
     if shared.maintenance != Maintenance::Manual {

@@ -56,6 +56,12 @@ impl Requests {
         logs
     }
 
+    /// How many requests this process's own log has dropped.
+    #[cfg(feature = "control")]
+    pub(super) fn dropped(&self) -> u64 {
+        self.log.counts().dropped.total()
+    }
+
     /// Stores what is due of each log, or all of it. One that fails keeps none of the others from being stored.
     async fn store_all(&self, last: bool) -> Result<(), StoreError> {
         let mut outcome = Ok(());

@@ -37,6 +37,7 @@ pub(super) struct ControlBuilder {
     pub(super) variables: HashMap<&'static str, String>,
     pub(super) public_url: Option<String>,
     pub(super) weekly_digest: Option<WeeklyDigest>,
+    pub(super) health_rules: Option<bool>,
 }
 
 #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
@@ -70,6 +71,15 @@ impl Builder {
     /// `"Mon 08:00 Europe/Berlin".parse()?` another. Default: never. `API_METRICS_WEEKLY_DIGEST`.
     pub fn weekly_digest(mut self, at: WeeklyDigest) -> Self {
         self.control.weekly_digest = Some(at);
+        self
+    }
+
+    /// Whether there are rules over the health of api-metrics itself without anybody making them: slow answers, slow
+    /// queries, many open streams, few cache hits. Default: true. `API_METRICS_HEALTH_RULES`. They are rules like
+    /// others, for admins: one that was changed or deleted stays so. With false, those that nobody has changed are
+    /// removed.
+    pub fn health_rules(mut self, on: bool) -> Self {
+        self.control.health_rules = Some(on);
         self
     }
 
@@ -176,6 +186,7 @@ impl ControlBuilder {
         settings.quotas = self.quotas();
         settings.billing = self.billing();
         settings.weekly_digest = self.weekly_digest;
+        settings.health_rules = Some(self.health_rules.unwrap_or(true));
         settings.evaluation_delay = evaluation_delay(flush_interval);
         settings.log_notices = !self.without_log;
         settings.notifiers.push(Arc::new(subscribers.clone()));

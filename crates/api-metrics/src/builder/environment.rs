@@ -128,6 +128,13 @@ impl super::control::ControlBuilder {
         )?;
         fill(
             variables,
+            &mut self.health_rules,
+            "API_METRICS_HEALTH_RULES",
+            "true or false",
+            flag,
+        )?;
+        fill(
+            variables,
             &mut self.status_counts,
             "API_METRICS_STATUS_COUNTS",
             "all, or classes and codes such as 2xx,3xx,404",
@@ -281,6 +288,8 @@ mod tests {
             ("API_METRICS_DEFAULT_RATE_LIMIT", "-1"),
             #[cfg(feature = "control")]
             ("API_METRICS_DEFAULT_QUOTA", "1e6"),
+            #[cfg(feature = "control")]
+            ("API_METRICS_HEALTH_RULES", "some"),
         ] {
             let error = with(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(value), "{error}");

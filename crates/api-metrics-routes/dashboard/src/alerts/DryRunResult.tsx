@@ -10,11 +10,13 @@ interface Props {
   run: DryRunAnswer;
   tz: string;
   minRequests: number;
+  /** What a minimum is of, and what a window without a value has none of. */
+  counted: string;
 }
 
-export const DryRunResult = ({ run, tz, minRequests }: Props) => {
+export const DryRunResult = ({ run, tz, minRequests, counted }: Props) => {
   const { breached, judged, notJudged, all } = judgedOf(run);
-  const few = minRequests > 1 ? `fewer than ${number.count(minRequests)} requests` : "no requests";
+  const few = minRequests > 1 ? `fewer than ${number.count(minRequests)} ${counted}` : `no ${counted}`;
   const why = [
     run.tooFew > 0 ? `${number.count(run.tooFew)} had ${few}` : "",
     run.passedOver > 0 ? `${number.count(run.passedOver)} lie in an outage of the store` : "",

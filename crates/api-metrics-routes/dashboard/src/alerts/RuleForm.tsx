@@ -11,8 +11,8 @@ import { useDraft } from "../ui/useDraft";
 import { useLocation } from "../view/location";
 import { useView } from "../view/view";
 import { DryRunResult } from "./DryRunResult";
-import { COMPARISONS, condition, hasQuantile, SEVERITIES, TYPES, valueIn } from "./describe";
-import { bodyOf, burns, type Draft, draftOf, type Field, proposedName, validate } from "./draft";
+import { COMPARISONS, condition, counted, hasQuantile, isHealth, SEVERITIES, TYPES, valueIn } from "./describe";
+import { bodyOf, burns, type Draft, draftOf, type Field, filterless, proposedName, validate } from "./draft";
 import { draftFrom, notTaken, seededBy } from "./seed";
 import { ThresholdChart } from "./ThresholdChart";
 import { proposedThreshold } from "./threshold";
@@ -182,6 +182,7 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
     save.mutate({ id: rule?.id ?? null, rule: body }, { onSuccess: close });
   };
   const type = TYPES[draft.alertType];
+  const minimum = counted(draft.alertType);
   const left = rule ? [] : notTaken(params);
   const services = [...new Set(endpoints.data?.data.map((row) => row.service))];
   const routes = [
@@ -222,16 +223,23 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
                   setDraft((before) => ({
                     ...before,
                     thresholdValue: String(TYPES[next].start),
-                    comparison: next === "request_volume" ? "lt" : next === "burn_rate" ? "gte" : "gt",
+                    comparison:
+                      next === "request_volume" || next === "cache_hit_rate"
+                        ? "lt"
+                        : next === "burn_rate"
+                          ? "gte"
+                          : "gt",
                     windowMinutes: next === "burn_rate" ? "60" : before.windowMinutes,
                   }));
                 }}
               >
-                {Object.entries(TYPES).map(([value, { name }]) => (
-                  <option key={value} value={value}>
-                    {name}
-                  </option>
-                ))}
+                {Object.entries(TYPES)
+                  .filter(([value]) => operate || !isHealth(value) || value === draft.alertType)
+                  .map(([value, { name }]) => (
+                    <option key={value} value={value}>
+                      {name}
+                    </option>
+                  ))}
               </select>
             ))}
             {burns(draft) ? (
@@ -263,7 +271,7 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
             {field("thresholdValue", "Threshold", text("thresholdValue", { inputMode: "decimal" }), type.unit)}
             {field("windowMinutes", "Evaluation window", text("windowMinutes", { inputMode: "numeric" }), "minutes")}
             {field("cooldownMinutes", "Cooldown", text("cooldownMinutes", { inputMode: "numeric" }), "minutes")}
-            {!burns(draft) && (
+            {!filterless(draft) && (
               <>
                 {field("serviceFilter", "Service", (shared) => (
                   <>
@@ -329,8 +337,8 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
                   field("tenantId", "Tenant", text("tenantId", { placeholder: "Everybody" }))}
               </>
             )}
-            {draft.alertType !== "request_volume" &&
-              field("minRequests", "Minimum requests", text("minRequests", { inputMode: "numeric" }), "requests")}
+            {minimum !== null &&
+              field("minRequests", `Minimum ${minimum}`, text("minRequests", { inputMode: "numeric" }), minimum)}
             <label className="form-check">
               <input
                 type="checkbox"
@@ -372,7 +380,12 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
                     stale={dry.isPlaceholderData || calm !== tried}
                     onThreshold={(value) => set("thresholdValue", String(value))}
                   />
-                  <DryRunResult run={dry.data} tz={view.tz} minRequests={Number(draft.minRequests) || 0} />
+                  <DryRunResult
+                    run={dry.data}
+                    tz={view.tz}
+                    minRequests={minimum === null ? 0 : Number(draft.minRequests) || 0}
+                    counted={minimum ?? (isHealth(draft.alertType) ? "samples" : "requests")}
+                  />
                 </>
               ) : dry.isFetching ? (
                 <div className="threshold-chart skeleton" />

@@ -49,16 +49,66 @@ export const TYPES = {
     hint: "How many times faster than allowed an objective's budget burns",
     start: 14.4,
   },
+  store_unreachable: {
+    name: "Own health: store unreachable",
+    unit: "seconds",
+    hint: "How long the worst process could not reach the store",
+    start: 60,
+  },
+  flush_lag: {
+    name: "Own health: flush lag",
+    unit: "seconds",
+    hint: "How long records waited beyond the flush interval",
+    start: 30,
+  },
+  answer_time: { name: "Own health: answers", unit: "ms", hint: "Average or percentile", start: 200 },
+  query_time: { name: "Own health: queries", unit: "ms", hint: "Average or percentile", start: 500 },
+  open_streams: {
+    name: "Own health: open streams",
+    unit: "streams",
+    hint: "The most that a process had open",
+    start: 1000,
+  },
+  dropped_log_rows: {
+    name: "Own health: dropped log rows",
+    unit: "requests",
+    hint: "Requests that the log dropped in the window",
+    start: 0,
+  },
+  cache_hit_rate: {
+    name: "Own health: cache hits",
+    unit: "%",
+    hint: "Cached answers as a percentage of lookups",
+    start: 80,
+  },
 } as const;
 
 export type AlertType = keyof typeof TYPES;
 
 export const isType = (text: string): text is AlertType => text in TYPES;
 
+/** Types over our own health, which have no filters: what they count in place of requests, if anything. */
+const HEALTH: Readonly<Record<string, string | null>> = {
+  store_unreachable: null,
+  flush_lag: null,
+  answer_time: "answers",
+  query_time: "queries",
+  open_streams: null,
+  dropped_log_rows: null,
+  cache_hit_rate: "lookups",
+};
+
+export const isHealth = (type: string): boolean => type in HEALTH;
+
+/** What a minimum is of: requests, or what our own health counts; null where there is none. */
+export const counted = (type: string): string | null =>
+  type === "request_volume" ? null : isHealth(type) ? (HEALTH[type] ?? null) : "requests";
+
 export const isAnomaly = (type: string): boolean => type.startsWith("anomaly");
 
 /** Whether a rule of the type looks at latencies, so that a quantile goes with it. */
-export const hasQuantile = (type: string): boolean => type === "response_time" || type === "anomaly_latency";
+export const hasQuantile = (type: string): boolean =>
+  ["response_time", "anomaly_latency", "answer_time", "query_time"].includes(type);
 
 export const COMPARISONS = { gt: "Above", gte: "At or above", lt: "Below", lte: "At or below" } as const;
 export type Comparison = keyof typeof COMPARISONS;
@@ -69,8 +119,9 @@ const SIGNS: Readonly<Record<string, string>> = { gt: ">", gte: "≥", lt: "<", 
 
 export const valueIn = (type: string, value: number | null | undefined): string => {
   if (value == null) return number.NONE;
-  if (type === "error_rate" || type === "rate_limit") return number.percent(value);
-  if (type === "response_time") return number.ms(value);
+  if (type === "error_rate" || type === "rate_limit" || type === "cache_hit_rate") return number.percent(value);
+  if (type === "response_time" || type === "answer_time" || type === "query_time") return number.ms(value);
+  if (type === "store_unreachable" || type === "flush_lag") return `${+value.toFixed(1)} s`;
   if (type === "bandwidth") return number.bytes(value);
   if (type === "burn_rate") return `${+value.toFixed(2)}×`;
   return isAnomaly(type) ? `${+value.toFixed(1)} deviations` : number.count(value);
@@ -78,8 +129,14 @@ export const valueIn = (type: string, value: number | null | undefined): string 
 
 const minutes = (n: number): string => (n % 60 === 0 ? `${n / 60} h` : `${n} min`);
 
-const quantileText = (quantile: number | null | undefined): string =>
-  `${quantile == null ? "average" : `p${+(quantile * 100).toFixed(2)}`} response time`;
+const quantileText = (quantile: number | null | undefined, of = "response time"): string =>
+  `${quantile == null ? "average" : `p${+(quantile * 100).toFixed(2)}`} ${of}`;
+
+const QUANTILES_OF: Readonly<Record<string, string>> = {
+  response_time: "response time",
+  answer_time: "time of own answers",
+  query_time: "time of own queries",
+};
 
 /** `p95 response time > 600 ms over 10 min` */
 export const condition = (
@@ -89,8 +146,8 @@ export const condition = (
 ): string => {
   const kind = isType(rule.alertType) ? TYPES[rule.alertType].name : rule.alertType;
   const of =
-    rule.alertType === "response_time"
-      ? quantileText(rule.quantile)
+    rule.alertType in QUANTILES_OF
+      ? quantileText(rule.quantile, QUANTILES_OF[rule.alertType])
       : rule.alertType === "anomaly_latency"
         ? `anomaly of ${quantileText(rule.quantile)}`
         : rule.alertType === "unit"
@@ -101,16 +158,17 @@ export const condition = (
 };
 
 /** What a rule applies to; all traffic without filters. */
-export const scopeOf = (rule: Alert, consumerName: (id: number) => string): string =>
-  [
+export const scopeOf = (rule: Alert, consumerName: (id: number) => string): string => {
+  if (isHealth(rule.alertType)) return "api-metrics itself";
+  const parts = [
     rule.protocolFilter,
     rule.endpointFilter,
     rule.serviceFilter,
     rule.environmentFilter,
     rule.apiKeyFilter == null ? null : consumerName(rule.apiKeyFilter),
-  ]
-    .filter((part) => part != null)
-    .join(" · ") || "All traffic";
+  ];
+  return parts.filter((part) => part != null).join(" · ") || "All traffic";
+};
 
 export const STATES: Readonly<Record<string, { label: string; level: string }>> = {
   firing: { label: "Firing", level: "bad" },

@@ -1,6 +1,15 @@
 // An alert rule while it is edited: the text as typed, and its validation.
 import type { Alert, AlertBody } from "../api/types";
-import { type AlertType, type Comparison, condition, hasQuantile, isAnomaly, TYPES } from "./describe";
+import {
+  type AlertType,
+  type Comparison,
+  condition,
+  counted,
+  hasQuantile,
+  isAnomaly,
+  isHealth,
+  TYPES,
+} from "./describe";
 
 export interface Draft {
   name: string;
@@ -71,6 +80,9 @@ export const draftOf = (rule: Alert): Draft => ({
 /** Whether a rule watches an objective, whose filters are its own. */
 export const burns = (draft: Draft): boolean => draft.alertType === "burn_rate";
 
+/** Whether a rule has no filters: its objective has them, or it looks at our own health. */
+export const filterless = (draft: Draft): boolean => burns(draft) || isHealth(draft.alertType);
+
 const wholeIn = (text: string, min: number, max: number): string | null => {
   const value = Number(text);
   return text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max
@@ -94,12 +106,12 @@ export const validate = (draft: Draft): Partial<Record<Field, string>> => {
       draft.alertType === "unit" && !UNIT.test(draft.unit.trim()) ? "Use 1 to 64 letters, digits or _ - . : /" : null,
     windowMinutes: wholeIn(draft.windowMinutes, 1, 1440),
     cooldownMinutes: wholeIn(draft.cooldownMinutes, 0, 43_200),
-    minRequests: draft.alertType === "request_volume" ? null : wholeIn(draft.minRequests, 0, 1_000_000_000),
+    minRequests: counted(draft.alertType) === null ? null : wholeIn(draft.minRequests, 0, 1_000_000_000),
   };
   const threshold = Number(draft.thresholdValue);
   if (draft.thresholdValue.trim() === "" || !Number.isFinite(threshold) || threshold < 0)
     found.thresholdValue = "Enter a number that is 0 or more.";
-  else if (draft.alertType === "error_rate" && threshold > 100)
+  else if ((draft.alertType === "error_rate" || draft.alertType === "cache_hit_rate") && threshold > 100)
     found.thresholdValue = "Enter a percentage of at most 100.";
   else if (threshold === 0 && draft.comparison === "lt") found.thresholdValue = "No value is ever below 0.";
   else if (threshold === 0 && (isAnomaly(draft.alertType) || burns(draft)))
@@ -128,28 +140,30 @@ export const bodyOf = (draft: Draft): AlertBody => ({
   objectiveId: burns(draft) && draft.objectiveId !== "" ? Number(draft.objectiveId) : null,
   windowMinutes: Number(draft.windowMinutes),
   cooldownMinutes: Number(draft.cooldownMinutes),
-  minRequests: draft.alertType === "request_volume" ? 0 : Number(draft.minRequests),
+  minRequests: counted(draft.alertType) === null ? 0 : Number(draft.minRequests),
   severity: draft.severity,
-  // What a burn rate is about, its objective says.
-  serviceFilter: burns(draft) ? null : draft.serviceFilter || null,
-  environmentFilter: burns(draft) ? null : draft.environmentFilter || null,
-  protocolFilter: burns(draft) ? null : draft.protocolFilter.trim() || null,
-  endpointFilter: burns(draft) ? null : draft.endpointFilter.trim() || null,
-  apiKeyFilter: burns(draft) || draft.apiKeyFilter === "" ? null : Number(draft.apiKeyFilter),
-  tenantId: burns(draft) ? null : draft.tenantId || null,
+  // What a burn rate is about, its objective says; our own health is that of all processes.
+  serviceFilter: filterless(draft) ? null : draft.serviceFilter || null,
+  environmentFilter: filterless(draft) ? null : draft.environmentFilter || null,
+  protocolFilter: filterless(draft) ? null : draft.protocolFilter.trim() || null,
+  endpointFilter: filterless(draft) ? null : draft.endpointFilter.trim() || null,
+  apiKeyFilter: filterless(draft) || draft.apiKeyFilter === "" ? null : Number(draft.apiKeyFilter),
+  tenantId: filterless(draft) ? null : draft.tenantId || null,
   enabled: draft.enabled,
 });
 
 /** A name for a rule that has none: its condition, and what it is about. */
 export const proposedName = (draft: Draft, consumerName: (id: string) => string): string => {
-  const about = [
-    draft.endpointFilter.trim(),
-    draft.serviceFilter,
-    draft.environmentFilter,
-    draft.protocolFilter.trim(),
-    draft.apiKeyFilter === "" ? "" : consumerName(draft.apiKeyFilter),
-    draft.tenantId,
-  ].filter(Boolean);
+  const about = filterless(draft)
+    ? []
+    : [
+        draft.endpointFilter.trim(),
+        draft.serviceFilter,
+        draft.environmentFilter,
+        draft.protocolFilter.trim(),
+        draft.apiKeyFilter === "" ? "" : consumerName(draft.apiKeyFilter),
+        draft.tenantId,
+      ].filter(Boolean);
   const what = condition(bodyOf(draft));
   const name = `${what[0]?.toUpperCase() ?? ""}${what.slice(1)}${about.length > 0 ? `, ${about.join(", ")}` : ""}`;
   // As long as the service takes, in bytes, and never half a character.

@@ -1324,7 +1324,9 @@ export interface components {
              *     (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
              *     window), `unit` (the sum of a unit in the window), `anomaly`, `anomaly_errors`, `anomaly_latency` or
              *     `anomaly_bandwidth` (deviations of requests, error rate, latency or bytes from the same hour of the week), or
-             *     `burn_rate` (how many times faster than allowed an objective's budget burns).
+             *     `burn_rate` (how many times faster than allowed an objective's budget burns); and over our own health
+             *     `store_unreachable` (seconds in the window), `flush_lag` (seconds), `answer_time` and `query_time`
+             *     (milliseconds), `open_streams`, `dropped_log_rows` (requests in the window), or `cache_hit_rate` (percent).
              */
             alertType: string;
             /**
@@ -1371,7 +1373,7 @@ export interface components {
             lastFiredAt?: string | null;
             /**
              * Format: int64
-             * @description A window with fewer requests is not evaluated.
+             * @description A window with fewer requests is not evaluated; of our own health, with fewer answers, queries or lookups.
              */
             minRequests: number;
             /** @description A name for people. */
@@ -1432,7 +1434,9 @@ export interface components {
         /** @description What can be set of a rule; the first four are needed. */
         AlertBody: {
             /**
-             * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit` or `anomaly`.
+             * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit`, `anomaly`, `anomaly_errors`,
+             *     `anomaly_latency`, `anomaly_bandwidth` or `burn_rate`; over our own health, for admins, `store_unreachable`,
+             *     `flush_lag`, `answer_time`, `query_time`, `open_streams`, `dropped_log_rows` or `cache_hit_rate`.
              * @example error_rate
              */
             alertType: string;
@@ -2740,7 +2744,9 @@ export interface components {
             period?: string;
             rule: {
                 /**
-                 * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit` or `anomaly`.
+                 * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit`, `anomaly`, `anomaly_errors`,
+                 *     `anomaly_latency`, `anomaly_bandwidth` or `burn_rate`; over our own health, for admins, `store_unreachable`,
+                 *     `flush_lag`, `answer_time`, `query_time`, `open_streams`, `dropped_log_rows` or `cache_hit_rate`.
                  * @example error_rate
                  */
                 alertType: string;

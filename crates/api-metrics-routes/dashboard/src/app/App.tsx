@@ -117,7 +117,7 @@ const Frame = ({ who }: { who: string | undefined }) => {
             <rect width="16" height="16" rx="4" />
             <path d="M3 11.5 6 7l2.5 3L13 4.5" />
           </svg>
-          API metrics
+          <span className="brand-name">API metrics</span>
         </a>
         <nav aria-label="Pages">
           {menuOf(role).map((entry) => (
@@ -149,8 +149,10 @@ const Frame = ({ who }: { who: string | undefined }) => {
           Authentication is off: anyone can open this admin, because it was started with <code>no_auth()</code>.
         </p>
       )}
-      <Toolbar onRefresh={refresh} />
-      <ScopeBar page={page} />
+      <div className="controls">
+        <Toolbar onRefresh={refresh} />
+        <ScopeBar page={page} />
+      </div>
       <LiveStrip live={live} />
       <CoverageLine coverage={coverage} stale={stale} unreachableSince={since} />
       <main id="main" tabIndex={-1} data-dim={stale}>

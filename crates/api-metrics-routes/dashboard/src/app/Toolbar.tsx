@@ -56,6 +56,9 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
   const [editing, setEditing] = useState(false);
   const [filtersOpen, setFiltersOpen] = useState(false);
   const custom = view.period === null;
+  // On a phone the chips are out of sight at first.
+  const chosen = [view.service, view.environment, ...Object.values(view.filters)];
+  const filtered = chosen.filter((each) => each !== null && each !== undefined).length;
 
   const shift = (by: number) => {
     const length = lengthOf(view) * 1000;
@@ -71,6 +74,14 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
 
   return (
     <section className="toolbar" aria-label="Time range and filters">
+      <button
+        type="button"
+        className="filters-button"
+        aria-expanded={filtersOpen}
+        onClick={() => setFiltersOpen(!filtersOpen)}
+      >
+        {filtered > 0 ? `Filters (${filtered})` : "Filters"}
+      </button>
       <div className="segmented" role="group" aria-label="Time range">
         {PERIODS.map((period) => (
           <button
@@ -100,14 +111,6 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
           ›
         </button>
       </div>
-      <button
-        type="button"
-        className="ghost filters-button"
-        aria-expanded={filtersOpen}
-        onClick={() => setFiltersOpen(!filtersOpen)}
-      >
-        Filters
-      </button>
       <div className="filters" data-open={filtersOpen}>
         <Select
           label="Service"

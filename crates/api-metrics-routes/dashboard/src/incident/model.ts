@@ -1,5 +1,5 @@
 // An incident's curve as a chart, and its summary as Markdown.
-import { condition, valueIn } from "../alerts/describe";
+import { condition, counted, isHealth, valueIn } from "../alerts/describe";
 import type { Incident, IncidentBreakdown } from "../api/types";
 import type { TimeChartModel } from "../charts/model";
 import type { Slots } from "../charts/periods";
@@ -18,6 +18,11 @@ const UNITS: Readonly<Record<string, TimeChartModel["unit"]>> = {
   anomaly_latency: "decimal",
   anomaly_bandwidth: "decimal",
   burn_rate: "decimal",
+  store_unreachable: "decimal",
+  flush_lag: "decimal",
+  answer_time: "ms",
+  query_time: "ms",
+  cache_hit_rate: "percent",
 };
 
 /** What a breakdown counts, as a heading has it. */
@@ -35,6 +40,12 @@ const wallAt = (at: number, tz: string): number => {
   const l = local(at, tz);
   return Date.UTC(l.year, l.month - 1, l.day, l.hour, l.minute, l.second);
 };
+
+/** What a window's value is made of. */
+const counts = (type: string, made: number): string =>
+  isHealth(type)
+    ? `${number.count(made)} ${counted(type) ?? "minutes of processes"}`
+    : number.plural(made, "request");
 
 /** A window's value stands where the window ends: in the last step of it. */
 export const curveOf = (incident: Incident, tz: string): TimeChartModel | null => {
@@ -72,7 +83,7 @@ export const curveOf = (incident: Incident, tz: string): TimeChartModel | null =
     exact: show,
     thresholds: [{ value: event.threshold, name: show(event.threshold) }],
     marks: marks.filter((mark) => mark.at >= (starts[0] ?? 0) && mark.at <= last),
-    note: (index) => number.plural(points[index]?.requests ?? 0, "request"),
+    note: (index) => counts(event.alertType, points[index]?.requests ?? 0),
     running: false,
   };
 };

@@ -1,6 +1,6 @@
 // One event of an alert, explained: the verdict, the curve, the release before it, and who and what it is about.
 import { useMemo } from "react";
-import { condition, valueIn } from "../alerts/describe";
+import { condition, isHealth, valueIn } from "../alerts/describe";
 import { errorsOf, requestsOf } from "../alerts/requestsOf";
 import { useIncident } from "../api/control";
 import type { Incident as IncidentData, IncidentRelease } from "../api/types";
@@ -62,7 +62,7 @@ const Explained = ({ incident }: { incident: IncidentData }) => {
     <>
       <section className="card incident-verdict" aria-label="Verdict">
         <p className="incident-headline">{incident.verdict ?? event.message}</p>
-        <p className="muted">{event.message}</p>
+        {incident.verdict && <p className="muted">{event.message}</p>}
         <DescriptionList
           facts={[
             ["Since", moment(Date.parse(event.firedAt), tz)],
@@ -129,7 +129,7 @@ const Explained = ({ incident }: { incident: IncidentData }) => {
         )}
         {release && <ReleaseCard release={release} />}
       </div>
-      <Samples incident={incident} />
+      {!isHealth(event.alertType) && <Samples incident={incident} />}
     </>
   );
 };

@@ -134,13 +134,16 @@ pub(crate) async fn dry_run(
     range.to = range.to.min(now - now.rem_euclid(60));
     check_key(&app, &caller.scope, &spec).await?;
     follow_objective(&app, &caller.scope, &mut spec).await?;
-    let zone = app.control.quotas.tz;
+    let settings = api_metrics_store::control::alerts::RuleSettings::new(
+        app.control.quotas.tz,
+        app.control.limits.clone(),
+    );
     let store = app.client.control()?;
     let run = app
         .client
         .bounded(
             "dry run",
-            api_metrics_store::control::alerts::dry_run(store, &spec, range, zone),
+            api_metrics_store::control::alerts::dry_run(store, &spec, range, settings),
         )
         .await?;
     Ok(Json(DryRunAnswer {

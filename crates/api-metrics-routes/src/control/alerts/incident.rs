@@ -303,7 +303,10 @@ pub(crate) async fn incident(
         id,
         &caller.scope,
         now,
-        app.control.quotas.tz,
+        api_metrics_store::control::alerts::RuleSettings::new(
+            app.control.quotas.tz,
+            app.control.limits.clone(),
+        ),
     );
     let found = app.client.bounded("incident", work).await?;
     Ok(Json(IncidentView::of(found.ok_or_else(nothing)?, &caller)))

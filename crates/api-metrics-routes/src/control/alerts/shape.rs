@@ -27,7 +27,9 @@ pub(crate) struct Alert {
     /// (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
     /// window), `unit` (the sum of a unit in the window), `anomaly`, `anomaly_errors`, `anomaly_latency` or
     /// `anomaly_bandwidth` (deviations of requests, error rate, latency or bytes from the same hour of the week), or
-    /// `burn_rate` (how many times faster than allowed an objective's budget burns).
+    /// `burn_rate` (how many times faster than allowed an objective's budget burns); and over our own health
+    /// `store_unreachable` (seconds in the window), `flush_lag` (seconds), `answer_time` and `query_time`
+    /// (milliseconds), `open_streams`, `dropped_log_rows` (requests in the window), or `cache_hit_rate` (percent).
     alert_type: &'static str,
     /// Only this service.
     service_filter: Option<String>,
@@ -57,7 +59,7 @@ pub(crate) struct Alert {
     unit: Option<String>,
     /// For burn rates: the number of the objective, whose filters and tenant are the rule's; else null.
     objective_id: Option<i64>,
-    /// A window with fewer requests is not evaluated.
+    /// A window with fewer requests is not evaluated; of our own health, with fewer answers, queries or lookups.
     min_requests: u64,
     /// Whether it is evaluated.
     enabled: bool,
@@ -128,7 +130,9 @@ pub(crate) struct AlertBody {
     /// A name for people, 1 to 200 bytes.
     #[schema(example = "checkout errors")]
     name: String,
-    /// `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit` or `anomaly`.
+    /// `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit`, `anomaly`, `anomaly_errors`,
+    /// `anomaly_latency`, `anomaly_bandwidth` or `burn_rate`; over our own health, for admins, `store_unreachable`,
+    /// `flush_lag`, `answer_time`, `query_time`, `open_streams`, `dropped_log_rows` or `cache_hit_rate`.
     #[schema(example = "error_rate")]
     alert_type: String,
     /// In the unit of the type: percent, milliseconds, requests, bytes, deviations.

@@ -12,7 +12,7 @@
 
 mod shape;
 
-use api_metrics_store::control::objectives::{Objective, ObjectiveSpec, report};
+use api_metrics_store::control::objectives::{Objective, ObjectiveSpec, report, reports};
 use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Serialize;
@@ -90,10 +90,7 @@ pub(crate) async fn list(
     let more = found.len() > most as usize;
     found.truncate(most as usize);
     let last = found.last().filter(|_| more).map(|objective| objective.id);
-    let mut data = Vec::with_capacity(found.len());
-    for objective in found {
-        data.push(view(&app, objective, false).await?);
-    }
+    let data = views(&app, found).await?;
     Ok(Json(ObjectivePage {
         data,
         next_cursor: last.map(|id| page.next(NO_RANGE, id)),
@@ -126,7 +123,7 @@ pub(crate) async fn one(
         .bounded("objective", control.objective(id, &caller.scope))
         .await?
         .ok_or_else(nothing)?;
-    Ok(Json(view(&app, found, true).await?))
+    Ok(Json(view(&app, found).await?))
 }
 
 /// Makes an objective
@@ -156,7 +153,7 @@ pub(crate) async fn create(
     let by = shown(caller.principal.subject()).to_string();
     let work = control.create_objective(&spec, rules, Some(&by));
     let made = app.client.bounded("make an objective", work).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, made, true).await?)))
+    Ok((StatusCode::CREATED, Json(view(&app, made).await?)))
 }
 
 /// Replaces an objective
@@ -197,7 +194,7 @@ pub(crate) async fn replace(
         .bounded("change an objective", work)
         .await?
         .ok_or_else(nothing)?;
-    Ok(Json(view(&app, changed, true).await?))
+    Ok(Json(view(&app, changed).await?))
 }
 
 /// Removes an objective and its rules
@@ -231,17 +228,45 @@ pub(crate) async fn remove(
     }
 }
 
-/// An objective with its budget as it is now.
-async fn view(app: &App, objective: Objective, by_day: bool) -> Result<ObjectiveView, Problem> {
+/// An objective with its budget and its days as they are now.
+async fn view(app: &App, objective: Objective) -> Result<ObjectiveView, Problem> {
     let now = app.clock.unix_seconds();
-    let store = app.client.control()?;
-    let found = app
-        .client
-        .bounded("objective", report(store, &objective, now, by_day))
-        .await?;
-    let error = match objective.spec.indicator.threshold_us() {
-        Some(_) => app.quantile_error(&shape::filter_of(&objective)).await?,
-        None => None,
+    let (store, own) = (app.client.control()?, app.client.writer());
+    let work = report(store, &objective, own.map(|own| &**own), now);
+    let found = app.client.bounded("objective", work).await?;
+    let error = match has_quantile(&objective) {
+        true => app.quantile_error(&shape::filter_of(&objective)).await?,
+        false => None,
     };
-    Ok(ObjectiveView::of(objective, &found, by_day, error))
+    Ok(ObjectiveView::of(objective, &found, true, error))
+}
+
+/// Objectives with their budgets as they are now, all from one snapshot.
+async fn views(app: &App, objectives: Vec<Objective>) -> Result<Vec<ObjectiveView>, Problem> {
+    let now = app.clock.unix_seconds();
+    let (store, own) = (app.client.control()?, app.client.writer());
+    let work = reports(store, &objectives, own.map(|own| &**own), now);
+    let found = app.client.bounded("objectives", work).await?;
+    let filters: Vec<_> = objectives
+        .iter()
+        .filter(|objective| has_quantile(objective))
+        .map(shape::filter_of)
+        .collect();
+    let mut errors = app.quantile_errors(&filters).await?.into_iter();
+    let views = objectives
+        .into_iter()
+        .zip(&found)
+        .map(|(objective, found)| {
+            let error = match has_quantile(&objective) {
+                true => errors.next().flatten(),
+                false => None,
+            };
+            ObjectiveView::of(objective, found, false, error)
+        });
+    Ok(views.collect())
+}
+
+/// Whether an objective's counts are from sketches.
+fn has_quantile(objective: &Objective) -> bool {
+    objective.spec.indicator.threshold_us().is_some()
 }

@@ -79,6 +79,9 @@ pub(crate) struct AnswerCache {
     hits: AtomicU64,
     /// Answers that were computed.
     misses: AtomicU64,
+    /// Hits and misses that the samples of our own health know of.
+    #[cfg(feature = "control")]
+    sampled: std::sync::Mutex<(u64, u64)>,
 }
 
 impl AnswerCache {
@@ -98,6 +101,8 @@ impl AnswerCache {
             edits: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
+            #[cfg(feature = "control")]
+            sampled: std::sync::Mutex::default(),
         }
     }
 
@@ -152,6 +157,21 @@ impl AnswerCache {
         (
             self.hits.load(Ordering::Relaxed),
             self.misses.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Hits and misses since the last call.
+    #[cfg(feature = "control")]
+    pub(crate) fn take_counts(&self) -> (u64, u64) {
+        let now = self.counts();
+        let mut sampled = self
+            .sampled
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let before = std::mem::replace(&mut *sampled, now);
+        (
+            now.0.saturating_sub(before.0),
+            now.1.saturating_sub(before.1),
         )
     }
 

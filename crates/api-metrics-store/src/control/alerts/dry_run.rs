@@ -31,21 +31,21 @@
 
 use std::collections::HashMap;
 
-use chrono_tz::Tz;
-
 use super::{
     AlertSpec, AlertState, AlertType, Evaluation, Transition,
     baseline::BaselineHistory,
-    evaluate::{cuts, window},
+    evaluate::cuts,
+    limited_keys::{RuleSettings, limits},
     machine::step,
     measure::WindowSum,
     message, query,
     sliding::Windows,
 };
 use crate::{
-    control::{ControlStore, keys::KeyRecord},
+    control::{ControlStore, health, keys::KeyRecord},
     query::{Scope, TimeRange, TimeStep},
-    store::{Store, StoreError, invalid},
+    recorder::OwnDeltas,
+    store::{Store, StoreError, Writer, invalid},
     time::{Granularity, UnixSeconds},
 };
 
@@ -153,8 +153,9 @@ impl DryRun {
 
 /// Evaluates `spec` over the past, as far as data is kept. Nothing is written and no notice is sent.
 ///
-/// The hour of the week of an anomaly's baseline is that of `zone`'s clock, which is
-/// [`QuotaSettings::tz`](crate::control::quotas::QuotaSettings::tz) for real rules.
+/// `settings` are those of real rules: the zone of
+/// [`QuotaSettings::tz`](crate::control::quotas::QuotaSettings::tz), by whose clock the baseline of an anomaly has its
+/// hour of the week, and the limits of keys.
 ///
 /// Reads the range and two windows before it, of which messages name the value of the window before.
 ///
@@ -167,8 +168,9 @@ pub async fn dry_run(
     store: &dyn ControlStore,
     spec: &AlertSpec,
     range: TimeRange,
-    zone: Tz,
+    settings: impl Into<RuleSettings>,
 ) -> Result<DryRun, StoreError> {
+    let settings = settings.into();
     spec.validate()?;
     if range.is_empty() {
         return invalid("to", "lies before from");
@@ -176,7 +178,11 @@ pub async fn dry_run(
     let length = i64::from(spec.window_minutes) * 60;
     let shortest = i64::from(spec.shortest_minutes()) * 60;
     let earliest = Granularity::Minute.floor(range.from) - 2 * length;
-    let granularity = finest(store, earliest).await?;
+    // Our own health is kept by minutes, and has no value where none are left.
+    let granularity = match spec.alert_type.is_health() {
+        true => Granularity::Minute,
+        false => finest(store, earliest).await?,
+    };
     let step_seconds = granularity.seconds();
     if shortest % step_seconds != 0 {
         return invalid(
@@ -199,7 +205,7 @@ pub async fn dry_run(
         );
     }
     let history = if spec.alert_type.is_anomaly() {
-        Some(BaselineHistory::read(store, spec, range.from, range.to, zone).await?)
+        Some(BaselineHistory::read(store, spec, range.from, range.to, settings.tz).await?)
     } else {
         None
     };
@@ -209,15 +215,14 @@ pub async fn dry_run(
         .into_iter()
         .map(|key| (key.id, key))
         .collect();
-    let limits = keys
-        .values()
-        .filter(|key| key.spec.enabled)
-        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
-        .collect();
+    let limits = limits(&keys, &settings.limits);
     let coarse = store.coarse_spans(range).await?;
 
     let all = TimeRange::new(range.from - 2 * length, range.to);
-    let steps = steps(store, spec, all, granularity, &limits).await?;
+    let steps = match spec.alert_type.is_health() {
+        true => health::steps(store, all).await?,
+        false => steps(store, spec, all, granularity, &limits, None).await?,
+    };
     let baseline = |end: UnixSeconds| history.as_ref().and_then(|history| history.at(end - 1));
     let (mut now, mut before) = (Windows::over(&steps), Windows::over(&steps));
     let mut run = DryRun {
@@ -238,7 +243,7 @@ pub async fn dry_run(
     while end <= range.to {
         // The caller may have left, or have no time left.
         tokio::task::yield_now().await;
-        if cuts(&coarse, window(spec, end)) {
+        if cuts(&coarse, spec, end) {
             run.passed_over += 1;
             run.bin(end, width);
         } else {
@@ -284,7 +289,8 @@ pub async fn dry_run(
 
 /// Reads what happened, summed by steps.
 ///
-/// Ascending by start. Steps without rows are left out.
+/// Ascending by start. Steps without rows are left out. With this process's writer as `own`, requests that it has not
+/// flushed yet count too.
 ///
 /// # Errors
 ///
@@ -296,6 +302,7 @@ pub(in crate::control) async fn steps(
     range: TimeRange,
     granularity: Granularity,
     limits: &HashMap<i64, u64>,
+    own: Option<&Writer>,
 ) -> Result<Vec<(UnixSeconds, WindowSum)>, StoreError> {
     let target = query::target(spec);
     let mut steps = Vec::new();
@@ -304,7 +311,7 @@ pub(in crate::control) async fn steps(
         let to = range.to.min(from + READ_STEPS * granularity.seconds());
         let chunk = TimeRange::new(from, to);
         let asked = query::query_for(spec, chunk, Some(TimeStep::Fixed(granularity)));
-        let rows = store.read(&asked, None).await?.rows;
+        let rows = store.read(&asked, held(own, chunk)).await?.rows;
         for rows in rows.chunk_by(|a, b| a.group.period_start == b.group.period_start) {
             let start = rows.first().and_then(|row| row.group.period_start);
             let part = WindowSum::of(target.as_ref(), rows.iter(), Some(limits))?;
@@ -314,6 +321,18 @@ pub(in crate::control) async fn steps(
         from = to;
     }
     Ok(steps)
+}
+
+/// What a process has not flushed of `range`, for a question about it. The capture reaches a minute beyond the range on
+/// both sides; the question cuts it exactly.
+pub(in crate::control) fn held(
+    own: Option<&Writer>,
+    range: TimeRange,
+) -> Option<(&Writer, OwnDeltas)> {
+    own.map(|writer| {
+        let within = |_: &_, minute| range.from - 60 < minute && minute < range.to + 60;
+        (writer, writer.recorder.capture(&within))
+    })
 }
 
 /// The finest granularity that is kept from `from` on.

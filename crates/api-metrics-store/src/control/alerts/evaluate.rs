@@ -45,9 +45,10 @@ use super::{
     causes::{self, CauseConsumer, LogInRound},
     event::{EventHandling, fired_notice, resolved_notice},
     fair_scheduler::FairScheduler,
+    limited_keys::{LimitedKeys, RuleSettings},
     machine::{CLOCK_WAS_AHEAD, step},
     measure::{Beside, Context, Measured, WindowSum, measure},
-    message, query,
+    message, own_health, query,
 };
 use crate::{
     control::{ControlStore, keys::KeyRecord, notify::NoticeKey},
@@ -112,7 +113,7 @@ impl Evaluator {
         &self,
         store: &dyn ControlStore,
         delay: Duration,
-        zone: Tz,
+        settings: RuleSettings,
         own: Option<&Writer>,
         requests: Option<&dyn RequestLogStore>,
     ) -> Result<Evaluated, StoreError> {
@@ -128,7 +129,7 @@ impl Evaluator {
             evaluator: self,
             store,
             own,
-            zone,
+            settings,
             coarse: &due.coarse,
             keys: None,
             log: LogInRound::new(requests),
@@ -231,19 +232,12 @@ struct Round<'a> {
     evaluator: &'a Evaluator,
     store: &'a dyn ControlStore,
     own: Option<&'a Writer>,
-    /// Whose clock tells the hour of the week.
-    zone: Tz,
+    settings: RuleSettings,
     coarse: &'a [(UnixSeconds, UnixSeconds)],
     /// Read when the first rule needs them.
-    keys: Option<Keys>,
+    keys: Option<LimitedKeys>,
     /// Tells the errors behind a rule that fires.
     log: LogInRound<'a>,
-}
-
-/// All keys by number, and the limits a minute of those that are enabled and have one.
-struct Keys {
-    all: HashMap<i64, KeyRecord>,
-    limits: HashMap<i64, u64>,
 }
 
 impl Round<'_> {
@@ -261,7 +255,7 @@ impl Round<'_> {
             (done_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60)
         };
         // One query serves one minute, and also many, by minutes.
-        let rows = if first < end {
+        let rows = if first < end && !rule.spec.alert_type.is_health() {
             let window = i64::from(rule.spec.window_minutes) * 60;
             let range = TimeRange::new(first - 2 * window, end);
             Some(self.rows(&rule.spec, range, true).await?)
@@ -279,7 +273,7 @@ impl Round<'_> {
         };
         let mut at = first;
         while at <= end {
-            if cuts(self.coarse, window(&evaluated.rule.spec, at)) {
+            if cuts(self.coarse, &evaluated.rule.spec, at) {
                 evaluated.state.evaluated_to = at;
             } else {
                 let measured = self
@@ -359,9 +353,12 @@ impl Round<'_> {
         end: UnixSeconds,
     ) -> Result<Measured, StoreError> {
         let spec = &rule.spec;
+        if spec.alert_type.is_health() {
+            return own_health::measured(self.store, spec, end).await;
+        }
         let baseline = if spec.alert_type.is_anomaly() {
             self.evaluator
-                .baseline(self.store, rule, end - 1, self.zone)
+                .baseline(self.store, rule, end - 1, self.settings.tz)
                 .await?
         } else {
             None
@@ -460,6 +457,9 @@ impl Round<'_> {
     /// What is behind a rule that fires: its largest groups of errors and consumers in the window that ends at `end`.
     /// What can't be told in time is left out, and never keeps an alert from firing.
     async fn causes(&mut self, rule: &AlertRule, end: UnixSeconds) -> Option<AlertCauses> {
+        if rule.spec.alert_type.is_health() {
+            return None;
+        }
         let window = window(&rule.spec, end);
         let consumers = match timeout(causes::LONGEST, self.consumers(rule, window)).await {
             Ok(Ok(consumers)) => Some(consumers),
@@ -494,18 +494,10 @@ impl Round<'_> {
     }
 
     /// Reads all keys once a round, when the first rule needs them.
-    async fn keys(&mut self) -> Result<&Keys, StoreError> {
+    async fn keys(&mut self) -> Result<&LimitedKeys, StoreError> {
         if self.keys.is_none() {
             let all = self.store.all_keys(&Scope::All).await?;
-            let limits = all
-                .iter()
-                .filter(|key| key.spec.enabled)
-                .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
-                .collect();
-            self.keys = Some(Keys {
-                all: all.into_iter().map(|key| (key.id, key)).collect(),
-                limits,
-            });
+            self.keys = Some(LimitedKeys::new(all, &self.settings.limits));
         }
         self.keys
             .as_ref()
@@ -545,9 +537,16 @@ pub(super) fn slice(rows: &[Row], range: TimeRange) -> &[Row] {
     rows.get(from..to).unwrap_or_default()
 }
 
-/// Whether a part of a coarsened span lies outside of the window, so that records may too.
-pub(super) fn cuts(coarse: &[(UnixSeconds, UnixSeconds)], window: TimeRange) -> bool {
-    coarse.iter().any(|(from, to)| {
+/// Whether a part of a coarsened span lies outside of the window that ends at `end`, so that records may too. What our
+/// own health is made of is no records.
+pub(super) fn cuts(
+    coarse: &[(UnixSeconds, UnixSeconds)],
+    spec: &AlertSpec,
+    end: UnixSeconds,
+) -> bool {
+    let window = window(spec, end);
+    let mut coarse = coarse.iter().filter(|_| !spec.alert_type.is_health());
+    coarse.any(|(from, to)| {
         *from < window.to && window.from < *to && !(window.from <= *from && *to <= window.to)
     })
 }

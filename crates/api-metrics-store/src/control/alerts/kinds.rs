@@ -79,6 +79,20 @@ words! {
         AnomalyBandwidth = "anomaly_bandwidth",
         /// How many times faster than allowed an objective's budget burns, over the window and over a twelfth of it.
         BurnRate = "burn_rate",
+        /// Of our own health: seconds of the window in which a process could not reach the store.
+        StoreUnreachable = "store_unreachable",
+        /// Of our own health: the longest that records waited for a flush beyond its interval, in seconds.
+        FlushLag = "flush_lag",
+        /// Of our own health: how long our own routes took to answer, in milliseconds: the mean, or a quantile.
+        AnswerTime = "answer_time",
+        /// Of our own health: how long queries of the store took, in milliseconds: the mean, or a quantile.
+        QueryTime = "query_time",
+        /// Of our own health: the most streams that a process had open.
+        OpenStreams = "open_streams",
+        /// Of our own health: requests that the request log chose and dropped in the window.
+        DroppedLogRows = "dropped_log_rows",
+        /// Of our own health: answers from the cache, in percent of its lookups.
+        CacheHitRate = "cache_hit_rate",
     }
 }
 

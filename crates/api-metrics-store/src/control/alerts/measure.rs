@@ -13,15 +13,23 @@
 //! | `anomaly_errors`, `anomaly_latency` | `max(value - median, 0) / spread` | deviations | none |
 //! | `burn_rate` | the lesser burn rate of the window and of its last twelfth | times what is allowed | none |
 //!
+//! Types of our own health have the values that [`health`](crate::control::health) names.
+//!
 //! A window with fewer than `min_requests` requests has no value. Rows of several endpoints and keys
 //! are merged first: a quantile is that of all requests together and never a mean of quantiles.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::{AlertSpec, AlertType, Target, baseline::Baseline};
 use crate::{
     bucket::Bucket,
-    control::objectives::{Indicator, Outcomes},
+    control::{
+        health::HealthSum,
+        objectives::{Indicator, Outcomes},
+    },
     query::Row,
     sketch::{SketchError, SketchKind},
     time::UnixSeconds,
@@ -40,6 +48,8 @@ pub(super) struct Measured {
     pub peak: Option<(i64, u64, u64)>,
     /// For anomalies: what is compared, such as requests a minute, and the baseline.
     pub rate: Option<(f64, Baseline)>,
+    /// For our own health: the process that is worst, where one of them decides.
+    pub instance: Option<Arc<str>>,
 }
 
 /// What else a value is made of.
@@ -82,6 +92,8 @@ pub(in crate::control) struct WindowSum {
     methods: BTreeSet<String>,
     /// See [`Measured::peak`].
     peak: Option<PeakMinute>,
+    /// What processes said of themselves.
+    health: HealthSum,
 }
 
 /// A key, its requests in a minute, and its limit, which is not 0.
@@ -120,6 +132,14 @@ impl WindowSum {
         Ok(part)
     }
 
+    /// What processes said of themselves.
+    pub(in crate::control) fn of_health(health: HealthSum) -> Self {
+        Self {
+            health,
+            ..Self::default()
+        }
+    }
+
     /// Whether it has no requests.
     pub(super) fn is_empty(&self) -> bool {
         self.sum.as_ref().is_none_or(|sum| sum.request_count == 0)
@@ -134,6 +154,7 @@ impl WindowSum {
             self.methods.extend(other.methods.iter().cloned());
         }
         self.peak = nearer(self.peak, other.peak);
+        self.health.add(&other.health);
         Ok(())
     }
 
@@ -176,6 +197,9 @@ impl WindowSum {
     ///
     /// Without a baseline anomalies have no value, and without a short window burn rates.
     pub(super) fn measured(&self, spec: &AlertSpec, beside: Beside<'_>) -> Measured {
+        if spec.alert_type.is_health() {
+            return self.measured_health(spec);
+        }
         let sum = self.sum.as_ref();
         let requests = sum.map_or(0, |sum| sum.request_count);
         let mut measured = Measured {
@@ -215,8 +239,21 @@ impl WindowSum {
             AlertType::BurnRate => spec.aim.zip(beside.short).and_then(|(aim, short)| {
                 aim.burning(self.outcomes(aim.indicator), short.outcomes(aim.indicator))
             }),
+            // Measured above.
+            _ => None,
         };
         measured
+    }
+
+    /// What a rule over our own health measures. Answers, queries or lookups take the place of requests.
+    fn measured_health(&self, spec: &AlertSpec) -> Measured {
+        let found = self.health.value(spec.alert_type, spec.quantile);
+        Measured {
+            value: found.value.filter(|_| found.count >= spec.min_requests),
+            requests: found.count,
+            instance: found.instance,
+            ..Measured::default()
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 //! | a unit | `Sum of tokens for POST /chat jumped from 80,000 to 1,200,000 (threshold 1,000,000) over 1 h, 312 requests` |
 //! | a rate limit | `Key 'render-farm' is at 82/100 req/min, 82.0% (threshold 80%) over 5 min, 301 requests` |
 //! | a burn rate | `Burn rate of 99.9% availability jumped from 0.5× to 20× (threshold 14.4×) over 1 h, 1,204 requests` |
+//! | our own health | `Flush lag is 42 s (threshold 30 s) over 5 min, worst: shop on web-2 (0f3a8c21)` |
 //! | an end | `Resolved: Error rate is back at 0.8% (threshold 10%) after 12 min` |
 //!
 //! Messages are for people and are stored with the event: a later release may word new ones
@@ -38,10 +39,10 @@ pub(super) fn fired(
 ) -> String {
     let value = measured.value.unwrap_or_default();
     let tail = format!(
-        "(threshold {}) over {}, {}",
+        "(threshold {}) over {}{}",
         amount(spec, spec.threshold, false),
         minutes(spec.window_minutes),
-        requests(measured.requests),
+        made_of(spec, measured),
     );
     if let (Some((_, made, limit)), Some(key)) = (measured.peak, key) {
         return format!(
@@ -97,6 +98,11 @@ pub(super) fn resolved(
             subject(spec, measured, key, "is back at"),
             amount(spec, value, true),
         ),
+        None if spec.alert_type.is_health() => format!(
+            "Resolved: {} judged{} (threshold {threshold}) after {lasted}",
+            subject(spec, measured, key, "can't be"),
+            made_of(spec, measured),
+        ),
         None => format!(
             "Resolved: {} judged with {} in {} (threshold {threshold}) after {lasted}",
             subject(spec, measured, key, "can't be"),
@@ -127,6 +133,21 @@ fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) ->
             format!("Sum of {}", escaped(unit))
         }
         (AlertType::Anomaly, _) => "Requests".into(),
+        (AlertType::StoreUnreachable, _) => "Time without the store".into(),
+        (AlertType::FlushLag, _) => "Flush lag".into(),
+        (AlertType::AnswerTime | AlertType::QueryTime, of) => {
+            let what = match spec.alert_type {
+                AlertType::AnswerTime => "time of api-metrics' own answers",
+                _ => "time of queries of the store",
+            };
+            match of {
+                Some(q) => format!("p{} {what}", number(q * 100.0)),
+                None => format!("Average {what}"),
+            }
+        }
+        (AlertType::OpenStreams, _) => "Number of open streams".into(),
+        (AlertType::DroppedLogRows, _) => "Number of requests dropped by the log".into(),
+        (AlertType::CacheHitRate, _) => "Cache hit rate".into(),
     };
     if let Some(endpoint) = &spec.endpoint {
         text.push_str(" for ");
@@ -159,7 +180,7 @@ fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) ->
 /// A value in the unit of the rule. Measured percentages have one decimal, thresholds what was set.
 fn amount(spec: &AlertSpec, value: f64, measured: bool) -> String {
     match spec.alert_type {
-        AlertType::ErrorRate | AlertType::RateLimit if measured => {
+        AlertType::ErrorRate | AlertType::RateLimit | AlertType::CacheHitRate if measured => {
             // What breaches must not read as if it did not: 10.04% is not 10.0%.
             let shown = format!("{value:.1}");
             let same = shown.parse::<f64>().is_ok_and(|s| {
@@ -171,9 +192,17 @@ fn amount(spec: &AlertSpec, value: f64, measured: bool) -> String {
                 format!("{shown}%")
             }
         }
-        AlertType::ErrorRate | AlertType::RateLimit => format!("{}%", number(value)),
-        AlertType::ResponseTime => format!("{} ms", number(value)),
-        AlertType::RequestVolume | AlertType::Unit => count(value.max(0.0) as u64),
+        AlertType::ErrorRate | AlertType::RateLimit | AlertType::CacheHitRate => {
+            format!("{}%", number(value))
+        }
+        AlertType::ResponseTime | AlertType::AnswerTime | AlertType::QueryTime => {
+            format!("{} ms", number(value))
+        }
+        AlertType::StoreUnreachable | AlertType::FlushLag => format!("{} s", number(value)),
+        AlertType::RequestVolume
+        | AlertType::Unit
+        | AlertType::OpenStreams
+        | AlertType::DroppedLogRows => count(value.max(0.0) as u64),
         AlertType::Bandwidth => bytes(value.max(0.0) as u64),
         AlertType::Anomaly
         | AlertType::AnomalyErrors
@@ -218,6 +247,19 @@ fn burning(spec: &AlertSpec) -> String {
 /// Whether `value` breaches `threshold`.
 fn holds(comparison: Comparison, value: f64, threshold: f64) -> bool {
     comparison.holds(value, threshold)
+}
+
+/// What the value is made of: `, 1,204 requests`; of our own health `, 412 answers` or `, worst: shop on web-2 (0f3a8c21)`.
+fn made_of(spec: &AlertSpec, measured: &Measured) -> String {
+    if !spec.alert_type.is_health() {
+        return format!(", {}", requests(measured.requests));
+    }
+    match (spec.alert_type.counted(), &measured.instance) {
+        (Some((one, _)), _) if measured.requests == 1 => format!(", 1 {one}"),
+        (Some((_, many)), _) => format!(", {} {many}", count(measured.requests)),
+        (None, Some(instance)) => format!(", worst: {instance}"),
+        (None, None) => String::new(),
+    }
 }
 
 /// `1 request`, `1,204 requests`.
@@ -365,6 +407,39 @@ mod tests {
         assert_eq!(
             fired(&near, &at, Some(10.0), Some("render-farm")),
             "Key 'render-farm' is at 82/100 req/min, 82.0% (threshold 80%) over 5 min, 301 requests"
+        );
+    }
+
+    #[test]
+    fn our_own_health_names_what_was_counted_or_the_worst_process() {
+        let mut slow = spec(AlertType::AnswerTime, Comparison::Gt, 200.0);
+        slow.quantile = Some(0.95);
+        assert_eq!(
+            fired(&slow, &measured(640.0, 412), Some(80.0), None),
+            "p95 time of api-metrics' own answers jumped from 80 ms to 640 ms (threshold 200 ms) over 5 min, 412 answers"
+        );
+        let few = spec(AlertType::CacheHitRate, Comparison::Lt, 80.0);
+        assert_eq!(
+            fired(&few, &measured(12.0, 1), None, None),
+            "Cache hit rate is 12.0% (threshold 80%) over 5 min, 1 lookup"
+        );
+        let cut = spec(AlertType::StoreUnreachable, Comparison::Gt, 60.0);
+        let worst = Measured {
+            instance: Some("shop on web-2 (0f3a8c21)".into()),
+            ..measured(75.5, 10)
+        };
+        assert_eq!(
+            fired(&cut, &worst, Some(0.0), None),
+            "Time without the store jumped from 0 s to 75.5 s (threshold 60 s) over 5 min, worst: shop on web-2 (0f3a8c21)"
+        );
+        assert_eq!(
+            resolved(&cut, &measured(0.0, 10), 300, None),
+            "Resolved: Time without the store is back at 0 s (threshold 60 s) after 5 min"
+        );
+        let silent = Measured::default();
+        assert_eq!(
+            resolved(&slow, &silent, 60, None),
+            "Resolved: p95 time of api-metrics' own answers can't be judged, 0 answers (threshold 200 ms) after 1 min"
         );
     }
 

@@ -10,7 +10,7 @@
 //! | threshold | finite, not negative, and such that some value breaches it; an error rate at most 100; an anomaly above 0 | |
 //! | window | 1 to 1,440 minutes | 5 |
 //! | cooldown | 0 to 43,200 minutes, which is 30 days | 30 |
-//! | quantile | above 0, below 1, for response times only | the mean |
+//! | quantile | above 0, below 1, for latencies only | the mean |
 //! | objective | the number of one, for burn rates only, and needed there; their window is a multiple of 12 minutes | |
 //! | unit | the name of one, for units only, and needed there | |
 //! | minimum of requests | up to 10^15, not for request volumes | 0 |
@@ -39,12 +39,15 @@ impl AlertType {
     /// A value that none of this type reaches.
     const fn beyond_reach(self) -> f64 {
         match self {
-            Self::ErrorRate => f64::INFINITY,
+            Self::ErrorRate | Self::CacheHitRate => f64::INFINITY,
             // Bytes and units are summed up in 64 bits.
             Self::Bandwidth | Self::Unit => u64::MAX as f64,
             // Latencies are, in microseconds.
-            Self::ResponseTime => u64::MAX as f64 / 1e3,
-            Self::RequestVolume => MOST_REQUESTS as f64,
+            Self::ResponseTime | Self::AnswerTime | Self::QueryTime => u64::MAX as f64 / 1e3,
+            Self::RequestVolume | Self::OpenStreams | Self::DroppedLogRows => MOST_REQUESTS as f64,
+            // No window is longer than a day; a flush may wait for longer.
+            Self::StoreUnreachable => 86_400.0,
+            Self::FlushLag => u64::MAX as f64 / 1e3,
             // Against a limit, or a spread, of one request.
             Self::RateLimit | Self::Anomaly | Self::AnomalyErrors => MOST_REQUESTS as f64 * 100.0,
             // Against a spread of a millisecond, or of a kilobyte a minute.
@@ -67,7 +70,10 @@ impl AlertType {
 
     /// Whether it looks at latencies, so that a quantile goes with it.
     const fn has_quantile(self) -> bool {
-        matches!(self, Self::ResponseTime | Self::AnomalyLatency)
+        matches!(
+            self,
+            Self::ResponseTime | Self::AnomalyLatency | Self::AnswerTime | Self::QueryTime
+        )
     }
 }
 
@@ -225,7 +231,7 @@ impl AlertSpec {
             Some(_) if !self.alert_type.has_quantile() => {
                 return invalid(
                     "quantile",
-                    "goes with response_time and anomaly_latency only",
+                    "goes with response_time, anomaly_latency, answer_time and query_time only",
                 );
             }
             Some(q) if !(q > 0.0 && q < 1.0) => {
@@ -244,6 +250,7 @@ impl AlertSpec {
             (None, _) => {}
         }
         self.validate_objective()?;
+        self.validate_health()?;
         if self.min_requests > MOST_REQUESTS {
             return invalid(
                 "minRequests",
@@ -327,10 +334,12 @@ impl AlertSpec {
             return invalid("thresholdValue", "takes a number that is not negative");
         }
         match self.alert_type {
-            AlertType::ErrorRate if threshold > 100.0 => {
+            AlertType::ErrorRate | AlertType::CacheHitRate if threshold > 100.0 => {
                 invalid("thresholdValue", "takes a percentage, at most 100")
             }
-            AlertType::ErrorRate if threshold == 100.0 && self.comparison == Comparison::Gt => {
+            AlertType::ErrorRate | AlertType::CacheHitRate
+                if threshold == 100.0 && self.comparison == Comparison::Gt =>
+            {
                 invalid(
                     "thresholdValue",
                     "of 100 can never be exceeded: compare by gte",

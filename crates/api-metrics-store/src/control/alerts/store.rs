@@ -29,6 +29,7 @@ use super::{
 use crate::{
     control::{
         audit::by,
+        health::HealthStore,
         notify::{Notice, NoticeKind},
         objectives, sql,
     },
@@ -75,9 +76,9 @@ pub(crate) struct EvaluatedAlert {
     pub notices: Vec<Notice>,
 }
 
-/// Reads and writes rules and their history.
+/// Reads and writes rules and their history, and the samples that rules over our own health look at.
 #[async_trait]
-pub(crate) trait AlertStore: Send + Sync {
+pub(crate) trait AlertStore: HealthStore {
     /// Spans that touch `range` in which an outage made a process coarsen its buffer: windows that cut
     /// one can't be evaluated.
     ///

@@ -41,6 +41,6 @@ pub(super) mod store;
 
 pub use budget::Outcomes;
 pub use contract::ObjectiveStore;
-pub use report::{BudgetDay, ObjectiveReport, report};
+pub use report::{BudgetDay, ObjectiveReport, report, reports};
 pub(super) use spec::Aim;
 pub use spec::{Indicator, Objective, ObjectiveSpec};

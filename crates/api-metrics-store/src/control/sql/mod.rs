@@ -20,6 +20,7 @@ pub(super) mod alerts;
 pub(super) mod audit;
 pub(super) mod channels;
 pub(super) mod headroom;
+pub(super) mod health;
 pub(super) mod imports;
 pub(super) mod jobs;
 pub(super) mod keys;

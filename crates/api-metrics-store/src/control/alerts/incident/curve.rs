@@ -6,19 +6,18 @@
 
 use std::collections::HashMap;
 
-use chrono_tz::Tz;
-
 use super::super::{
     AlertEvent, AlertSpec, AlertType,
     baseline::BaselineHistory,
     dry_run::{MAX_STEPS, finest, steps},
-    evaluate::{cuts, window},
+    evaluate::cuts,
+    limited_keys::{RuleSettings, limits},
     sliding::Windows,
 };
 use crate::{
-    control::{ControlStore, keys::KeyRecord},
+    control::{ControlStore, health, keys::KeyRecord},
     query::TimeRange,
-    store::StoreError,
+    store::{StoreError, Writer},
     time::{Granularity, UnixSeconds},
 };
 
@@ -58,13 +57,18 @@ pub(super) async fn read(
     event: &AlertEvent,
     keys: &HashMap<i64, KeyRecord>,
     now: UnixSeconds,
-    zone: Tz,
+    settings: &RuleSettings,
+    own: Option<&Writer>,
 ) -> Result<Option<Curve>, StoreError> {
     let length = i64::from(spec.window_minutes) * 60;
     let shortest = i64::from(spec.shortest_minutes()) * 60;
     let from = event.fired_at - length - AROUND;
     let whole = event.resolved_at.map_or(now, |end| now.min(end + AROUND));
-    let finest = finest(store, Granularity::Minute.floor(from) - length).await?;
+    let of_health = spec.alert_type.is_health();
+    let finest = match of_health {
+        true => Granularity::Minute,
+        false => finest(store, Granularity::Minute.floor(from) - length).await?,
+    };
     // What a window can be summed of. Coarser ones serve where there would be too many to read.
     let mut readable = Granularity::ALL.into_iter().filter(|of| {
         let limit = spec.alert_type == AlertType::RateLimit && *of != Granularity::Minute;
@@ -74,7 +78,7 @@ pub(super) async fn read(
         return Ok(None);
     };
     for coarser in readable {
-        if (whole - from + length) / granularity.seconds() > MAX_STEPS {
+        if !of_health && (whole - from + length) / granularity.seconds() > MAX_STEPS {
             granularity = coarser;
         }
     }
@@ -88,18 +92,17 @@ pub(super) async fn read(
     let most = (MAX_STEPS * granularity.seconds()).min(MAX_POINTS * step);
     let to = last.min(from + shown.floor(most));
     let history = if spec.alert_type.is_anomaly() {
-        Some(BaselineHistory::read(store, spec, from, to, zone).await?)
+        Some(BaselineHistory::read(store, spec, from, to, settings.tz).await?)
     } else {
         None
     };
-    let limits = keys
-        .values()
-        .filter(|key| key.spec.enabled)
-        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
-        .collect();
+    let limits = limits(keys, &settings.limits);
     let range = TimeRange::new(from - length, to);
     let coarse = store.coarse_spans(range).await?;
-    let steps = steps(store, spec, range, granularity, &limits).await?;
+    let steps = match of_health {
+        true => health::steps(store, range).await?,
+        false => steps(store, spec, range, granularity, &limits, own).await?,
+    };
     let mut windows = Windows::over(&steps);
     let mut points = Vec::new();
     let mut end = from + step;
@@ -109,7 +112,7 @@ pub(super) async fn read(
         let measured = windows.measured(spec, end, baseline)?;
         points.push(CurvePoint {
             at: end,
-            value: measured.value.filter(|_| !cuts(&coarse, window(spec, end))),
+            value: measured.value.filter(|_| !cuts(&coarse, spec, end)),
             requests: measured.requests,
         });
         end += step;

@@ -27,11 +27,10 @@ pub use curve::{Curve, CurvePoint};
 pub use release::{Release, Totals};
 pub use verdict::Verdict;
 
-use chrono_tz::Tz;
-
 use super::{
     AlertEvent, AlertRule, AlertSpec, CauseGroup, EventQuery, Target,
     causes::{cause_group_id, groups},
+    limited_keys::RuleSettings,
     query,
 };
 use crate::{
@@ -88,7 +87,8 @@ pub struct Incident {
 }
 
 /// Explains an event that `scope` may see; `None` where there is none. With this process's writer as `own`, requests
-/// that it has not flushed yet count too. The hour of the week of an anomaly's baseline is that of `zone`'s clock. A log of requests that fails or is slow leaves its parts out.
+/// that it has not flushed yet count too. `settings` are those that rules
+/// are evaluated with. A log of requests that fails or is slow leaves its parts out.
 ///
 /// # Errors
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement limit.
@@ -99,8 +99,9 @@ pub async fn incident(
     id: Uuid,
     scope: &Scope,
     now: UnixSeconds,
-    zone: Tz,
+    settings: impl Into<RuleSettings>,
 ) -> Result<Option<Incident>, StoreError> {
+    let settings = settings.into();
     let mut asked = EventQuery::default();
     (asked.id, asked.limit) = (Some(id), 1);
     let Some(event) = store.alert_events(scope, &asked).await?.pop() else {
@@ -132,6 +133,14 @@ pub async fn incident(
     let Some(rule) = rule else {
         return Ok(Some(found));
     };
+    if rule.spec.alert_type.is_health() {
+        // It is not about requests: there is nothing to break down.
+        let keys = HashMap::new();
+        found.curve =
+            curve::read(store, &rule.spec, &found.event, &keys, now, &settings, own).await?;
+        found.rule = Some(rule);
+        return Ok(Some(found));
+    }
     let keys: HashMap<i64, KeyRecord> = store
         .all_keys(scope)
         .await?
@@ -162,7 +171,7 @@ pub async fn incident(
     let consumers = spans.consumers(consumers, &keys);
     let endpoints = spans.endpoints(by(By::Endpoint).await?);
     let statuses = spans.statuses(total.as_ref(), before.as_ref());
-    found.curve = curve::read(store, &rule.spec, &found.event, &keys, now, zone).await?;
+    found.curve = curve::read(store, &rule.spec, &found.event, &keys, now, &settings, own).await?;
     if *scope == Scope::All {
         found.release = release::read(store, &reader, found.event.fired_at, now).await?;
     }
