@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 41] = [
+const PROTECTED: [&str; 43] = [
     "alert_causes",
     "alert_handling",
     "alert_silences",
@@ -49,6 +49,8 @@ const PROTECTED: [&str; 41] = [
     "ingest_stream",
     "unit_names",
     "price_unit_tiers",
+    "version_counts",
+    "versions",
 ];
 
 /// Traffic and settings of two tenants and of nobody, and connections as any role.

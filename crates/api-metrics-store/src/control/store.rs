@@ -18,6 +18,7 @@ use super::{
     limits::{self, LimitSettings, LimitStore, NearLimit, UtilizationRow},
     notify::{self, ChannelState, ChannelStore, Delivery, DeliveryQuery, NoticeStore},
     objectives::ObjectiveStore,
+    releases::ReleaseStore,
 };
 use crate::{
     engine::sql::BeginTx,
@@ -39,7 +40,9 @@ impl<T: AlertStore + NoticeStore + LimitStore + PlanStore> WorkerStore for T {}
 /// `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
 #[expect(private_bounds, reason = "seals the trait")]
 #[async_trait]
-pub trait ControlStore: Store + WorkerStore + JobStore + ChannelStore + ObjectiveStore {
+pub trait ControlStore:
+    Store + WorkerStore + JobStore + ChannelStore + ObjectiveStore + ReleaseStore
+{
     /// Up to `limit` keys above `after`, in the order of their numbers, that `scope` may see.
     ///
     /// # Errors

@@ -99,6 +99,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "objectives",
         sql: include_str!("../../migrations/postgres/0014_objectives.sql"),
     },
+    Migration {
+        version: 15,
+        name: "versions",
+        sql: include_str!("../../migrations/postgres/0015_versions.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -78,6 +78,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "objectives",
         sql: include_str!("../../migrations/sqlite/0012_objectives.sql"),
     },
+    Migration {
+        version: 13,
+        name: "versions",
+        sql: include_str!("../../migrations/sqlite/0013_versions.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.
