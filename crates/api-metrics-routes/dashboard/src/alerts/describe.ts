@@ -49,6 +49,12 @@ export const TYPES = {
     hint: "How many times faster than allowed an objective's budget burns",
     start: 14.4,
   },
+  release_regression: {
+    name: "Release regression",
+    unit: "points or %",
+    hint: "By how much a release is worse than the version before: points of 5xx, or % of a percentile",
+    start: 1,
+  },
 } as const;
 
 export type AlertType = keyof typeof TYPES;
@@ -58,7 +64,8 @@ export const isType = (text: string): text is AlertType => text in TYPES;
 export const isAnomaly = (type: string): boolean => type.startsWith("anomaly");
 
 /** Whether a rule of the type looks at latencies, so that a quantile goes with it. */
-export const hasQuantile = (type: string): boolean => type === "response_time" || type === "anomaly_latency";
+export const hasQuantile = (type: string): boolean =>
+  type === "response_time" || type === "anomaly_latency" || type === "release_regression";
 
 export const COMPARISONS = { gt: "Above", gte: "At or above", lt: "Below", lte: "At or below" } as const;
 export type Comparison = keyof typeof COMPARISONS;
@@ -67,11 +74,17 @@ export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
 
 const SIGNS: Readonly<Record<string, string>> = { gt: ">", gte: "≥", lt: "<", lte: "≤" };
 
-export const valueIn = (type: string, value: number | null | undefined): string => {
+/** A value in the unit of a rule; of a release's regression the quantile decides which one that is. */
+export const valueIn = (
+  type: string,
+  value: number | null | undefined,
+  quantile: number | string | null = null,
+): string => {
   if (value == null) return number.NONE;
   if (type === "error_rate" || type === "rate_limit") return number.percent(value);
   if (type === "response_time") return number.ms(value);
   if (type === "bandwidth") return number.bytes(value);
+  if (type === "release_regression") return `${+value.toFixed(2)}${quantile == null ? " points" : "%"}`;
   if (type === "burn_rate") return `${+value.toFixed(2)}×`;
   return isAnomaly(type) ? `${+value.toFixed(1)} deviations` : number.count(value);
 };
@@ -96,6 +109,12 @@ export const condition = (
         : rule.alertType === "unit"
           ? `sum of ${rule.unit ?? "a unit"}`
           : kind.toLowerCase();
+  if (rule.alertType === "release_regression") {
+    const what = rule.quantile == null ? "5xx" : quantileText(rule.quantile);
+    const by = valueIn(rule.alertType, rule.thresholdValue, rule.quantile);
+    const within = minutes(rule.windowMinutes ?? 5);
+    return `${what} of a release ${SIGNS[rule.comparison] ?? ""} ${by} worse within ${within}`;
+  }
   const sign = SIGNS[rule.comparison] ?? rule.comparison;
   return `${of} ${sign} ${valueIn(rule.alertType, rule.thresholdValue)} over ${minutes(rule.windowMinutes ?? 5)}`;
 };

@@ -18,6 +18,7 @@ const UNITS: Readonly<Record<string, TimeChartModel["unit"]>> = {
   anomaly_latency: "decimal",
   anomaly_bandwidth: "decimal",
   burn_rate: "decimal",
+  release_regression: "decimal",
 };
 
 /** What a breakdown counts, as a heading has it. */
@@ -52,7 +53,7 @@ export const curveOf = (incident: Incident, tz: string): TimeChartModel | null =
     moved: false,
   };
   const { event, rule, release } = incident;
-  const show = (value: number | null): string => valueIn(event.alertType, value);
+  const show = (value: number | null): string => valueIn(event.alertType, value, rule?.quantile);
   const marks: TimeChartModel["marks"] = [{ at: Date.parse(event.firedAt), name: "fired", kind: "alert" }];
   if (event.resolvedAt) marks.push({ at: Date.parse(event.resolvedAt), name: "resolved", kind: "alert" });
   if (release) marks.push({ at: Date.parse(release.at), name: release.version, kind: "deploy" });

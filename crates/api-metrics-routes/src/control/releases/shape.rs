@@ -191,8 +191,20 @@ fn sentence(version: &str, found: &Comparison) -> String {
 /// A difference with its bounds, such as `+1.60 points of 5xx (+1.02 to +2.21)`.
 fn signed(of: &Difference, digits: usize, unit: &str) -> Option<String> {
     let (value, (low, high)) = (of.value?, of.interval?);
+    // What rounds to nothing has no sign to speak of.
+    let say = |number: f64| {
+        let text = format!("{number:+.digits$}");
+        if text.trim_start_matches(['-', '0', '.']).is_empty() {
+            text.replace('-', "+")
+        } else {
+            text
+        }
+    };
     Some(format!(
-        "{value:+.digits$}{unit} ({low:+.digits$} to {high:+.digits$})"
+        "{}{unit} ({} to {})",
+        say(value),
+        say(low),
+        say(high)
     ))
 }
 

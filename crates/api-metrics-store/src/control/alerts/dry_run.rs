@@ -40,6 +40,7 @@ use super::{
     machine::step,
     measure::WindowSum,
     message, query,
+    releases::ReleaseWindows,
     sliding::Windows,
 };
 use crate::{
@@ -216,8 +217,13 @@ pub async fn dry_run(
         .collect();
     let coarse = store.coarse_spans(range).await?;
 
+    let mut releases = ReleaseWindows::read(store, spec, range).await?;
     let all = TimeRange::new(range.from - 2 * length, range.to);
-    let steps = steps(store, spec, all, granularity, &limits).await?;
+    let steps = if releases.is_some() {
+        Vec::new()
+    } else {
+        steps(store, spec, all, granularity, &limits).await?
+    };
     let baseline = |end: UnixSeconds| history.as_ref().and_then(|history| history.at(end - 1));
     let (mut now, mut before) = (Windows::over(&steps), Windows::over(&steps));
     let mut run = DryRun {
@@ -242,7 +248,10 @@ pub async fn dry_run(
             run.passed_over += 1;
             run.bin(end, width);
         } else {
-            let found = now.measured(spec, end, baseline(end))?;
+            let found = match &mut releases {
+                Some(releases) => releases.measured(spec, end),
+                None => now.measured(spec, end, baseline(end))?,
+            };
             let evaluation = Evaluation {
                 end,
                 value: found.value,

@@ -79,6 +79,9 @@ words! {
         AnomalyBandwidth = "anomaly_bandwidth",
         /// How many times faster than allowed an objective's budget burns, over the window and over a twelfth of it.
         BurnRate = "burn_rate",
+        /// By how much a release is worse than the version before, within the window after its first request: 5xx in
+        /// percentage points, or a quantile of the latency in percent. 0 where none is worse for certain.
+        ReleaseRegression = "release_regression",
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `anomaly_bandwidth` | the same of bytes a minute | deviations | as for a rate of 0 |
 //! | `anomaly_errors`, `anomaly_latency` | `max(value - median, 0) / spread` | deviations | none |
 //! | `burn_rate` | the lesser burn rate of the window and of its last twelfth | times what is allowed | none |
+//! | `release_regression` | see `releases` | percentage points, or percent of the latency | none |
 //!
 //! A window with fewer than `min_requests` requests has no value. Rows of several endpoints and keys
 //! are merged first: a quantile is that of all requests together and never a mean of quantiles.
@@ -21,7 +22,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::{AlertSpec, AlertType, Target, baseline::Baseline};
 use crate::{
     bucket::Bucket,
-    control::objectives::{Indicator, Outcomes},
+    control::{
+        objectives::{Indicator, Outcomes},
+        releases::MeasuredRelease,
+    },
     query::Row,
     sketch::{SketchError, SketchKind},
     time::UnixSeconds,
@@ -40,6 +44,8 @@ pub(super) struct Measured {
     pub peak: Option<(i64, u64, u64)>,
     /// For anomalies: what is compared, such as requests a minute, and the baseline.
     pub rate: Option<(f64, Baseline)>,
+    /// For releases: the worst of them, where one is worse.
+    pub release: Option<MeasuredRelease>,
 }
 
 /// What else a value is made of.
@@ -215,6 +221,8 @@ impl WindowSum {
             AlertType::BurnRate => spec.aim.zip(beside.short).and_then(|(aim, short)| {
                 aim.burning(self.outcomes(aim.indicator), short.outcomes(aim.indicator))
             }),
+            // Sums of a window know no version: `ReleaseWindows` measures these.
+            AlertType::ReleaseRegression => None,
         };
         measured
     }

@@ -29,6 +29,7 @@ mod measure;
 mod message;
 mod notes;
 mod query;
+mod releases;
 mod sliding;
 mod spec;
 pub(super) mod store;

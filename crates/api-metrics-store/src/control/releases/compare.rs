@@ -214,6 +214,11 @@ impl<'a> Compared<'a> {
         }
     }
 
+    /// Requests of the new version that are compared.
+    pub(in crate::control) fn requests(&self) -> u64 {
+        sum(&self.after.1)
+    }
+
     /// 5xx, in percentage points.
     pub(in crate::control) fn errors(&self) -> Difference {
         let counted = |periods: &[&VersionPeriod]| -> Vec<Counted> {

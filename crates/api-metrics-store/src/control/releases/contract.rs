@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 
+use super::Regressions;
 use super::compare::{
     Compared, Comparison, History, ReleasedVersion, VersionPeriod, merged, start_of,
 };
@@ -83,6 +84,19 @@ pub trait ReleaseStore: Send + Sync {
         environment: &str,
         range: TimeRange,
     ) -> Result<Rollout, StoreError>;
+
+    /// What rules over releases look at: those with their first request in `range`, and the versions before.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    #[doc(hidden)]
+    async fn regressions(
+        &self,
+        service: Option<&str>,
+        environment: Option<&str>,
+        range: TimeRange,
+    ) -> Result<Regressions, StoreError>;
 }
 
 #[async_trait]
@@ -161,6 +175,25 @@ impl<T: BeginTx> ReleaseStore for T {
         }
         tx.commit().await?;
         Ok(Rollout { step, versions })
+    }
+
+    async fn regressions(
+        &self,
+        service: Option<&str>,
+        environment: Option<&str>,
+        range: TimeRange,
+    ) -> Result<Regressions, StoreError> {
+        let mut tx = self.begin_read(&Scope::All).await?;
+        let mut pairs = Vec::new();
+        let all = found(&mut tx, service, environment).await?;
+        let came = |of: &ReleasedVersion| range.from <= of.first_at && of.first_at < range.to;
+        for (version, previous) in all.into_iter().rev().filter(|(of, _)| came(of)).take(PAGE) {
+            if let Some(previous) = previous {
+                pairs.push(pair(&mut tx, version, previous).await?);
+            }
+        }
+        tx.commit().await?;
+        Ok(Regressions(pairs))
     }
 }
 

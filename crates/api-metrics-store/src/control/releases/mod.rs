@@ -15,14 +15,19 @@
 //! |---|---|
 //! | `verdict` | intervals: two numbers of requests in, one difference out |
 //! | `compare` | which requests of two versions are held against each other |
+//! | `regression` | what a rule of the type `release_regression` measures |
 //! | `contract` | [`ReleaseStore`] |
 //!
 //! The version before is the one whose first request came last before. A version that comes back is no new release.
 
 mod compare;
 mod contract;
+mod regression;
 mod verdict;
 
 pub use compare::{ComparedWith, Comparison, ReleasedVersion, VersionFigures, VersionPeriod};
 pub use contract::{Release, ReleaseQuery, ReleaseStore, Rollout};
+pub(super) use regression::MeasuredRelease;
+#[doc(hidden)]
+pub use regression::Regressions;
 pub use verdict::{Difference, Verdict};

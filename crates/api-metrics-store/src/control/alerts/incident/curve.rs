@@ -13,6 +13,7 @@ use super::super::{
     baseline::BaselineHistory,
     dry_run::{MAX_STEPS, finest, steps},
     evaluate::{cuts, window},
+    releases::ReleaseWindows,
     sliding::Windows,
 };
 use crate::{
@@ -99,14 +100,22 @@ pub(super) async fn read(
         .collect();
     let range = TimeRange::new(from - length, to);
     let coarse = store.coarse_spans(range).await?;
-    let steps = steps(store, spec, range, granularity, &limits).await?;
+    let mut releases = ReleaseWindows::read(store, spec, TimeRange::new(from, to)).await?;
+    let steps = if releases.is_some() {
+        Vec::new()
+    } else {
+        steps(store, spec, range, granularity, &limits).await?
+    };
     let mut windows = Windows::over(&steps);
     let mut points = Vec::new();
     let mut end = from + step;
     while end <= to {
         tokio::task::yield_now().await;
         let baseline = history.as_ref().and_then(|history| history.at(end - 1));
-        let measured = windows.measured(spec, end, baseline)?;
+        let measured = match &mut releases {
+            Some(releases) => releases.measured(spec, end),
+            None => windows.measured(spec, end, baseline)?,
+        };
         points.push(CurvePoint {
             at: end,
             value: measured.value.filter(|_| !cuts(&coarse, window(spec, end))),
