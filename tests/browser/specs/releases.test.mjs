@@ -48,7 +48,10 @@ test("a release's verdict is one click away, and rests on its interval", () =>
         assert.equal(said, expected);
       }
       const both = [comparison.errors.verdict, comparison.p95.verdict];
-      assert.equal(verdict, ["worse", "better", "no_difference"].find((each) => both.includes(each)));
+      assert.equal(
+        verdict,
+        ["worse", "better", "no_difference"].find((each) => both.includes(each)),
+      );
     }
     const table = page.getByRole("region", { name: "Releases", exact: true });
     for (const release of [last, before]) {
@@ -92,7 +95,7 @@ test("a rule over releases is made by the form, and an incident long after a rel
     await form.getByLabel("Metric").selectOption("release_regression");
     await form.getByLabel("Name").fill(name);
     await form.getByLabel("Service").fill("shop");
-    await form.getByText("Fires when 5xx of a release ≥ 1 points worse within 2 h.").waitFor();
+    await form.getByText("Fires when 5xx of a release ≥ 1 point worse within 2 h.").waitFor();
     assert.equal(await form.getByLabel("Endpoint").count(), 0, "versions are compared as a whole");
     try {
       await form.getByRole("button", { name: "Create" }).click();

@@ -108,7 +108,7 @@ test("a rule over releases has words, a unit and filters of its own", () => {
   assert.deepEqual(validate(draft), {});
   const body = bodyOf(draft);
   assert.deepEqual([body.serviceFilter, body.endpointFilter], ["shop", null]);
-  assert.equal(condition(body), "5xx of a release ≥ 1 points worse within 2 h");
+  assert.equal(condition(body), "5xx of a release ≥ 1 point worse within 2 h");
   assert.equal(
     condition({ ...body, quantile: 0.95, thresholdValue: 20 }),
     "p95 response time of a release ≥ 20% worse within 2 h",

@@ -10,11 +10,13 @@ interface Props {
   run: DryRunAnswer;
   tz: string;
   minRequests: number;
+  /** What a window lacks that is not judged, where that is not requests alone. */
+  lacks?: string | undefined;
 }
 
-export const DryRunResult = ({ run, tz, minRequests }: Props) => {
+export const DryRunResult = ({ run, tz, minRequests, lacks }: Props) => {
   const { breached, judged, notJudged, all } = judgedOf(run);
-  const few = minRequests > 1 ? `fewer than ${number.count(minRequests)} requests` : "no requests";
+  const few = lacks ?? (minRequests > 1 ? `fewer than ${number.count(minRequests)} requests` : "no requests");
   const why = [
     run.tooFew > 0 ? `${number.count(run.tooFew)} had ${few}` : "",
     run.passedOver > 0 ? `${number.count(run.passedOver)} lie in an outage of the store` : "",

@@ -387,7 +387,12 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
                     stale={dry.isPlaceholderData || calm !== tried}
                     onThreshold={(value) => set("thresholdValue", String(value))}
                   />
-                  <DryRunResult run={dry.data} tz={view.tz} minRequests={Number(draft.minRequests) || 0} />
+                  <DryRunResult
+                    run={dry.data}
+                    tz={view.tz}
+                    lacks={watchesReleases(draft) ? "no release, or too few of its requests" : undefined}
+                    minRequests={Number(draft.minRequests) || 0}
+                  />
                 </>
               ) : dry.isFetching ? (
                 <div className="threshold-chart skeleton" />

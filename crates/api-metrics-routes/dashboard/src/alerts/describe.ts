@@ -84,7 +84,10 @@ export const valueIn = (
   if (type === "error_rate" || type === "rate_limit") return number.percent(value);
   if (type === "response_time") return number.ms(value);
   if (type === "bandwidth") return number.bytes(value);
-  if (type === "release_regression") return `${+value.toFixed(2)}${quantile == null ? " points" : "%"}`;
+  if (type === "release_regression") {
+    const shown = +value.toFixed(2);
+    return quantile == null ? `${shown} ${shown === 1 ? "point" : "points"}` : `${shown}%`;
+  }
   if (type === "burn_rate") return `${+value.toFixed(2)}×`;
   return isAnomaly(type) ? `${+value.toFixed(1)} deviations` : number.count(value);
 };

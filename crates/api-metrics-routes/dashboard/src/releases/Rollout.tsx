@@ -56,7 +56,7 @@ export const RolloutOf = ({ of }: { of: Release }) => {
             </a>
           </div>
         </header>
-        <p className="form-sentence">{of.text}.</p>
+        <p className="card-note">{of.text}.</p>
         {comparison && (
           <DescriptionList
             facts={[
@@ -69,7 +69,7 @@ export const RolloutOf = ({ of }: { of: Release }) => {
             ]}
           />
         )}
-        <p className="muted form-hint">
+        <p className="card-note muted">
           Intervals hold with 99%. Whole services are compared: an endpoint that is called more often moves them too.
         </p>
       </section>

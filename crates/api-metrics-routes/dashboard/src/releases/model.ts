@@ -92,7 +92,7 @@ export const chartOf = (
     return {
       id: version,
       name: version,
-      colour: isNew ? "p95" : version === release.comparison?.previous ? "p50" : "ink-2",
+      colour: isNew ? "p95" : version === release.comparison?.previous ? "p50" : "ghost",
       kind: "line",
       width: isNew ? 2 : 1.5,
       dash: !isNew && version !== release.comparison?.previous,

@@ -127,9 +127,9 @@ pub(crate) async fn list(
 #[derive(Debug, Clone)]
 pub(super) struct RolloutParams {
     /// The service.
-    service: String,
+    service: Option<String>,
     /// The environment.
-    environment: String,
+    environment: Option<String>,
     range: TimeRange,
 }
 
@@ -141,17 +141,17 @@ impl QueryParams for RolloutParams {
     }
 
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
-        let needed = |name: &'static str, found: Option<String>| {
-            found.ok_or_else(|| {
-                Problem::parameter(name, "is missing: versions are those of one service")
-            })
-        };
         Ok(Self {
-            service: needed(SERVICE.name, SERVICE.take(params)?)?,
-            environment: needed(ENVIRONMENT.name, ENVIRONMENT.take(params)?)?,
+            service: SERVICE.take(params)?,
+            environment: ENVIRONMENT.take(params)?,
             range: QueryParams::take(params, context)?,
         })
     }
+}
+
+/// What a rollout can't do without.
+fn needed(name: &'static str, found: Option<String>) -> Result<String, Problem> {
+    found.ok_or_else(|| Problem::parameter(name, "is missing: versions are those of one service"))
 }
 
 /// What the versions of a service have answered over time.
@@ -193,6 +193,8 @@ pub(crate) async fn rollout(
         environment,
         range,
     } = params;
+    let service = needed(SERVICE.name, service)?;
+    let environment = needed(ENVIRONMENT.name, environment)?;
     let control = app.client.control()?;
     let work = control.rollout(&service, &environment, range);
     let found = app.client.bounded("rollout", work).await?;
