@@ -32,11 +32,6 @@ use crate::{
         names_of_units_are_bounded_and_nothing_is_lost,
         units_are_exact_in_every_layer_and_by_every_grouping,
     },
-    versions::{
-        a_release_is_held_against_the_version_before,
-        counts_of_versions_become_hours_and_go_with_them,
-        versions_add_up_to_the_buckets_of_the_same_time, versions_are_bounded_and_the_oldest_go,
-    },
 };
 
 macro_rules! on_both_stores {
@@ -85,10 +80,6 @@ as_ordinary_roles! {
     status_tells_instances_inbox_and_floors
     units_are_exact_in_every_layer_and_by_every_grouping
     names_of_units_are_bounded_and_nothing_is_lost
-    versions_add_up_to_the_buckets_of_the_same_time
-    counts_of_versions_become_hours_and_go_with_them
-    versions_are_bounded_and_the_oldest_go
-    a_release_is_held_against_the_version_before
 }
 
 on_both_stores! {
@@ -123,10 +114,6 @@ on_both_stores! {
     status_tells_instances_inbox_and_floors
     units_are_exact_in_every_layer_and_by_every_grouping
     names_of_units_are_bounded_and_nothing_is_lost
-    versions_add_up_to_the_buckets_of_the_same_time
-    counts_of_versions_become_hours_and_go_with_them
-    versions_are_bounded_and_the_oldest_go
-    a_release_is_held_against_the_version_before
 }
 
 async fn what_was_flushed_is_read_before_and_after_the_fold(database: Database) {

@@ -15,6 +15,28 @@ use crate::harness::{Database, Harness, NOON, record, writer_of};
 
 const DAY: i64 = 86_400;
 
+/// Each on both databases, and where row-level security binds the role.
+macro_rules! on_all {
+    ($($name:ident)*) => {
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::postgres().await).await; })*
+        }
+        mod postgres_as_service {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::postgres_as_service().await).await; })*
+        }
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::sqlite().await).await; })*
+        }
+    };
+}
+
+on_all! {
+    versions_add_up_to_the_buckets_of_the_same_time
+    counts_of_versions_become_hours_and_go_with_them
+    versions_are_bounded_and_the_oldest_go
+    a_release_is_held_against_the_version_before
+}
+
 /// A process of this version.
 fn writer(h: &Harness, service: &str, version: &str) -> Writer {
     let mut writer = writer_of(service, &h.clock);
@@ -72,7 +94,7 @@ async fn releases(h: &Harness) -> Vec<Release> {
     h.store.releases(&query).await.unwrap()
 }
 
-pub(crate) async fn versions_add_up_to_the_buckets_of_the_same_time(database: Database) {
+async fn versions_add_up_to_the_buckets_of_the_same_time(database: Database) {
     let h = Harness::on(database).await;
     let (one, two) = (writer(&h, "shop", "1"), writer(&h, "shop", "2"));
     let unnamed = writer(&h, "shop", "");
@@ -114,7 +136,7 @@ pub(crate) async fn versions_add_up_to_the_buckets_of_the_same_time(database: Da
     assert_eq!(counted(&h).await.0, requests);
 }
 
-pub(crate) async fn counts_of_versions_become_hours_and_go_with_them(database: Database) {
+async fn counts_of_versions_become_hours_and_go_with_them(database: Database) {
     let h = Harness::on(database).await;
     let writer = writer(&h, "shop", "1");
     let rollout = async |from: i64, to: i64| {
@@ -173,7 +195,7 @@ pub(crate) async fn counts_of_versions_become_hours_and_go_with_them(database: D
     assert_eq!(h.read(&days).await.total().unwrap().request_count, 8);
 }
 
-pub(crate) async fn versions_are_bounded_and_the_oldest_go(database: Database) {
+async fn versions_are_bounded_and_the_oldest_go(database: Database) {
     let h = Harness::on(database).await;
     for n in 0..205 {
         let writer = writer(&h, "shop", &format!("build-{n}"));
@@ -200,7 +222,7 @@ pub(crate) async fn versions_are_bounded_and_the_oldest_go(database: Database) {
     assert_eq!(seen, expected);
 }
 
-pub(crate) async fn a_release_is_held_against_the_version_before(database: Database) {
+async fn a_release_is_held_against_the_version_before(database: Database) {
     let h = Harness::on(database).await;
     let (one, two) = (writer(&h, "shop", "1"), writer(&h, "shop", "2"));
     let http = ("/a", Protocol::Http);

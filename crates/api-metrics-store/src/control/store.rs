@@ -83,9 +83,7 @@ pub trait ControlStore:
         actor: Option<&str>,
     ) -> Result<KeyRecord, StoreError>;
 
-    /// Changes a key that `scope` may see; `None` where there is none.
-    ///
-    /// `actor` is who does it, for the audit trail; without one it is the host's code.
+    /// Changes a key that `scope` may see; `None` where there is none. `actor` is as in [`create_key`](Self::create_key).
     ///
     /// # Errors
     /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
@@ -101,9 +99,8 @@ pub trait ControlStore:
     /// Changes keys by the host's text, making those that are not there; all in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
-    /// database cannot be reached, `StoreError::Timeout` past the statement limit. Nothing was
-    /// changed then.
+    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the database cannot be
+    /// reached, `StoreError::Timeout` past the statement limit. Nothing was changed then.
     async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError>;
 
     /// Up to `limit` rules above `after`, in the order of their numbers. A tenant sees its own,

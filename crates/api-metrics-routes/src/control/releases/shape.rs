@@ -1,7 +1,7 @@
 //! A release as the API writes it.
 
 use api_metrics_store::control::releases::{
-    Comparison, Difference, Release, ReleasedVersion, Verdict, VersionFigures, VersionPeriod,
+    Comparison, Difference, Release, ReleasedVersion, VersionFigures, VersionPeriod,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -94,6 +94,7 @@ pub(crate) struct DifferenceView {
 
 impl From<Release> for ReleaseView {
     fn from(release: Release) -> Self {
+        let text = release.text();
         let ReleasedVersion {
             service,
             environment,
@@ -103,10 +104,7 @@ impl From<Release> for ReleaseView {
             ..
         } = release.version;
         Self {
-            text: release.comparison.as_ref().map_or_else(
-                || "The first version that is known".to_owned(),
-                |found| sentence(&version, found),
-            ),
+            text,
             verdict: release.comparison.as_ref().map(|of| of.verdict.into()),
             comparison: release.comparison.map(ComparisonView::from),
             first_at: time(first_at),
@@ -155,57 +153,6 @@ impl From<Difference> for DifferenceView {
             high: of.interval.map(|(_, high)| high),
         }
     }
-}
-
-/// A comparison in a sentence: the verdict, then what it rests on.
-fn sentence(version: &str, found: &Comparison) -> String {
-    let previous = &found.previous.version;
-    let errors = signed(&found.errors, 2, " points of 5xx");
-    let p95 = signed(&found.p95, 0, "% at p95");
-    match found.verdict {
-        Verdict::Worse | Verdict::Better => {
-            let word = if found.verdict == Verdict::Worse {
-                "worse"
-            } else {
-                "better"
-            };
-            let of_it = [(&found.errors, errors), (&found.p95, p95)].into_iter();
-            let of_it = of_it.filter(|(of, _)| of.verdict == found.verdict);
-            let said: Vec<String> = of_it.filter_map(|(_, said)| said).collect();
-            format!("{version} is {word} than {previous}: {}", said.join(", "))
-        }
-        Verdict::NoDifference => {
-            let said: Vec<String> = [errors, p95].into_iter().flatten().collect();
-            format!(
-                "No difference to {previous} that matters and that this traffic can show: {}",
-                said.join(", ")
-            )
-        }
-        _ => format!(
-            "Too few requests to tell: {} of {version}, {} of {previous}",
-            found.after.requests, found.before.requests
-        ),
-    }
-}
-
-/// A difference with its bounds, such as `+1.60 points of 5xx (+1.02 to +2.21)`.
-fn signed(of: &Difference, digits: usize, unit: &str) -> Option<String> {
-    let (value, (low, high)) = (of.value?, of.interval?);
-    // What rounds to nothing has no sign to speak of.
-    let say = |number: f64| {
-        let text = format!("{number:+.digits$}");
-        if text.trim_start_matches(['-', '0', '.']).is_empty() {
-            text.replace('-', "+")
-        } else {
-            text
-        }
-    };
-    Some(format!(
-        "{}{unit} ({} to {})",
-        say(value),
-        say(low),
-        say(high)
-    ))
 }
 
 /// A version in a rollout.

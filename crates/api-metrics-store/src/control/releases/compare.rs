@@ -292,7 +292,7 @@ pub(super) fn merged<'p>(
 }
 
 impl VersionPeriod {
-    /// So many of its requests, in percent; `None` without requests.
+    /// What a number of its requests is in percent; `None` without requests.
     #[must_use]
     pub fn percent(&self, of: u64) -> Option<f64> {
         (self.requests > 0).then(|| of as f64 * 100.0 / self.requests as f64)

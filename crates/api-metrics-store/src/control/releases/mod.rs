@@ -16,6 +16,7 @@
 //! | `verdict` | intervals: two numbers of requests in, one difference out |
 //! | `compare` | which requests of two versions are held against each other |
 //! | `regression` | what a rule of the type `release_regression` measures |
+//! | `words` | a verdict in a sentence |
 //! | `contract` | [`ReleaseStore`] |
 //!
 //! The version before is the one whose first request came last before. A version that comes back is no new release.
@@ -24,6 +25,7 @@ mod compare;
 mod contract;
 mod regression;
 mod verdict;
+mod words;
 
 pub use compare::{ComparedWith, Comparison, ReleasedVersion, VersionFigures, VersionPeriod};
 pub use contract::{Release, ReleaseQuery, ReleaseStore, Rollout};
