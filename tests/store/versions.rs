@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use api_metrics_layer::{EventKind, MetricSink as _, Protocol, RequestRecord, UNMATCHED};
 use api_metrics_store::{
-    control::releases::{ComparedWith, Release, ReleaseQuery, Verdict},
+    control::releases::{ComparedRelease, ComparedWith, ReleaseQuery, ReleaseVerdict},
     query::{Query, TimeRange},
     store::Writer,
     time::{Clock as _, UnixSeconds},
@@ -88,7 +88,7 @@ async fn counted(h: &Harness) -> (i64, i64) {
     }
 }
 
-async fn releases(h: &Harness) -> Vec<Release> {
+async fn releases(h: &Harness) -> Vec<ComparedRelease> {
     let mut query = ReleaseQuery::default();
     query.limit = 50;
     h.store.releases(&query).await.unwrap()
@@ -256,13 +256,13 @@ async fn a_release_is_held_against_the_version_before(database: Database) {
         (6_000, 6_000)
     );
     assert_eq!(compared.after.rate_5xx, Some(1.0));
-    assert_eq!(compared.errors.verdict, Verdict::NoDifference);
-    assert_eq!(compared.p95.verdict, Verdict::Worse);
+    assert_eq!(compared.errors.verdict, ReleaseVerdict::NoDifference);
+    assert_eq!(compared.p95.verdict, ReleaseVerdict::Worse);
     assert!(
         (compared.p95.value.unwrap() - 60.0).abs() < 2.0,
         "{compared:?}"
     );
-    assert_eq!(compared.verdict, Verdict::Worse);
+    assert_eq!(compared.verdict, ReleaseVerdict::Worse);
     let both = h
         .store
         .rollout("shop", "test", TimeRange::new(NOON, NOON + 7_200))

@@ -11,7 +11,7 @@
 mod shape;
 
 use api_metrics_store::{
-    control::releases::{Release, ReleaseQuery},
+    control::releases::{ComparedRelease, ReleaseQuery},
     query::TimeRange,
     time::UnixSeconds,
 };
@@ -115,7 +115,7 @@ pub(crate) async fn list(
         .await?;
     let more = found.len() > most;
     found.truncate(most);
-    let place = |of: &Release| (of.version.first_at, of.version.id);
+    let place = |of: &ComparedRelease| (of.version.first_at, of.version.id);
     let last = found.last().filter(|_| more).map(place);
     Ok(Json(ReleasePage {
         data: found.into_iter().map(ReleaseView::from).collect(),

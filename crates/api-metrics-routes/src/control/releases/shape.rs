@@ -1,7 +1,7 @@
 //! A release as the API writes it.
 
 use api_metrics_store::control::releases::{
-    Comparison, Difference, Release, ReleasedVersion, VersionFigures, VersionPeriod,
+    ComparedRelease, Difference, ReleaseComparison, ReleasedVersion, VersionFigures, VersionPeriod,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -92,8 +92,8 @@ pub(crate) struct DifferenceView {
     high: Option<f64>,
 }
 
-impl From<Release> for ReleaseView {
-    fn from(release: Release) -> Self {
+impl From<ComparedRelease> for ReleaseView {
+    fn from(release: ComparedRelease) -> Self {
         let text = release.text();
         let ReleasedVersion {
             service,
@@ -116,8 +116,8 @@ impl From<Release> for ReleaseView {
     }
 }
 
-impl From<Comparison> for ComparisonView {
-    fn from(found: Comparison) -> Self {
+impl From<ReleaseComparison> for ComparisonView {
+    fn from(found: ReleaseComparison) -> Self {
         Self {
             previous: found.previous.version,
             compared_with: found.with.into(),

@@ -13,7 +13,7 @@ use crate::{
         billing::{BillingSettings, billing_report},
         notify::DigestSection,
         quotas::{QuotaSettings, quota_usage},
-        releases::{Release, ReleaseQuery, Verdict},
+        releases::{ComparedRelease, ReleaseQuery, ReleaseVerdict},
         text::count,
     },
     query::{Answer, Detail, GroupBy, Query, Scope, TimeRange, TopK},
@@ -98,13 +98,15 @@ pub(super) async fn releases(
     store: &dyn ControlStore,
     week: &Week,
 ) -> Result<DigestSection, StoreError> {
-    let mut query = ReleaseQuery::default();
-    query.limit = RELEASES;
+    let query = ReleaseQuery {
+        limit: RELEASES,
+        ..ReleaseQuery::default()
+    };
     let mut came = store.releases(&query).await?;
     came.retain(|of| week.range.contains(of.version.first_at) && of.comparison.is_some());
-    let rank = |of: &Release| match of.comparison.as_ref().map(|found| found.verdict) {
-        Some(Verdict::Worse) => 0,
-        Some(Verdict::Better) => 1,
+    let rank = |of: &ComparedRelease| match of.comparison.as_ref().map(|found| found.verdict) {
+        Some(ReleaseVerdict::Worse) => 0,
+        Some(ReleaseVerdict::Better) => 1,
         _ => 2,
     };
     came.sort_by_key(rank);

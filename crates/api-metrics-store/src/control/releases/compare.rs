@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use super::verdict::{Counted, Difference, Verdict, compare_quantiles, compare_shares};
+use super::verdict::{Counted, Difference, ReleaseVerdict, compare_quantiles, compare_shares};
 use crate::{
     query::TimeRange,
     sketch::Sketch,
@@ -110,7 +110,7 @@ pub struct VersionFigures {
 /// Two versions, held against each other.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Comparison {
+pub struct ReleaseComparison {
     /// The version before.
     pub previous: ReleasedVersion,
     /// What of it was taken.
@@ -124,7 +124,7 @@ pub struct Comparison {
     /// The 95th percentile, in percent.
     pub p95: Difference,
     /// Worse where one of the two is, else better where one is.
-    pub verdict: Verdict,
+    pub verdict: ReleaseVerdict,
 }
 
 /// A version with its periods, ascending.
@@ -240,14 +240,14 @@ impl<'a> Compared<'a> {
     }
 
     /// All of it.
-    pub(super) fn comparison(&self, previous: &ReleasedVersion) -> Comparison {
+    pub(super) fn comparison(&self, previous: &ReleasedVersion) -> ReleaseComparison {
         let (errors, p95) = (self.errors(), self.latency(0.95));
-        Comparison {
+        ReleaseComparison {
             previous: previous.clone(),
             with: self.with,
             before: figures(&self.before),
             after: figures(&self.after),
-            verdict: Verdict::of_all(&[errors.verdict, p95.verdict]),
+            verdict: ReleaseVerdict::of_all(&[errors.verdict, p95.verdict]),
             errors,
             p95,
         }
@@ -364,11 +364,11 @@ mod tests {
             (found.before.unmatched, found.after.rate_5xx),
             (12, Some(10.0))
         );
-        assert_eq!(found.errors.verdict, Verdict::Worse);
+        assert_eq!(found.errors.verdict, ReleaseVerdict::Worse);
         assert_eq!(found.errors.value, Some(9.5));
         assert_eq!(
             (found.p95.verdict, found.verdict),
-            (Verdict::Worse, Verdict::Worse)
+            (ReleaseVerdict::Worse, ReleaseVerdict::Worse)
         );
     }
 
@@ -380,7 +380,7 @@ mod tests {
         assert_eq!(found.with, ComparedWith::JustBefore);
         assert_eq!(found.before.range, TimeRange::new(NOON - 5_400, NOON));
         assert_eq!(found.after.range, TimeRange::new(NOON, NOON + 5_400));
-        assert_eq!(found.verdict, Verdict::NoDifference);
+        assert_eq!(found.verdict, ReleaseVerdict::NoDifference);
         // Soon after the release an hour is compared with.
         let soon = Compared::new(&new, &old, NOON + 600, DAY).comparison(&old.version);
         assert_eq!(soon.before.range, TimeRange::new(NOON - 3_600, NOON));
@@ -400,7 +400,7 @@ mod tests {
             found.before.range,
             TimeRange::new(NOON - DAY, NOON + 4 * 3_600 - DAY)
         );
-        assert_eq!(found.p95.verdict, Verdict::NoDifference);
+        assert_eq!(found.p95.verdict, ReleaseVerdict::NoDifference);
     }
 
     #[test]
@@ -409,6 +409,6 @@ mod tests {
         let new = history("2", &steady(NOON, NOON + 3_600, 20, 3_000));
         let found = Compared::new(&new, &old, NOON + DAY, DAY).comparison(&old.version);
         assert_eq!((found.before.requests, found.before.p95_ms), (0, None));
-        assert_eq!(found.verdict, Verdict::TooFew);
+        assert_eq!(found.verdict, ReleaseVerdict::TooFew);
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::Regressions;
 use super::compare::{
-    Compared, Comparison, History, ReleasedVersion, VersionPeriod, merged, start_of,
+    Compared, History, ReleaseComparison, ReleasedVersion, VersionPeriod, merged, start_of,
 };
 use crate::{
     control::sql,
@@ -44,11 +44,11 @@ pub struct ReleaseQuery {
 /// A version of a service, and how it compares with the one before.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Release {
+pub struct ComparedRelease {
     /// The version.
     pub version: ReleasedVersion,
     /// How it compares; `None` for the first version of a service that is known.
-    pub comparison: Option<Comparison>,
+    pub comparison: Option<ReleaseComparison>,
 }
 
 /// What the versions of a service have answered over time, side by side.
@@ -71,7 +71,7 @@ pub trait ReleaseStore: Send + Sync {
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
-    async fn releases(&self, query: &ReleaseQuery) -> Result<Vec<Release>, StoreError>;
+    async fn releases(&self, query: &ReleaseQuery) -> Result<Vec<ComparedRelease>, StoreError>;
 
     /// What the versions of a service in an environment have answered in `range`.
     ///
@@ -101,7 +101,7 @@ pub trait ReleaseStore: Send + Sync {
 
 #[async_trait]
 impl<T: BeginTx> ReleaseStore for T {
-    async fn releases(&self, query: &ReleaseQuery) -> Result<Vec<Release>, StoreError> {
+    async fn releases(&self, query: &ReleaseQuery) -> Result<Vec<ComparedRelease>, StoreError> {
         let mut tx = self.begin_read(&Scope::All).await?;
         let now = sql::now(&mut tx).await?;
         let all = found(
@@ -125,7 +125,7 @@ impl<T: BeginTx> ReleaseStore for T {
                     Some(compared.comparison(&before.version))
                 }
             };
-            releases.push(Release {
+            releases.push(ComparedRelease {
                 version,
                 comparison,
             });

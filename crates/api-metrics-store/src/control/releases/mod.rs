@@ -27,9 +27,11 @@ mod regression;
 mod verdict;
 mod words;
 
-pub use compare::{ComparedWith, Comparison, ReleasedVersion, VersionFigures, VersionPeriod};
-pub use contract::{Release, ReleaseQuery, ReleaseStore, Rollout};
+pub use compare::{
+    ComparedWith, ReleaseComparison, ReleasedVersion, VersionFigures, VersionPeriod,
+};
+pub use contract::{ComparedRelease, ReleaseQuery, ReleaseStore, Rollout};
 pub(super) use regression::MeasuredRelease;
 #[doc(hidden)]
 pub use regression::Regressions;
-pub use verdict::{Difference, Verdict};
+pub use verdict::{Difference, ReleaseVerdict};

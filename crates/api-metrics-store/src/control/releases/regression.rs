@@ -2,7 +2,7 @@
 
 use super::{
     compare::{Compared, History},
-    verdict::Verdict,
+    verdict::ReleaseVerdict,
 };
 use crate::time::UnixSeconds;
 
@@ -59,8 +59,8 @@ impl Regressions {
                 None => compared.errors(),
             };
             let value = match found.verdict {
-                Verdict::TooFew => continue,
-                Verdict::Worse => found.value,
+                ReleaseVerdict::TooFew => continue,
+                ReleaseVerdict::Worse => found.value,
                 _ => Some(0.0),
             };
             if value > worst.value {

@@ -44,7 +44,7 @@ const LEAST_PERCENT: f64 = 5.0;
 /// How what came after compares with what was before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum ReleaseVerdict {
     /// Worse, with 99% confidence and by enough to matter.
     Worse,
     /// Better, likewise.
@@ -55,19 +55,19 @@ pub enum Verdict {
     TooFew,
 }
 
-impl From<Verdict> for &'static str {
+impl From<ReleaseVerdict> for &'static str {
     /// Its name in the HTTP API.
-    fn from(verdict: Verdict) -> Self {
+    fn from(verdict: ReleaseVerdict) -> Self {
         match verdict {
-            Verdict::Worse => "worse",
-            Verdict::Better => "better",
-            Verdict::NoDifference => "no_difference",
-            Verdict::TooFew => "too_few",
+            ReleaseVerdict::Worse => "worse",
+            ReleaseVerdict::Better => "better",
+            ReleaseVerdict::NoDifference => "no_difference",
+            ReleaseVerdict::TooFew => "too_few",
         }
     }
 }
 
-impl Verdict {
+impl ReleaseVerdict {
     /// That of several figures: worse where one is, else better where one is.
     pub(super) fn of_all(all: &[Self]) -> Self {
         [Self::Worse, Self::Better, Self::NoDifference]
@@ -82,7 +82,7 @@ impl Verdict {
 #[non_exhaustive]
 pub struct Difference {
     /// What follows from it.
-    pub verdict: Verdict,
+    pub verdict: ReleaseVerdict,
     /// After less before, above 0 where it is more; `None` where there is too little to say anything.
     pub value: Option<f64>,
     /// Its lower and its upper bound.
@@ -92,7 +92,7 @@ pub struct Difference {
 impl Difference {
     /// Nothing can be said.
     const UNKNOWN: Self = Self {
-        verdict: Verdict::TooFew,
+        verdict: ReleaseVerdict::TooFew,
         value: None,
         interval: None,
     };
@@ -100,9 +100,9 @@ impl Difference {
     /// A difference that is worse where it is above 0, unless it is smaller than `least`.
     fn new(value: f64, interval: (f64, f64), least: f64) -> Self {
         let verdict = match interval {
-            (low, _) if low > 0.0 && value >= least => Verdict::Worse,
-            (_, high) if high < 0.0 && value <= -least => Verdict::Better,
-            _ => Verdict::NoDifference,
+            (low, _) if low > 0.0 && value >= least => ReleaseVerdict::Worse,
+            (_, high) if high < 0.0 && value <= -least => ReleaseVerdict::Better,
+            _ => ReleaseVerdict::NoDifference,
         };
         Self {
             verdict,
@@ -344,7 +344,7 @@ mod tests {
         let values = sketch(1..=99);
         assert_eq!(
             compare_quantiles(&[&sketch(1..=500)], &[&values], 0.95).verdict,
-            Verdict::TooFew
+            ReleaseVerdict::TooFew
         );
         assert_eq!(compare_quantiles(&[], &[], 0.95), Difference::UNKNOWN);
     }
@@ -354,9 +354,9 @@ mod tests {
         // A million requests each side show 0.015 points for certain.
         let small = compare_shares(&counted(1_000_000, 10), &counted(1_000_000, 160));
         assert!(small.interval.unwrap().0 > 0.0);
-        assert_eq!(small.verdict, Verdict::NoDifference);
+        assert_eq!(small.verdict, ReleaseVerdict::NoDifference);
         let more = compare_shares(&counted(1_000_000, 10), &counted(1_000_000, 410));
-        assert_eq!(more.verdict, Verdict::Worse);
+        assert_eq!(more.verdict, ReleaseVerdict::Worse);
     }
 
     #[test]
@@ -375,11 +375,11 @@ mod tests {
         };
         assert_eq!(
             compare_shares(&whole(&steady), &whole(&outage)).verdict,
-            Verdict::Worse
+            ReleaseVerdict::Worse
         );
         assert_eq!(
             compare_shares(&steady, &outage).verdict,
-            Verdict::NoDifference
+            ReleaseVerdict::NoDifference
         );
     }
 
@@ -405,11 +405,11 @@ mod tests {
         };
         assert_eq!(
             compare_shares(&whole(&steady), &whole(&burst)).verdict,
-            Verdict::Worse
+            ReleaseVerdict::Worse
         );
         assert_eq!(
             compare_shares(&steady, &burst).verdict,
-            Verdict::NoDifference
+            ReleaseVerdict::NoDifference
         );
     }
 
@@ -421,12 +421,12 @@ mod tests {
         };
         let (was, is) = (times(7, 1.0), times(8, 1.6));
         let worse = compare_quantiles(&[&was], &[&is], 0.95);
-        assert_eq!(worse.verdict, Verdict::Worse);
+        assert_eq!(worse.verdict, ReleaseVerdict::Worse);
         let (low, high) = worse.interval.unwrap();
         assert!(low < 60.0 && 60.0 < high, "{low} {high}");
         assert_eq!(
             compare_quantiles(&[&is], &[&was], 0.95).verdict,
-            Verdict::Better
+            ReleaseVerdict::Better
         );
     }
 
@@ -477,8 +477,8 @@ mod tests {
             if let (Some(value), Some((low, high))) = (found.value, found.interval) {
                 prop_assert!(low <= value && value <= high);
                 prop_assert!((-142.0..=142.0).contains(&low) && (-142.0..=142.0).contains(&high));
-                prop_assert!(found.verdict != Verdict::Worse || low > 0.0);
-                prop_assert!(found.verdict != Verdict::Better || high < 0.0);
+                prop_assert!(found.verdict != ReleaseVerdict::Worse || low > 0.0);
+                prop_assert!(found.verdict != ReleaseVerdict::Better || high < 0.0);
             }
         }
 
@@ -486,8 +486,8 @@ mod tests {
         fn the_other_way_around_is_the_opposite(before in periods(), after in periods()) {
             let (there, back) = (compare_shares(&before, &after), compare_shares(&after, &before));
             let opposite = match there.verdict {
-                Verdict::Worse => Verdict::Better,
-                Verdict::Better => Verdict::Worse,
+                ReleaseVerdict::Worse => ReleaseVerdict::Better,
+                ReleaseVerdict::Better => ReleaseVerdict::Worse,
                 other => other,
             };
             prop_assert_eq!(back.verdict, opposite);
@@ -499,7 +499,7 @@ mod tests {
         #[test]
         fn what_compares_with_itself_is_no_difference(all in periods()) {
             let found = compare_shares(&all, &all);
-            prop_assert!(matches!(found.verdict, Verdict::NoDifference | Verdict::TooFew));
+            prop_assert!(matches!(found.verdict, ReleaseVerdict::NoDifference | ReleaseVerdict::TooFew));
         }
 
         #[test]
@@ -522,7 +522,7 @@ mod tests {
             let found = compare_quantiles(&[&one], &[&other], 0.95);
             if let (Some(value), Some((low, high))) = (found.value, found.interval) {
                 prop_assert!(value.abs() < 1e-9 && low < 0.0 && 0.0 < high);
-                prop_assert_eq!(found.verdict, Verdict::NoDifference);
+                prop_assert_eq!(found.verdict, ReleaseVerdict::NoDifference);
             }
         }
 

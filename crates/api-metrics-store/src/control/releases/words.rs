@@ -1,13 +1,13 @@
 //! A verdict in a sentence, for people: the page, the digest.
 
 use super::{
-    compare::{Comparison, ReleasedVersion},
-    contract::Release,
-    verdict::{Difference, Verdict},
+    compare::{ReleaseComparison, ReleasedVersion},
+    contract::ComparedRelease,
+    verdict::{Difference, ReleaseVerdict},
 };
 use crate::{control::text::count, text::escaped};
 
-impl Release {
+impl ComparedRelease {
     /// The verdict in a sentence, and what it rests on: `1.9.1 is worse than 1.9.0: +75% at p95 (+60 to +91)`.
     #[must_use]
     pub fn text(&self) -> String {
@@ -19,14 +19,14 @@ impl Release {
 }
 
 /// A comparison in a sentence: the verdict, then the figures that it follows from.
-fn sentence(version: &ReleasedVersion, found: &Comparison) -> String {
+fn sentence(version: &ReleasedVersion, found: &ReleaseComparison) -> String {
     let (version, previous) = (escaped(&version.version), escaped(&found.previous.version));
     let errors = signed(&found.errors, 2, " points of 5xx");
     let p95 = signed(&found.p95, 0, "% at p95");
     match found.verdict {
-        Verdict::Worse | Verdict::Better => {
+        ReleaseVerdict::Worse | ReleaseVerdict::Better => {
             let word = match found.verdict {
-                Verdict::Worse => "worse",
+                ReleaseVerdict::Worse => "worse",
                 _ => "better",
             };
             let both = [(&found.errors, errors), (&found.p95, p95)].into_iter();
@@ -34,14 +34,14 @@ fn sentence(version: &ReleasedVersion, found: &Comparison) -> String {
             let said: Vec<String> = meant.filter_map(|(_, said)| said).collect();
             format!("{version} is {word} than {previous}: {}", said.join(", "))
         }
-        Verdict::NoDifference => {
+        ReleaseVerdict::NoDifference => {
             let said: Vec<String> = [errors, p95].into_iter().flatten().collect();
             format!(
                 "No difference to {previous} that matters and that this traffic can show: {}",
                 said.join(", ")
             )
         }
-        Verdict::TooFew => format!(
+        ReleaseVerdict::TooFew => format!(
             "Too few requests to tell: {} of {version}, {} of {previous}",
             count(found.after.requests),
             count(found.before.requests)
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_difference_has_its_sign_and_its_bounds() {
         let of = |value, low, high| Difference {
-            verdict: Verdict::Worse,
+            verdict: ReleaseVerdict::Worse,
             value: Some(value),
             interval: Some((low, high)),
         };
