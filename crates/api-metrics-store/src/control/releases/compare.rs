@@ -293,8 +293,7 @@ pub(super) fn merged<'p>(
 
 impl VersionPeriod {
     /// What a number of its requests is in percent; `None` without requests.
-    #[must_use]
-    pub fn percent(&self, of: u64) -> Option<f64> {
+    fn percent(&self, of: u64) -> Option<f64> {
         (self.requests > 0).then(|| of as f64 * 100.0 / self.requests as f64)
     }
 
