@@ -14,12 +14,13 @@ use std::{process::ExitCode, thread};
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
-const SPECS: [&str; 17] = [
+const SPECS: [&str; 18] = [
     "sign_in",
     "overview",
     "pages",
     "limits",
     "objectives",
+    "releases",
     "alerts",
     "billing",
     "live",

@@ -64,6 +64,17 @@ async fn weeks(h: &Harness) -> Writer {
     };
     farm.send(&writer, week, 90);
     h.store.flush(&writer).await.unwrap();
+    // Another version, for which nobody has done anything yet.
+    let mut second = h.writer();
+    "2.0.0".clone_into(&mut second.instance.version);
+    let probe = Traffic {
+        endpoint: "/orders",
+        latency_ms: 20,
+        ..Traffic::default()
+    };
+    probe.send(&second, week + 60, 10);
+    h.store.flush(&second).await.unwrap();
+    while h.store.fold().await.unwrap().more {}
     writer
 }
 
@@ -101,7 +112,7 @@ async fn a_week_is_summed_up_once_when_its_digest_is_due(database: Database) {
     assert_eq!(digest.title, "The week from 3 March to 9 March 2026");
     assert_eq!(
         digest.message,
-        "370 requests (+5.7% against the week before), 8.1% errors, p95 500 ms"
+        "380 requests (+8.6% against the week before), 7.9% errors, p95 500 ms"
     );
     assert_eq!(
         sections(digest),
@@ -109,20 +120,20 @@ async fn a_week_is_summed_up_once_when_its_digest_is_due(database: Database) {
             (
                 "Traffic",
                 vec![
-                    "370 requests (+5.7% against the week before)",
-                    "8.1% errors: 0 of the client, 30 of the server; 0.0% the week before",
+                    "380 requests (+8.6% against the week before)",
+                    "7.9% errors: 0 of the client, 30 of the server; 0.0% the week before",
                     "p95 500 ms, 20 ms the week before",
                 ]
             ),
             (
                 "Most errors",
-                vec!["GET /orders (shop): 30 of 250 requests"]
+                vec!["GET /orders (shop): 30 of 260 requests"]
             ),
             (
                 "Slowest",
                 vec![
                     "GET /reports (shop): p95 500 ms, 120 requests",
-                    "GET /orders (shop): p95 20 ms, 250 requests",
+                    "GET /orders (shop): p95 20 ms, 260 requests",
                 ]
             ),
             (
@@ -130,8 +141,12 @@ async fn a_week_is_summed_up_once_when_its_digest_is_due(database: Database) {
                 vec![
                     "GET /gone (shop): silent, 150 requests before",
                     "GET /reports (shop): new, 120 requests",
-                    "GET /orders (shop): 12.0% errors, 0.0% before",
+                    "GET /orders (shop): 11.5% errors, 0.0% before",
                 ]
+            ),
+            (
+                "Releases",
+                vec!["Too few requests to tell: 10 of 2.0.0, 0 of 1.0.0 (shop)"]
             ),
             ("Quotas", vec!["farm: 90.0% of 100 requests"]),
             (

@@ -45,6 +45,7 @@ mod outbox;
 mod quotas;
 mod receiver;
 mod reconciliation;
+mod releases;
 mod roles;
 mod scenario;
 mod service;

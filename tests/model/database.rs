@@ -83,6 +83,8 @@ pub(crate) struct Tables {
     /// By their text.
     pub(crate) keys: BTreeMap<String, i64>,
     pub(crate) quarantined: i64,
+    /// Counts by version: service, period, requests, server errors.
+    pub(crate) versions: Vec<(String, UnixSeconds, u64, u64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

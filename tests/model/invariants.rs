@@ -24,6 +24,7 @@ impl Simulation {
         self.clean_periods_are_the_sums_of_their_children();
         self.aggregate_rows_are_the_sums_of_their_base_rows();
         self.period_counts_equal_the_aggregate_rows();
+        self.versions_sum_up_to_the_base_rows();
         self.floors_are_in_order();
     }
 
@@ -230,6 +231,38 @@ impl Simulation {
                     granularity
                 ));
             }
+        }
+    }
+
+    /// Every instance names a version, so all of them together are the base rows, as far back as hours are kept.
+    fn versions_sum_up_to_the_base_rows(&self) {
+        let tables = &self.tables;
+        let kept = tables.floor(Granularity::Hour);
+        let (mut expected, mut found) = (BTreeMap::new(), BTreeMap::new());
+        for granularity in Granularity::ALL {
+            for ((period, id), sum) in &tables.rows[&granularity] {
+                let labels = self.labels(*id);
+                if labels.kind == 0 && *period >= kept && tables.finest(*period) == granularity {
+                    let hour = (labels.service.clone(), Granularity::Hour.floor(*period));
+                    let of: &mut (u64, u64) = expected.entry(hour).or_default();
+                    *of = (of.0 + sum.requests, of.1 + sum.errors);
+                }
+            }
+        }
+        for (service, period, requests, errors) in &tables.versions {
+            if *period < kept {
+                self.fail(&format!(
+                    "counts of a version are kept at {period}, below {kept}"
+                ));
+            }
+            let hour = (service.clone(), Granularity::Hour.floor(*period));
+            let of: &mut (u64, u64) = found.entry(hour).or_default();
+            *of = (of.0 + requests, of.1 + errors);
+        }
+        if expected != found {
+            self.fail(&format!(
+                "counts of versions are {found:?} instead of {expected:?}"
+            ));
         }
     }
 

@@ -183,7 +183,7 @@ impl Simulation {
             SERVICES[service],
             "test",
         );
-        instance.version = "1".to_owned();
+        instance.version = (1 + self.writers.len() % 2).to_string();
         instance.host = "here".to_owned();
         instance.started_at = self.clock.unix_seconds();
         self.writers.push(WriterHistory {

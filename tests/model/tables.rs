@@ -100,6 +100,15 @@ pub(crate) async fn postgres(sql: &mut PgConnection) -> Tables {
         .fetch_one(&mut *sql)
         .await
         .unwrap();
+    tables.versions = versions(
+        sqlx::query_as(
+            "SELECT v.service, extract(epoch FROM c.period_start)::bigint, c.request_count, c.error_count_5xx \
+             FROM api_metrics.version_counts AS c JOIN api_metrics.versions AS v ON v.id = c.version_id",
+        )
+        .fetch_all(&mut *sql)
+        .await
+        .unwrap(),
+    );
     sql.execute("COMMIT").await.unwrap();
     tables
 }
@@ -167,6 +176,15 @@ pub(crate) async fn sqlite(sql: &mut SqliteConnection) -> Tables {
         .fetch_one(&mut *sql)
         .await
         .unwrap();
+    tables.versions = versions(
+        sqlx::query_as(
+            "SELECT v.service, c.period_start, c.request_count, c.error_count_5xx \
+             FROM api_metrics_version_counts AS c JOIN api_metrics_versions AS v ON v.id = c.version_id",
+        )
+        .fetch_all(&mut *sql)
+        .await
+        .unwrap(),
+    );
     sql.execute("COMMIT").await.unwrap();
     tables
 }
@@ -242,4 +260,17 @@ where
         aggregates: ["by_endpoint_id", "by_key_id", "total_id"].map(|column| row.get(column)),
     };
     (row.get("id"), labels)
+}
+
+fn versions(rows: Vec<(String, i64, i64, i64)>) -> Vec<(String, i64, u64, u64)> {
+    rows.into_iter()
+        .map(|(service, period, requests, errors)| {
+            (
+                service,
+                period,
+                requests.cast_unsigned(),
+                errors.cast_unsigned(),
+            )
+        })
+        .collect()
 }

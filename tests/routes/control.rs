@@ -185,6 +185,7 @@ pub(crate) async fn ask_all(host: &Host, mut check: impl AsyncFnMut(&str, &str, 
     crate::control_figures::ask_all(host, key, &mut check).await;
     crate::jobs::ask_all(host, &mut check).await;
     crate::objectives::ask_all(host, &mut check).await;
+    crate::releases::ask_all(host, &mut check).await;
     // Of an event where one fired, and of none.
     let fired = host.json("/api-alerts/events?limit=1").await;
     let fired = fired["data"][0]["id"].as_str().unwrap_or("x").to_owned();

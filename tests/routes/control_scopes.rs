@@ -155,6 +155,8 @@ async fn nobody_sees_anothers_tenant_or_key() {
             "/api-metrics/billing/reconciliation",
             "/api-alerts/deliveries",
             "/api-audit",
+            "/api-releases",
+            "/api-releases/rollout?service=shop&environment=test",
         ] {
             assert_eq!(shop.ask("GET", closed, None).await.0, 403, "{closed}");
         }

@@ -37,6 +37,7 @@ mod pairs;
 mod parameters;
 mod postgres;
 mod prometheus;
+mod releases;
 mod reported;
 mod request_events;
 mod request_replay;

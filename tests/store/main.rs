@@ -24,5 +24,6 @@ mod snapshots;
 mod sql;
 mod units;
 mod unresolved;
+mod versions;
 
 pub(crate) use api_metrics_tests::harness;

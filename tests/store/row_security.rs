@@ -51,6 +51,8 @@ const PROTECTED: [&str; 43] = [
     "ingest_stream",
     "unit_names",
     "price_unit_tiers",
+    "version_counts",
+    "versions",
 ];
 
 /// Traffic and settings of two tenants and of nobody, and connections as any role.

@@ -29,6 +29,7 @@ const PAGES = [
   "alerts",
   "alerts?edit=new",
   "objectives",
+  "releases",
   "consumers?by=user",
   "consumers?by=team",
   "dependencies",

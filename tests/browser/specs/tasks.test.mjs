@@ -1,4 +1,4 @@
-// What an operator wants to know, from a cold page: how many clicks the answer takes, and whether it is right. Others of
+// What an operator wants to know, from a cold page: how many clicks it takes, and whether the answer is right. Others of
 // these tasks stand with what they are about: incidents, filters, limits, bills and alerts.
 import assert from "node:assert/strict";
 import { test } from "node:test";

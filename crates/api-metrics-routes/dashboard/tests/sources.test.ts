@@ -22,6 +22,7 @@ const LAYERS = [
   "ingest",
   "jobs",
   "objectives",
+  "releases",
   "alerts",
   "incident",
   "pages",

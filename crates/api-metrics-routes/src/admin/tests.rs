@@ -109,7 +109,7 @@ const COLLECTOR: [(&str, &str, Access); 20] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 42] = [
+const CONTROL: [(&str, &str, Access); 44] = [
     ("GET", "/api-alerts", Read),
     ("GET", "/api-alerts/channels", Operate),
     ("GET", "/api-alerts/deliveries", Operate),
@@ -134,6 +134,8 @@ const CONTROL: [(&str, &str, Access); 42] = [
     ("GET", "/api-objectives", Read),
     ("GET", "/api-objectives/{id}", Read),
     ("GET", "/api-price-plans", Read),
+    ("GET", "/api-releases", Operate),
+    ("GET", "/api-releases/rollout", Operate),
     ("POST", "/api-alerts", Write),
     ("POST", "/api-alerts/channels/test", Operate),
     ("POST", "/api-alerts/deliveries/redeliver", Operate),

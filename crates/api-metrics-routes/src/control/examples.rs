@@ -70,6 +70,39 @@ pub(crate) fn objectives() -> Value {
     json!({"data": [objective_in_list()], "nextCursor": null})
 }
 
+/// A page of releases.
+pub(crate) fn releases() -> Value {
+    let figures = |from: &str, to: &str, requests: u32, errors: f64, p95: f64| {
+        json!({"from": from, "to": to, "requests": requests, "clientErrorRate": 2.1, "serverErrorRate": errors,
+            "p50Ms": 38.2, "p95Ms": p95, "unmatchedRequests": 12})
+    };
+    json!({"data": [{
+        "service": "shop", "environment": "production", "version": "1.9.1",
+        "firstAt": "2026-05-18T06:40:00Z", "lastAt": "2026-05-18T09:25:00Z",
+        "verdict": "worse",
+        "text": "1.9.1 is worse than 1.9.0: +75% at p95 (+60% to +91%)",
+        "comparison": {
+            "previous": "1.9.0", "comparedWith": "just_before",
+            "before": figures("2026-05-18T03:55:00Z", "2026-05-18T06:40:00Z", 41_120, 0.41, 120.4),
+            "after": figures("2026-05-18T06:40:00Z", "2026-05-18T09:25:00Z", 52_903, 0.44, 210.9),
+            "errors": {"verdict": "no_difference", "value": 0.03, "low": -0.11, "high": 0.17},
+            "p95": {"verdict": "worse", "value": 75.2, "low": 60.3, "high": 91.4}
+        }
+    }], "nextCursor": null})
+}
+
+/// Two versions side by side.
+pub(crate) fn rollout() -> Value {
+    json!({"service": "shop", "environment": "production",
+    "from": "2026-05-18T06:30:00Z", "to": "2026-05-18T06:50:00Z", "stepSeconds": 300,
+    "versions": [
+        {"version": "1.9.0", "firstAt": "2026-05-11T08:00:00Z", "lastAt": "2026-05-18T06:44:00Z",
+            "steps": [{"at": "2026-05-18T06:35:00Z", "requests": 1_203, "serverErrors": 5, "p95Ms": 120.4}]},
+        {"version": "1.9.1", "firstAt": "2026-05-18T06:40:00Z", "lastAt": "2026-05-18T09:25:00Z",
+            "steps": [{"at": "2026-05-18T06:40:00Z", "requests": 1_198, "serverErrors": 6, "p95Ms": 210.9}]}
+    ]})
+}
+
 /// A page of rules.
 pub(crate) fn alerts() -> Value {
     json!({"data": [alert()], "nextCursor": null})

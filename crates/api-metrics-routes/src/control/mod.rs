@@ -20,6 +20,7 @@ pub(crate) mod limits;
 mod objectives;
 mod plans;
 pub(crate) mod quotas;
+mod releases;
 mod tenant;
 
 use utoipa_axum::routes;
@@ -48,7 +49,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Read, routes!(billing::invoice))
         .documented(Read, routes!(billing::explain))
         .documented(Operate, routes!(billing::reconciliation));
-    objectives::routes(alerts::routes(table))
+    releases::routes(objectives::routes(alerts::routes(table)))
         .documented(Read, routes!(keys::list))
         .documented(Operate, routes!(keys::create))
         .documented(Write, routes!(keys::change))

@@ -12,6 +12,7 @@
 //! | [`digest`] | when the week is summed up in a notice |
 //! | [`audit`] | who has changed or deleted what |
 //! | [`notify`] | notices and their delivery |
+//! | [`releases`] | versions of services, each held against the one before |
 //! | [`objectives`] | service level objectives, their budgets and burn rates |
 //! | [`imports`] | the ledger of imported logs |
 //! | [`jobs`] | work in the background, and its last runs |
@@ -87,6 +88,7 @@ pub mod objectives;
 #[cfg_attr(docsrs, doc(cfg(feature = "otlp-push")))]
 pub mod push;
 pub mod quotas;
+pub mod releases;
 mod worker;
 
 mod sql;

@@ -18,6 +18,7 @@ use super::{
     limits::{self, LimitSettings, LimitStore, NearLimit, UtilizationRow},
     notify::{self, ChannelState, ChannelStore, Delivery, DeliveryQuery, NoticeStore},
     objectives::ObjectiveStore,
+    releases::ReleaseStore,
 };
 use crate::{
     engine::sql::BeginTx,
@@ -39,7 +40,9 @@ impl<T: AlertStore + NoticeStore + LimitStore + PlanStore> WorkerStore for T {}
 /// `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
 #[expect(private_bounds, reason = "seals the trait")]
 #[async_trait]
-pub trait ControlStore: Store + WorkerStore + JobStore + ChannelStore + ObjectiveStore {
+pub trait ControlStore:
+    Store + WorkerStore + JobStore + ChannelStore + ObjectiveStore + ReleaseStore
+{
     /// Up to `limit` keys above `after`, in the order of their numbers, that `scope` may see.
     ///
     /// # Errors
@@ -80,9 +83,7 @@ pub trait ControlStore: Store + WorkerStore + JobStore + ChannelStore + Objectiv
         actor: Option<&str>,
     ) -> Result<KeyRecord, StoreError>;
 
-    /// Changes a key that `scope` may see; `None` where there is none.
-    ///
-    /// `actor` is who does it, for the audit trail; without one it is the host's code.
+    /// Changes a key that `scope` may see; `None` where there is none. `actor` is as in [`create_key`](Self::create_key).
     ///
     /// # Errors
     /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
@@ -98,9 +99,8 @@ pub trait ControlStore: Store + WorkerStore + JobStore + ChannelStore + Objectiv
     /// Changes keys by the host's text, making those that are not there; all in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
-    /// database cannot be reached, `StoreError::Timeout` past the statement limit. Nothing was
-    /// changed then.
+    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the database cannot be
+    /// reached, `StoreError::Timeout` past the statement limit. Nothing was changed then.
     async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError>;
 
     /// Up to `limit` rules above `after`, in the order of their numbers. A tenant sees its own,

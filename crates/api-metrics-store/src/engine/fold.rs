@@ -11,8 +11,9 @@
 //! 5. Give every base series its three aggregate series, and add each base sum to them.
 //! 6. Read the rows that exist, merge them in memory, and write the sums.
 //! 7. Write period counts from what the aggregate rows now say.
-//! 8. Mark every coarser period that contains a written one as dirty.
-//! 9. Set the fold marks, delete the flush batches, commit.
+//! 8. Add to the counts of versions, see `versions`.
+//! 9. Mark every coarser period that contains a written one as dirty.
+//! 10. Set the fold marks, delete the flush batches, commit.
 //!
 //! # Why it is safe
 //!
@@ -39,14 +40,16 @@ use std::{
 
 use api_metrics_layer::{INVALID_UNIT, OTHER_UNIT};
 use tracing::warn;
+use uuid::Uuid;
 
 use super::{
     SCHEMA_KNOWLEDGE,
-    backend::{Backend, InboxChunk, Meta, Mode, Result, SeriesLabels, Tx},
+    backend::{Backend, InboxChunk, Meta, Mode, Result, SeriesLabels, Tx, VersionLabels},
     damage::{self, asks_for_care},
     payload::{self, PayloadRow},
     period_counts,
     sum::{Key, Sum, Table, finish, sum_aggregates},
+    versions,
     yield_every::YieldEvery,
 };
 use crate::{
@@ -110,6 +113,7 @@ async fn fold_in<T: Tx>(tx: &mut T) -> Result<Folded> {
     let mut marks = Vec::new();
     let mut room = ROWS_A_FOLD;
     let (mut batches, mut more) = (0, false);
+    let mut versions = HashMap::new();
     for instance in pending {
         let mut upto = instance.seq;
         for (seq, rows) in tx
@@ -127,12 +131,13 @@ async fn fold_in<T: Tx>(tx: &mut T) -> Result<Folded> {
         if upto > instance.folded {
             chunks.extend(tx.inbox(instance.id, instance.folded, upto).await?);
             marks.push((instance.id, upto));
+            versions.insert(instance.id, instance.of);
         }
         if more {
             break;
         }
     }
-    let rows = add(tx, chunks, &meta).await?;
+    let rows = add(tx, chunks, versions, &meta).await?;
     let damaged = tx.take_damage();
     damage::quarantine(tx, &damaged).await?;
     for (id, upto) in marks {
@@ -171,7 +176,12 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
 ///
 /// Chunks that can't be read are quarantined and change nothing else. A chunk that names a series which
 /// does not exist is found only after the sums were made, so they are made once more without it.
-async fn add<T: Tx>(tx: &mut T, chunks: Vec<InboxChunk>, meta: &Meta) -> Result<u64> {
+async fn add<T: Tx>(
+    tx: &mut T,
+    chunks: Vec<InboxChunk>,
+    versions: HashMap<Uuid, VersionLabels>,
+    meta: &Meta,
+) -> Result<u64> {
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
     let (base, aggregates) = loop {
         let base = sum(&chunks, meta, &mut refused).await?;
@@ -190,6 +200,10 @@ async fn add<T: Tx>(tx: &mut T, chunks: Vec<InboxChunk>, meta: &Meta) -> Result<
             quarantine(tx, chunk, reason).await?;
         }
     }
+    let read = chunks.iter().enumerate();
+    let read = read.filter(|(at, _)| !refused.contains_key(at));
+    let read: Vec<_> = read.map(|(_, chunk)| chunk).collect();
+    versions::count(tx, &read, versions, &aggregates, meta).await?;
     // Rows are written while the sums alone are held.
     drop(chunks);
     let mut sums = base.into_sums();

@@ -8,6 +8,7 @@
 //! | `rollup` | finer periods into coarser ones, recomputed | the leader |
 //! | `retention` | floors move, what lies below them goes | the leader |
 //! | `read` | buckets, inbox and own memory into an answer | every process |
+//! | `versions` | what each version of a service has answered, with the fold | the leader |
 //! | `damage` | what can't be read is kept aside and left out | the leader |
 //!
 //! `backend` is the contract with a database, `payload` and `period_counts` are the two encodings, and
@@ -23,6 +24,7 @@
 //! 3. A flush batch is committed if and only if the fence of its instance has reached its seq.
 //! 4. An aggregate row equals the sum of its base rows, and period counts equal the aggregate rows.
 //! 5. Floors never go back, and nothing dirty lies below its children's floor.
+//! 6. The counts of versions sum up to the folded requests of the processes that name one, as far back as hours are kept.
 
 mod admit;
 pub(crate) mod audit;
@@ -48,6 +50,7 @@ pub(crate) mod sql;
 pub(crate) mod store;
 pub(crate) mod sum;
 mod unstored;
+pub(crate) mod versions;
 mod yield_every;
 
 /// What this release knows of the schema's meaning; databases say how much they ask for.

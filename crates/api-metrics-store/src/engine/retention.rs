@@ -6,7 +6,8 @@
 //! 2. Clear `live` of instances that have been idle for an hour and are folded.
 //! 3. Make the partitions of now and of the next period of partitioning, before the first row needs
 //!    them.
-//! 4. Where two runs agree on it, move each floor as far as it may, with the period counts below it.
+//! 4. Where two runs agree on it, move each floor as far as it may, with the period counts and the counts of versions
+//!    below it.
 //! 5. Commit.
 //! 6. Remove rows below the floors, in transactions of their own.
 //!
@@ -43,6 +44,7 @@ use std::{
 use super::{
     backend::{Backend, Floors, LeadTx, Mode, Result, Tx},
     fold::lead,
+    versions,
 };
 use crate::{
     options::Retention,
@@ -145,6 +147,8 @@ pub(crate) async fn retain<B: Backend>(
             {
                 tx.set_floor(granularity, floor).await?;
                 tx.remove_period_counts(granularity, floor).await?;
+                let moved = (floors.of(granularity), floor);
+                versions::retain(&mut tx, granularity, moved, meta.sketch_kind).await?;
                 done.steps += 1;
             }
             floors = tx.meta().await?.floors;

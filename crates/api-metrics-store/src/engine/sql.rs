@@ -78,6 +78,8 @@ pub(crate) trait SqlRow: Send + Sync {
     fn uuid(&self, column: &str) -> Result<Uuid>;
     /// A UUID, or NULL.
     fn optional_uuid(&self, column: &str) -> Result<Option<Uuid>>;
+    /// Bytes.
+    fn bytes(&self, column: &str) -> Result<Vec<u8>>;
 }
 
 /// A parameter. Its type is sent along, also where it is null, because Postgres infers nothing from the
@@ -94,6 +96,8 @@ pub(crate) enum Param<'a> {
     Bool(bool),
     /// A UUID.
     Uuid(Option<Uuid>),
+    /// Bytes, never NULL.
+    Bytes(&'a [u8]),
 }
 
 /// A list of [`Param`]s from values of their own types.
@@ -128,6 +132,7 @@ param_from! {
     bool => |value| Self::Bool(value),
     Uuid => |value| Self::Uuid(Some(value)),
     Option<Uuid> => |value| Self::Uuid(value),
+    &'a [u8] => |value| Self::Bytes(value),
 }
 
 /// How a database spells what Postgres and SQLite spell differently. Each method gives a piece of SQL;

@@ -36,7 +36,7 @@ use crate::{
     engine::{
         backend::{
             BucketRow, EncodedPeriodCounts, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
-            SeriesRow,
+            SeriesRow, VersionLabels,
         },
         damage::DamagedPart,
         sorted_cursor::SortedCursor,
@@ -57,8 +57,8 @@ impl LeadTx for PgTx {
     /// Scans the partial index of live instances, so that the thousands of processes that have ended
     /// cost nothing.
     async fn pending(&mut self) -> Result<Vec<Pending>> {
-        let rows: Vec<(Uuid, i64, i64)> = unnamed::query_as(
-            "SELECT i.id, i.seq, coalesce(f.seq, 0) FROM api_metrics.instance AS i \
+        let rows: Vec<(Uuid, i64, i64, String, String, String)> = unnamed::query_as(
+            "SELECT i.id, i.seq, coalesce(f.seq, 0), i.service, i.environment, i.version FROM api_metrics.instance AS i \
              LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
              WHERE i.live AND i.seq > coalesce(f.seq, 0) ORDER BY i.id",
         )
@@ -66,10 +66,15 @@ impl LeadTx for PgTx {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(id, seq, folded)| Pending {
+            .map(|(id, seq, folded, service, environment, version)| Pending {
                 id,
                 seq: unsigned(seq),
                 folded: unsigned(folded),
+                of: VersionLabels {
+                    service,
+                    environment,
+                    version,
+                },
             })
             .collect())
     }

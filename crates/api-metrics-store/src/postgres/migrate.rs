@@ -100,6 +100,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/postgres/0014_objectives.sql"),
     },
     Migration {
+        version: 15,
+        name: "versions",
+        sql: include_str!("../../migrations/postgres/0015_versions.sql"),
+    },
+    Migration {
         version: 16,
         name: "own_health",
         sql: include_str!("../../migrations/postgres/0016_own_health.sql"),

@@ -64,6 +64,7 @@ fn arguments(params: &[Param<'_>]) -> Result<PgArguments> {
             Param::Text(value) => arguments.add(value.as_deref()),
             Param::Bool(value) => arguments.add(value),
             Param::Uuid(value) => arguments.add(value),
+            Param::Bytes(value) => arguments.add(value),
         }
         .map_err(sqlx::Error::Encode)?;
     }
@@ -104,6 +105,10 @@ impl SqlRow for PgRow {
     }
 
     fn optional_uuid(&self, column: &str) -> Result<Option<Uuid>> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn bytes(&self, column: &str) -> Result<Vec<u8>> {
         Ok(self.try_get(column)?)
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     engine::{
         backend::{
             BucketRow, EncodedPeriodCounts, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
-            SeriesRow,
+            SeriesRow, VersionLabels,
         },
         damage::DamagedPart,
     },
@@ -33,8 +33,8 @@ impl LeadTx for SqliteTx {
     }
 
     async fn pending(&mut self) -> Result<Vec<Pending>> {
-        let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
-            "SELECT i.id, i.seq, coalesce(f.seq, 0) FROM api_metrics_instance AS i \
+        let rows: Vec<(Uuid, i64, i64, String, String, String)> = sqlx::query_as(
+            "SELECT i.id, i.seq, coalesce(f.seq, 0), i.service, i.environment, i.version FROM api_metrics_instance AS i \
              LEFT JOIN api_metrics_folded AS f ON f.id = i.id \
              WHERE i.live AND i.seq > coalesce(f.seq, 0) ORDER BY i.id",
         )
@@ -42,10 +42,15 @@ impl LeadTx for SqliteTx {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(id, seq, folded)| Pending {
+            .map(|(id, seq, folded, service, environment, version)| Pending {
                 id,
                 seq: seq.cast_unsigned(),
                 folded: folded.cast_unsigned(),
+                of: VersionLabels {
+                    service,
+                    environment,
+                    version,
+                },
             })
             .collect())
     }

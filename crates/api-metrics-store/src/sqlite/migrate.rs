@@ -79,6 +79,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0012_objectives.sql"),
     },
     Migration {
+        version: 13,
+        name: "versions",
+        sql: include_str!("../../migrations/sqlite/0013_versions.sql"),
+    },
+    Migration {
         version: 14,
         name: "own_health",
         sql: include_str!("../../migrations/sqlite/0014_own_health.sql"),

@@ -12,11 +12,13 @@ interface Props {
   minRequests: number;
   /** What a minimum is of, and what a window without a value has none of. */
   counted: string;
+  /** What a window lacks that is not judged, where that is not these alone. */
+  lacks?: string | undefined;
 }
 
-export const DryRunResult = ({ run, tz, minRequests, counted }: Props) => {
+export const DryRunResult = ({ run, tz, minRequests, counted, lacks }: Props) => {
   const { breached, judged, notJudged, all } = judgedOf(run);
-  const few = minRequests > 1 ? `fewer than ${number.count(minRequests)} ${counted}` : `no ${counted}`;
+  const few = lacks ?? (minRequests > 1 ? `fewer than ${number.count(minRequests)} ${counted}` : `no ${counted}`);
   const why = [
     run.tooFew > 0 ? `${number.count(run.tooFew)} had ${few}` : "",
     run.passedOver > 0 ? `${number.count(run.passedOver)} lie in an outage of the store` : "",

@@ -12,7 +12,17 @@ import { useLocation } from "../view/location";
 import { useView } from "../view/view";
 import { DryRunResult } from "./DryRunResult";
 import { COMPARISONS, condition, counted, hasQuantile, isHealth, SEVERITIES, TYPES, valueIn } from "./describe";
-import { bodyOf, burns, type Draft, draftOf, type Field, filterless, proposedName, validate } from "./draft";
+import {
+  bodyOf,
+  burns,
+  type Draft,
+  draftOf,
+  type Field,
+  filterless,
+  proposedName,
+  validate,
+  watchesReleases,
+} from "./draft";
 import { draftFrom, notTaken, seededBy } from "./seed";
 import { ThresholdChart } from "./ThresholdChart";
 import { proposedThreshold } from "./threshold";
@@ -24,6 +34,9 @@ interface Props {
 
 /** Suggestions; a kind of one's own is typed. */
 const PROTOCOLS = ["http", "grpc", "command", "agent", "session", "webrtc", "job", "any"];
+
+/** The window that a type starts with, where it is not that of the others. */
+const WINDOWS: Readonly<Record<string, string>> = { burn_rate: "60", release_regression: "120" };
 
 const QUANTILES = [
   ["", "Average"],
@@ -183,6 +196,8 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
   };
   const type = TYPES[draft.alertType];
   const minimum = counted(draft.alertType);
+  const unitOf = (of: Draft): string =>
+    !watchesReleases(of) ? type.unit : of.quantile === "" ? "points of 5xx" : "%";
   const left = rule ? [] : notTaken(params);
   const services = [...new Set(endpoints.data?.data.map((row) => row.service))];
   const routes = [
@@ -224,12 +239,9 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
                     ...before,
                     thresholdValue: String(TYPES[next].start),
                     comparison:
-                      next === "request_volume" || next === "cache_hit_rate"
-                        ? "lt"
-                        : next === "burn_rate"
-                          ? "gte"
-                          : "gt",
-                    windowMinutes: next === "burn_rate" ? "60" : before.windowMinutes,
+                      next === "request_volume" || next === "cache_hit_rate" ? "lt" : next in WINDOWS ? "gte" : "gt",
+                    windowMinutes: WINDOWS[next] ?? before.windowMinutes,
+                    quantile: next === "release_regression" ? "" : before.quantile,
                   }));
                 }}
               >
@@ -258,7 +270,7 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
                 choice(
                   "quantile",
                   QUANTILES.some(([q]) => q === draft.quantile)
-                    ? QUANTILES
+                    ? QUANTILES.map(([q, label]) => [q, q === "" && watchesReleases(draft) ? "5xx" : label])
                     : [...QUANTILES, [draft.quantile, `p${+(Number(draft.quantile) * 100).toFixed(2)}`]],
                 ),
               )
@@ -268,8 +280,13 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
               <p className="form-hint muted">{type.hint}.</p>
             )}
             {field("comparison", "Condition", choice("comparison", Object.entries(COMPARISONS)))}
-            {field("thresholdValue", "Threshold", text("thresholdValue", { inputMode: "decimal" }), type.unit)}
-            {field("windowMinutes", "Evaluation window", text("windowMinutes", { inputMode: "numeric" }), "minutes")}
+            {field("thresholdValue", "Threshold", text("thresholdValue", { inputMode: "decimal" }), unitOf(draft))}
+            {field(
+              "windowMinutes",
+              watchesReleases(draft) ? "After a version's first request" : "Evaluation window",
+              text("windowMinutes", { inputMode: "numeric" }),
+              "minutes",
+            )}
             {field("cooldownMinutes", "Cooldown", text("cooldownMinutes", { inputMode: "numeric" }), "minutes")}
             {!filterless(draft) && (
               <>
@@ -290,51 +307,55 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
                   </>
                 ))}
                 {field("environmentFilter", "Environment", text("environmentFilter", { placeholder: "All" }))}
-                {field("protocolFilter", "Protocol", (shared) => (
+                {!watchesReleases(draft) && (
                   <>
-                    <input
-                      {...shared}
-                      list={`${id}-protocols`}
-                      placeholder="http and grpc"
-                      value={draft.protocolFilter}
-                      onChange={(event) => set("protocolFilter", event.target.value)}
-                    />
-                    <datalist id={`${id}-protocols`}>
-                      {PROTOCOLS.map((each) => (
-                        <option key={each} value={each} />
-                      ))}
-                    </datalist>
+                    {field("protocolFilter", "Protocol", (shared) => (
+                      <>
+                        <input
+                          {...shared}
+                          list={`${id}-protocols`}
+                          placeholder="http and grpc"
+                          value={draft.protocolFilter}
+                          onChange={(event) => set("protocolFilter", event.target.value)}
+                        />
+                        <datalist id={`${id}-protocols`}>
+                          {PROTOCOLS.map((each) => (
+                            <option key={each} value={each} />
+                          ))}
+                        </datalist>
+                      </>
+                    ))}
+                    {field("endpointFilter", "Endpoint", (shared) => (
+                      <>
+                        <input
+                          {...shared}
+                          list={`${id}-routes`}
+                          placeholder="All, or GET /users/*"
+                          value={draft.endpointFilter}
+                          onChange={(event) => set("endpointFilter", event.target.value)}
+                        />
+                        <datalist id={`${id}-routes`}>
+                          {routes.map((each) => (
+                            <option key={each} value={each} />
+                          ))}
+                        </datalist>
+                      </>
+                    ))}
+                    {field(
+                      "apiKeyFilter",
+                      "Consumer",
+                      choice("apiKeyFilter", [
+                        ["", "All"],
+                        ...(keys.data?.data ?? []).map((key): [string, string] => [
+                          String(key.id),
+                          key.name ?? key.externalId,
+                        ]),
+                      ]),
+                    )}
+                    {(operate || draft.tenantId !== "") &&
+                      field("tenantId", "Tenant", text("tenantId", { placeholder: "Everybody" }))}
                   </>
-                ))}
-                {field("endpointFilter", "Endpoint", (shared) => (
-                  <>
-                    <input
-                      {...shared}
-                      list={`${id}-routes`}
-                      placeholder="All, or GET /users/*"
-                      value={draft.endpointFilter}
-                      onChange={(event) => set("endpointFilter", event.target.value)}
-                    />
-                    <datalist id={`${id}-routes`}>
-                      {routes.map((each) => (
-                        <option key={each} value={each} />
-                      ))}
-                    </datalist>
-                  </>
-                ))}
-                {field(
-                  "apiKeyFilter",
-                  "Consumer",
-                  choice("apiKeyFilter", [
-                    ["", "All"],
-                    ...(keys.data?.data ?? []).map((key): [string, string] => [
-                      String(key.id),
-                      key.name ?? key.externalId,
-                    ]),
-                  ]),
                 )}
-                {(operate || draft.tenantId !== "") &&
-                  field("tenantId", "Tenant", text("tenantId", { placeholder: "Everybody" }))}
               </>
             )}
             {minimum !== null &&
@@ -375,7 +396,7 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
                     run={dry.data}
                     threshold={Number(draft.thresholdValue) || 0}
                     comparison={draft.comparison}
-                    text={(value) => valueIn(draft.alertType, value)}
+                    text={(value) => valueIn(draft.alertType, value, draft.quantile || null)}
                     tz={view.tz}
                     stale={dry.isPlaceholderData || calm !== tried}
                     onThreshold={(value) => set("thresholdValue", String(value))}
@@ -385,6 +406,7 @@ export const RuleForm = ({ rule, close: leave }: Props) => {
                     tz={view.tz}
                     minRequests={minimum === null ? 0 : Number(draft.minRequests) || 0}
                     counted={minimum ?? (isHealth(draft.alertType) ? "samples" : "requests")}
+                    lacks={watchesReleases(draft) ? "no release, or too few of its requests" : undefined}
                   />
                 </>
               ) : dry.isFetching ? (

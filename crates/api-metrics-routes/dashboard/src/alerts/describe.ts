@@ -81,6 +81,12 @@ export const TYPES = {
     hint: "Cached answers as a percentage of lookups",
     start: 80,
   },
+  release_regression: {
+    name: "Release regression",
+    unit: "points or %",
+    hint: "By how much a release is worse than the version before: points of 5xx, or % of a percentile",
+    start: 1,
+  },
 } as const;
 
 export type AlertType = keyof typeof TYPES;
@@ -108,7 +114,7 @@ export const isAnomaly = (type: string): boolean => type.startsWith("anomaly");
 
 /** Whether a rule of the type looks at latencies, so that a quantile goes with it. */
 export const hasQuantile = (type: string): boolean =>
-  ["response_time", "anomaly_latency", "answer_time", "query_time"].includes(type);
+  ["response_time", "anomaly_latency", "answer_time", "query_time", "release_regression"].includes(type);
 
 export const COMPARISONS = { gt: "Above", gte: "At or above", lt: "Below", lte: "At or below" } as const;
 export type Comparison = keyof typeof COMPARISONS;
@@ -117,12 +123,21 @@ export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
 
 const SIGNS: Readonly<Record<string, string>> = { gt: ">", gte: "≥", lt: "<", lte: "≤" };
 
-export const valueIn = (type: string, value: number | null | undefined): string => {
+/** A value in the unit of a rule; of a release's regression the quantile decides which one that is. */
+export const valueIn = (
+  type: string,
+  value: number | null | undefined,
+  quantile: number | string | null = null,
+): string => {
   if (value == null) return number.NONE;
   if (type === "error_rate" || type === "rate_limit" || type === "cache_hit_rate") return number.percent(value);
   if (type === "response_time" || type === "answer_time" || type === "query_time") return number.ms(value);
   if (type === "store_unreachable" || type === "flush_lag") return `${+value.toFixed(1)} s`;
   if (type === "bandwidth") return number.bytes(value);
+  if (type === "release_regression") {
+    const shown = +value.toFixed(2);
+    return quantile == null ? `${shown} ${shown === 1 ? "point" : "points"}` : `${shown}%`;
+  }
   if (type === "burn_rate") return `${+value.toFixed(2)}×`;
   return isAnomaly(type) ? `${+value.toFixed(1)} deviations` : number.count(value);
 };
@@ -153,6 +168,12 @@ export const condition = (
         : rule.alertType === "unit"
           ? `sum of ${rule.unit ?? "a unit"}`
           : kind.toLowerCase();
+  if (rule.alertType === "release_regression") {
+    const what = rule.quantile == null ? "5xx" : quantileText(rule.quantile);
+    const by = valueIn(rule.alertType, rule.thresholdValue, rule.quantile);
+    const within = minutes(rule.windowMinutes ?? 5);
+    return `${what} of a release ${SIGNS[rule.comparison] ?? ""} ${by} worse within ${within}`;
+  }
   const sign = SIGNS[rule.comparison] ?? rule.comparison;
   return `${of} ${sign} ${valueIn(rule.alertType, rule.thresholdValue)} over ${minutes(rule.windowMinutes ?? 5)}`;
 };

@@ -83,6 +83,15 @@ export const burns = (draft: Draft): boolean => draft.alertType === "burn_rate";
 /** Whether a rule has no filters: its objective has them, or it looks at our own health. */
 export const filterless = (draft: Draft): boolean => burns(draft) || isHealth(draft.alertType);
 
+/** Whether a rule watches releases, which are those of whole services. */
+export const watchesReleases = (draft: Draft): boolean => draft.alertType === "release_regression";
+
+/** Whether a rule has no filter by protocol, endpoint, consumer and tenant of its own. */
+const isWhole = (draft: Draft): boolean => filterless(draft) || watchesReleases(draft);
+
+/** Whether more is worse, whatever is compared. */
+const isUpward = (draft: Draft): boolean => isAnomaly(draft.alertType) || burns(draft) || watchesReleases(draft);
+
 const wholeIn = (text: string, min: number, max: number): string | null => {
   const value = Number(text);
   return text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max
@@ -104,7 +113,7 @@ export const validate = (draft: Draft): Partial<Record<Field, string>> => {
           : null,
     unit:
       draft.alertType === "unit" && !UNIT.test(draft.unit.trim()) ? "Use 1 to 64 letters, digits or _ - . : /" : null,
-    windowMinutes: wholeIn(draft.windowMinutes, 1, 1440),
+    windowMinutes: wholeIn(draft.windowMinutes, watchesReleases(draft) ? 15 : 1, 1440),
     cooldownMinutes: wholeIn(draft.cooldownMinutes, 0, 43_200),
     minRequests: counted(draft.alertType) === null ? null : wholeIn(draft.minRequests, 0, 1_000_000_000),
   };
@@ -114,9 +123,10 @@ export const validate = (draft: Draft): Partial<Record<Field, string>> => {
   else if ((draft.alertType === "error_rate" || draft.alertType === "cache_hit_rate") && threshold > 100)
     found.thresholdValue = "Enter a percentage of at most 100.";
   else if (threshold === 0 && draft.comparison === "lt") found.thresholdValue = "No value is ever below 0.";
-  else if (threshold === 0 && (isAnomaly(draft.alertType) || burns(draft)))
-    found.thresholdValue = "Enter a value above 0, such as 6.";
-  if ((isAnomaly(draft.alertType) || burns(draft)) && draft.comparison.startsWith("l"))
+  else if (threshold === 0 && isUpward(draft)) found.thresholdValue = "Enter a value above 0, such as 6.";
+  else if (watchesReleases(draft) && draft.quantile === "" && threshold >= 100)
+    found.thresholdValue = "Enter percentage points below 100.";
+  if (isUpward(draft) && draft.comparison.startsWith("l"))
     found.comparison = "These rules compare with 'above' or 'at or above'.";
   if (burns(draft) && draft.objectiveId === "") found.objectiveId = "Choose an objective.";
   if (burns(draft) && !found.windowMinutes && Number(draft.windowMinutes) % 12 !== 0)
@@ -145,10 +155,10 @@ export const bodyOf = (draft: Draft): AlertBody => ({
   // What a burn rate is about, its objective says; our own health is that of all processes.
   serviceFilter: filterless(draft) ? null : draft.serviceFilter || null,
   environmentFilter: filterless(draft) ? null : draft.environmentFilter || null,
-  protocolFilter: filterless(draft) ? null : draft.protocolFilter.trim() || null,
-  endpointFilter: filterless(draft) ? null : draft.endpointFilter.trim() || null,
-  apiKeyFilter: filterless(draft) || draft.apiKeyFilter === "" ? null : Number(draft.apiKeyFilter),
-  tenantId: filterless(draft) ? null : draft.tenantId || null,
+  protocolFilter: isWhole(draft) ? null : draft.protocolFilter.trim() || null,
+  endpointFilter: isWhole(draft) ? null : draft.endpointFilter.trim() || null,
+  apiKeyFilter: isWhole(draft) || draft.apiKeyFilter === "" ? null : Number(draft.apiKeyFilter),
+  tenantId: isWhole(draft) ? null : draft.tenantId || null,
   enabled: draft.enabled,
 });
 

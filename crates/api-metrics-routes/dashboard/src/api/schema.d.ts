@@ -899,6 +899,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of services, each held against the one before
+         * @description For admins; at most 50 a page. A version's first day is compared with the version before: side by side where both
+         *     were live together, else with the same hours the day before or the time just before it. Intervals hold with 99%.
+         */
+        get: operations["list_releases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-releases/rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the versions of a service have answered over time, side by side
+         * @description For admins; 31 days at most. `service` and `environment` are needed. Requests that no route matched are left out.
+         */
+        get: operations["rollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-requests": {
         parameters: {
             query?: never;
@@ -1323,10 +1364,12 @@ export interface components {
              * @description What it looks at: `error_rate` (percent), `response_time` (milliseconds), `rate_limit`
              *     (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
              *     window), `unit` (the sum of a unit in the window), `anomaly`, `anomaly_errors`, `anomaly_latency` or
-             *     `anomaly_bandwidth` (deviations of requests, error rate, latency or bytes from the same hour of the week), or
-             *     `burn_rate` (how many times faster than allowed an objective's budget burns); and over our own health
-             *     `store_unreachable` (seconds in the window), `flush_lag` (seconds), `answer_time` and `query_time`
-             *     (milliseconds), `open_streams`, `dropped_log_rows` (requests in the window), or `cache_hit_rate` (percent).
+             *     `anomaly_bandwidth` (deviations of requests, error rate, latency or bytes from the same hour of the week),
+             *     `burn_rate` (how many times faster than allowed an objective's budget burns), or `release_regression` (by how much a
+             *     release is worse than the version before: percentage points of 5xx, or with a quantile percent of the latency);
+             *     and over our own health `store_unreachable` (seconds in the window), `flush_lag` (seconds), `answer_time` and
+             *     `query_time` (milliseconds), `open_streams`, `dropped_log_rows` (requests in the window), or `cache_hit_rate`
+             *     (percent).
              */
             alertType: string;
             /**
@@ -5341,6 +5384,122 @@ export interface components {
              */
             noticeId: string;
         };
+        /** @description A version of a service, held against the one before. */
+        Release: {
+            comparison?: components["schemas"]["ReleaseComparison"] | null;
+            /** @description The environment. */
+            environment: string;
+            /**
+             * Format: date-time
+             * @description The minute of its first request.
+             */
+            firstAt: string;
+            /**
+             * Format: date-time
+             * @description The end of the minute of its last one.
+             */
+            lastAt: string;
+            /** @description The service. */
+            service: string;
+            /** @description The verdict in a sentence. */
+            text: string;
+            /**
+             * @description `worse`, `better`, `no_difference` (none that matters, or none that this traffic can show), or `too_few` requests
+             *     to tell. Null for the first version of a service that is known.
+             */
+            verdict?: string | null;
+            /** @description What it calls itself. */
+            version: string;
+        };
+        /** @description A version's first day, held against the version before. */
+        ReleaseComparison: {
+            /** @description This version. */
+            after: components["schemas"]["ReleaseFigures"];
+            /** @description The version before. */
+            before: components["schemas"]["ReleaseFigures"];
+            /**
+             * @description Which of its requests are taken: `side_by_side`, those of the same five minutes; `day_before`, those of the same
+             *     hours a day earlier; `just_before`, those of the time before the release.
+             */
+            comparedWith: string;
+            /** @description How 5xx differ, in percentage points. */
+            errors: components["schemas"]["ReleaseDifference"];
+            /** @description How the 95th percentile differs, in percent. */
+            p95: components["schemas"]["ReleaseDifference"];
+            /** @description The version before: the one whose first request came last before. */
+            previous: string;
+        };
+        /** @description A difference, and between which bounds it lies with 99%. */
+        ReleaseDifference: {
+            /**
+             * Format: double
+             * @description The upper bound.
+             */
+            high?: number | null;
+            /**
+             * Format: double
+             * @description The lower bound.
+             */
+            low?: number | null;
+            /**
+             * Format: double
+             * @description This version less the one before, above 0 where it is more; null for too few requests.
+             */
+            value?: number | null;
+            /** @description As `verdict` of the release, of this figure alone. */
+            verdict: string;
+        };
+        /** @description What a version has answered in the time that is compared. */
+        ReleaseFigures: {
+            /**
+             * Format: double
+             * @description Those answered with 400 to 499, in percent; null without requests. They are shown and not judged: they are mostly
+             *     the callers' own.
+             */
+            clientErrorRate?: number | null;
+            /**
+             * Format: date-time
+             * @description The first instant.
+             */
+            from: string;
+            /**
+             * Format: double
+             * @description The median in milliseconds; null without latencies.
+             */
+            p50Ms?: number | null;
+            /**
+             * Format: double
+             * @description The 95th percentile in milliseconds; null without latencies.
+             */
+            p95Ms?: number | null;
+            /**
+             * Format: int64
+             * @description Requests that a route matched.
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description Those answered with 500 to 599, failed or panicked, in percent; null without requests.
+             */
+            serverErrorRate?: number | null;
+            /**
+             * Format: date-time
+             * @description The end, exclusive.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description Requests that no route matched, which are in none of the other figures.
+             */
+            unmatchedRequests: number;
+        };
+        /** @description A page of releases. */
+        ReleasePage: {
+            /** @description The versions, the latest first. */
+            data: components["schemas"]["Release"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+        };
         /**
          * @description Two responses to one request, and what differs. Neither is stored by this: the recorded one is already, and the new
          *     one is gone with the answer.
@@ -5653,6 +5812,70 @@ export interface components {
             /** @description Whether it can be replayed. */
             replay: components["schemas"]["Replayable"];
             snapshot?: components["schemas"]["RequestSnapshot"] | null;
+        };
+        /** @description What the versions of a service have answered over time. */
+        Rollout: {
+            /** @description The environment. */
+            environment: string;
+            /**
+             * Format: date-time
+             * @description The first instant.
+             */
+            from: string;
+            /** @description The service. */
+            service: string;
+            /**
+             * Format: int64
+             * @description The length of a step in seconds. What is no longer kept by five minutes comes by hours.
+             */
+            stepSeconds: number;
+            /**
+             * Format: date-time
+             * @description The end, exclusive.
+             */
+            to: string;
+            /** @description The versions with requests in the range, in the order in which they came; the last 20. */
+            versions: components["schemas"]["RolloutVersion"][];
+        };
+        /** @description What a version has answered in a step. */
+        RolloutStep: {
+            /**
+             * Format: date-time
+             * @description The start of the step.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description The 95th percentile in milliseconds; null without latencies.
+             */
+            p95Ms?: number | null;
+            /**
+             * Format: int64
+             * @description Requests that a route matched.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Those answered with 500 to 599, failed or panicked.
+             */
+            serverErrors: number;
+        };
+        /** @description A version in a rollout. */
+        RolloutVersion: {
+            /**
+             * Format: date-time
+             * @description The minute of its first request, also where that lies before the range.
+             */
+            firstAt: string;
+            /**
+             * Format: date-time
+             * @description The end of the minute of its last one.
+             */
+            lastAt: string;
+            /** @description The steps with requests of it. */
+            steps: components["schemas"]["RolloutStep"][];
+            /** @description What it calls itself. */
+            version: string;
         };
         /** @description The period of a row, and what is to be known about it. */
         RowPeriod: {
@@ -15539,6 +15762,330 @@ export interface operations {
             };
             /** @description The body is larger than 64 KiB */
             413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_releases: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "comparison": {
+                     *             "after": {
+                     *               "clientErrorRate": 2.1,
+                     *               "from": "2026-05-18T06:40:00Z",
+                     *               "p50Ms": 38.2,
+                     *               "p95Ms": 210.9,
+                     *               "requests": 52903,
+                     *               "serverErrorRate": 0.44,
+                     *               "to": "2026-05-18T09:25:00Z",
+                     *               "unmatchedRequests": 12
+                     *             },
+                     *             "before": {
+                     *               "clientErrorRate": 2.1,
+                     *               "from": "2026-05-18T03:55:00Z",
+                     *               "p50Ms": 38.2,
+                     *               "p95Ms": 120.4,
+                     *               "requests": 41120,
+                     *               "serverErrorRate": 0.41,
+                     *               "to": "2026-05-18T06:40:00Z",
+                     *               "unmatchedRequests": 12
+                     *             },
+                     *             "comparedWith": "just_before",
+                     *             "errors": {
+                     *               "high": 0.17,
+                     *               "low": -0.11,
+                     *               "value": 0.03,
+                     *               "verdict": "no_difference"
+                     *             },
+                     *             "p95": {
+                     *               "high": 91.4,
+                     *               "low": 60.3,
+                     *               "value": 75.2,
+                     *               "verdict": "worse"
+                     *             },
+                     *             "previous": "1.9.0"
+                     *           },
+                     *           "environment": "production",
+                     *           "firstAt": "2026-05-18T06:40:00Z",
+                     *           "lastAt": "2026-05-18T09:25:00Z",
+                     *           "service": "shop",
+                     *           "text": "1.9.1 is worse than 1.9.0: +75% at p95 (+60% to +91%)",
+                     *           "verdict": "worse",
+                     *           "version": "1.9.1"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReleasePage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollout: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions over time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "environment": "production",
+                     *       "from": "2026-05-18T06:30:00Z",
+                     *       "service": "shop",
+                     *       "stepSeconds": 300,
+                     *       "to": "2026-05-18T06:50:00Z",
+                     *       "versions": [
+                     *         {
+                     *           "firstAt": "2026-05-11T08:00:00Z",
+                     *           "lastAt": "2026-05-18T06:44:00Z",
+                     *           "steps": [
+                     *             {
+                     *               "at": "2026-05-18T06:35:00Z",
+                     *               "p95Ms": 120.4,
+                     *               "requests": 1203,
+                     *               "serverErrors": 5
+                     *             }
+                     *           ],
+                     *           "version": "1.9.0"
+                     *         },
+                     *         {
+                     *           "firstAt": "2026-05-18T06:40:00Z",
+                     *           "lastAt": "2026-05-18T09:25:00Z",
+                     *           "steps": [
+                     *             {
+                     *               "at": "2026-05-18T06:40:00Z",
+                     *               "p95Ms": 210.9,
+                     *               "requests": 1198,
+                     *               "serverErrors": 6
+                     *             }
+                     *           ],
+                     *           "version": "1.9.1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;

@@ -79,6 +79,9 @@ export type CurlCommand = Schemas["CurlCommand"];
 export type NewSilence = Schemas["NewSilenceBody"];
 export type Silence = Schemas["Silence"];
 export type SilenceList = Schemas["SilenceList"];
+export type Release = Schemas["Release"];
+export type ReleasePage = Schemas["ReleasePage"];
+export type Rollout = Schemas["Rollout"];
 export type Objective = Schemas["Objective"];
 /** Rules are made with new ones only. */
 export type ObjectiveBody = Omit<Schemas["ObjectiveBody"], "rules"> & { rules?: boolean };

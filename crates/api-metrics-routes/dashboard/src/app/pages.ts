@@ -57,6 +57,13 @@ export const PAGES: readonly Entry[] = [
     Page: lazy(() => import("../pages/Changes")),
   },
   {
+    id: "releases",
+    title: "Releases",
+    menu: true,
+    operate: true,
+    Page: lazy(() => import("../pages/Releases")),
+  },
+  {
     id: "dependencies",
     title: "Depends on",
     menu: true,

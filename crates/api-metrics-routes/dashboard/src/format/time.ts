@@ -47,7 +47,7 @@ const offset = (at: number, tz: string): number => {
 };
 
 /** The wall clock time of an instant, read as UTC: what `instant` takes. */
-const wallOf = (at: number, tz: string): number => at + offset(at, tz);
+export const wallOf = (at: number, tz: string): number => at + offset(at, tz);
 
 /** The instant of a wall clock time. An ambiguous time gives the earlier instant, a skipped one moves past the gap. */
 export const instant = (wall: number, tz: string): number => {

@@ -23,6 +23,7 @@ const UNITS: Readonly<Record<string, TimeChartModel["unit"]>> = {
   answer_time: "ms",
   query_time: "ms",
   cache_hit_rate: "percent",
+  release_regression: "decimal",
 };
 
 /** What a breakdown counts, as a heading has it. */
@@ -63,7 +64,7 @@ export const curveOf = (incident: Incident, tz: string): TimeChartModel | null =
     moved: false,
   };
   const { event, rule, release } = incident;
-  const show = (value: number | null): string => valueIn(event.alertType, value);
+  const show = (value: number | null): string => valueIn(event.alertType, value, rule?.quantile);
   const marks: TimeChartModel["marks"] = [{ at: Date.parse(event.firedAt), name: "fired", kind: "alert" }];
   if (event.resolvedAt) marks.push({ at: Date.parse(event.resolvedAt), name: "resolved", kind: "alert" });
   if (release) marks.push({ at: Date.parse(release.at), name: release.version, kind: "deploy" });

@@ -99,9 +99,9 @@ const Alerts = () => {
         id: "value",
         head: "Current value",
         number: true,
-        plain: (row) => (row.enabled ? valueIn(row.alertType, row.value) : null),
+        plain: (row) => (row.enabled ? valueIn(row.alertType, row.value, row.quantile) : null),
         wide: 1,
-        cell: (row) => (row.enabled ? valueIn(row.alertType, row.value) : number.NONE),
+        cell: (row) => (row.enabled ? valueIn(row.alertType, row.value, row.quantile) : number.NONE),
       },
       {
         id: "fired",

@@ -73,7 +73,7 @@ const Explained = ({ incident }: { incident: IncidentData }) => {
                 : `for ${lastedOf(incident)}`,
             ],
             ["Rule", rule ? condition(rule) : "The rule was deleted: what needs its filters is not shown."],
-            ["Value at the start", valueIn(event.alertType, event.value)],
+            ["Value at the start", valueIn(event.alertType, event.value, rule?.quantile)],
           ]}
         />
         <Actions incident={incident} />

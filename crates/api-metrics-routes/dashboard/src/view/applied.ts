@@ -20,6 +20,7 @@ const APPLIED = {
   account: [],
   alerts: [],
   objectives: [],
+  releases: LABELS,
   jobs: [],
   incident: [],
   ingest: LABELS,

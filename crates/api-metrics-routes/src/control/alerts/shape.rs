@@ -26,10 +26,12 @@ pub(crate) struct Alert {
     /// What it looks at: `error_rate` (percent), `response_time` (milliseconds), `rate_limit`
     /// (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
     /// window), `unit` (the sum of a unit in the window), `anomaly`, `anomaly_errors`, `anomaly_latency` or
-    /// `anomaly_bandwidth` (deviations of requests, error rate, latency or bytes from the same hour of the week), or
-    /// `burn_rate` (how many times faster than allowed an objective's budget burns); and over our own health
-    /// `store_unreachable` (seconds in the window), `flush_lag` (seconds), `answer_time` and `query_time`
-    /// (milliseconds), `open_streams`, `dropped_log_rows` (requests in the window), or `cache_hit_rate` (percent).
+    /// `anomaly_bandwidth` (deviations of requests, error rate, latency or bytes from the same hour of the week),
+    /// `burn_rate` (how many times faster than allowed an objective's budget burns), or `release_regression` (by how much a
+    /// release is worse than the version before: percentage points of 5xx, or with a quantile percent of the latency);
+    /// and over our own health `store_unreachable` (seconds in the window), `flush_lag` (seconds), `answer_time` and
+    /// `query_time` (milliseconds), `open_streams`, `dropped_log_rows` (requests in the window), or `cache_hit_rate`
+    /// (percent).
     alert_type: &'static str,
     /// Only this service.
     service_filter: Option<String>,

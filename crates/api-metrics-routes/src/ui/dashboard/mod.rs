@@ -158,9 +158,13 @@ mod tests {
         let (charts, pages): (Vec<_>, Vec<_>) = FILES
             .iter()
             .partition(|file| file.name.starts_with("echarts-"));
+        let (styles, scripts): (Vec<_>, Vec<_>) = pages
+            .into_iter()
+            .partition(|file| file.name.ends_with(".css"));
         let sum = |files: &[&File]| files.iter().map(|file| file.gzip.len()).sum::<usize>();
-        let (charts, pages) = (sum(&charts), sum(&pages));
-        assert!(pages <= 200 * 1024, "{pages} bytes");
+        let (charts, scripts, styles) = (sum(&charts), sum(&scripts), sum(&styles));
+        assert!(scripts <= 200 * 1024, "{scripts} bytes of script");
+        assert!((1..=12 * 1024).contains(&styles), "{styles} bytes of style");
         assert!((1..=180 * 1024).contains(&charts), "{charts} bytes");
     }
 

@@ -39,6 +39,7 @@ use super::{
     machine::step,
     measure::WindowSum,
     message, query,
+    releases::ReleaseWindows,
     sliding::Windows,
 };
 use crate::{
@@ -218,10 +219,14 @@ pub async fn dry_run(
     let limits = limits(&keys, &settings.limits);
     let coarse = store.coarse_spans(range).await?;
 
+    let mut releases = ReleaseWindows::read(store, spec, range).await?;
     let all = TimeRange::new(range.from - 2 * length, range.to);
-    let steps = match spec.alert_type.is_health() {
-        true => health::steps(store, all).await?,
-        false => steps(store, spec, all, granularity, &limits, None).await?,
+    let steps = if spec.alert_type.is_health() {
+        health::steps(store, all).await?
+    } else if releases.is_some() {
+        Vec::new()
+    } else {
+        steps(store, spec, all, granularity, &limits, None).await?
     };
     let baseline = |end: UnixSeconds| history.as_ref().and_then(|history| history.at(end - 1));
     let (mut now, mut before) = (Windows::over(&steps), Windows::over(&steps));
@@ -247,7 +252,10 @@ pub async fn dry_run(
             run.passed_over += 1;
             run.bin(end, width);
         } else {
-            let found = now.measured(spec, end, baseline(end))?;
+            let found = match &mut releases {
+                Some(releases) => releases.measured(spec, end),
+                None => now.measured(spec, end, baseline(end))?,
+            };
             let evaluation = Evaluation {
                 end,
                 value: found.value,

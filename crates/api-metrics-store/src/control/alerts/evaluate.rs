@@ -49,6 +49,7 @@ use super::{
     machine::{CLOCK_WAS_AHEAD, step},
     measure::{Beside, Context, Measured, WindowSum, measure},
     message, own_health, query,
+    releases::ReleaseWindows,
 };
 use crate::{
     control::{ControlStore, keys::KeyRecord, notify::NoticeKey},
@@ -132,6 +133,7 @@ impl Evaluator {
             settings,
             coarse: &due.coarse,
             keys: None,
+            releases: None,
             log: LogInRound::new(requests),
         };
         let mut queue = self.scheduler.queue(due.rules, due.end);
@@ -236,6 +238,8 @@ struct Round<'a> {
     coarse: &'a [(UnixSeconds, UnixSeconds)],
     /// Read when the first rule needs them.
     keys: Option<LimitedKeys>,
+    /// Of the rule at hand, if it looks at releases.
+    releases: Option<ReleaseWindows>,
     /// Tells the errors behind a rule that fires.
     log: LogInRound<'a>,
 }
@@ -254,8 +258,11 @@ impl Round<'_> {
         } else {
             (done_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60)
         };
+        let ends = TimeRange::new(first, end);
+        self.releases = ReleaseWindows::read(self.store, &rule.spec, ends).await?;
         // One query serves one minute, and also many, by minutes.
-        let rows = if first < end && !rule.spec.alert_type.is_health() {
+        let sums = self.releases.is_none() && !rule.spec.alert_type.is_health();
+        let rows = if first < end && sums {
             let window = i64::from(rule.spec.window_minutes) * 60;
             let range = TimeRange::new(first - 2 * window, end);
             Some(self.rows(&rule.spec, range, true).await?)
@@ -356,6 +363,9 @@ impl Round<'_> {
         if spec.alert_type.is_health() {
             return own_health::measured(self.store, spec, end).await;
         }
+        if let Some(releases) = &mut self.releases {
+            return Ok(releases.measured(spec, end));
+        }
         let baseline = if spec.alert_type.is_anomaly() {
             self.evaluator
                 .baseline(self.store, rule, end - 1, self.settings.tz)
@@ -412,7 +422,7 @@ impl Round<'_> {
 
     /// The value of the window before the one that ends at `end`.
     ///
-    /// Rate limits and anomalies have none: their messages name another figure.
+    /// Rate limits, anomalies and releases have none: their messages name another figure.
     async fn before(
         &mut self,
         rule: &AlertRule,
@@ -421,7 +431,7 @@ impl Round<'_> {
         end: UnixSeconds,
     ) -> Result<Option<f64>, StoreError> {
         let of = rule.spec.alert_type;
-        if of == AlertType::RateLimit || of.is_anomaly() {
+        if of == AlertType::RateLimit || of.is_anomaly() || self.releases.is_some() {
             return Ok(None);
         }
         let before = end - i64::from(rule.spec.window_minutes) * 60;

@@ -93,6 +93,9 @@ words! {
         DroppedLogRows = "dropped_log_rows",
         /// Of our own health: answers from the cache, in percent of its lookups.
         CacheHitRate = "cache_hit_rate",
+        /// By how much a release is worse than the version before, within the window after its first request: 5xx in
+        /// percentage points, or a quantile of the latency in percent. 0 where none is worse for certain.
+        ReleaseRegression = "release_regression",
     }
 }
 

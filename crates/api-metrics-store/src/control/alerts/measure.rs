@@ -12,6 +12,7 @@
 //! | `anomaly_bandwidth` | the same of bytes a minute | deviations | as for a rate of 0 |
 //! | `anomaly_errors`, `anomaly_latency` | `max(value - median, 0) / spread` | deviations | none |
 //! | `burn_rate` | the lesser burn rate of the window and of its last twelfth | times what is allowed | none |
+//! | `release_regression` | see `releases` | percentage points, or percent of the latency | none |
 //!
 //! Types of our own health have the values that [`health`](crate::control::health) names.
 //!
@@ -29,6 +30,7 @@ use crate::{
     control::{
         health::HealthSum,
         objectives::{Indicator, Outcomes},
+        releases::MeasuredRelease,
     },
     query::Row,
     sketch::{SketchError, SketchKind},
@@ -50,6 +52,8 @@ pub(super) struct Measured {
     pub rate: Option<(f64, Baseline)>,
     /// For our own health: the process that is worst, where one of them decides.
     pub instance: Option<Arc<str>>,
+    /// For releases: the worst of them, where one is worse.
+    pub release: Option<MeasuredRelease>,
 }
 
 /// What else a value is made of.

@@ -10,6 +10,7 @@
 //! | a rate limit | `Key 'render-farm' is at 82/100 req/min, 82.0% (threshold 80%) over 5 min, 301 requests` |
 //! | a burn rate | `Burn rate of 99.9% availability jumped from 0.5× to 20× (threshold 14.4×) over 1 h, 1,204 requests` |
 //! | our own health | `Flush lag is 42 s (threshold 30 s) over 5 min, worst: shop on web-2 (0f3a8c21)` |
+//! | a release | `Release 2.4.0 of shop in production: 5xx are 1.6 points above 2.3.1 (threshold 1 point) within 2 h of its first request, 1,204 requests` |
 //! | an end | `Resolved: Error rate is back at 0.8% (threshold 10%) after 12 min` |
 //!
 //! Messages are for people and are stored with the event: a later release may word new ones
@@ -51,6 +52,20 @@ pub(super) fn fired(
             count(made),
             count(limit),
             amount(spec, value, true),
+        );
+    }
+    if let Some(release) = &measured.release {
+        return format!(
+            "Release {} of {} in {}: {} {} above {} (threshold {}) within {} of its first request, {}",
+            escaped(&release.version),
+            escaped(&release.service),
+            escaped(&release.environment),
+            regressed(spec, "5xx are", "is"),
+            amount(spec, value, true),
+            escaped(&release.previous),
+            amount(spec, spec.threshold, false),
+            minutes(spec.window_minutes),
+            requests(measured.requests),
         );
     }
     if let Some((rate, baseline)) = measured.rate {
@@ -128,6 +143,9 @@ fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) ->
         (AlertType::RequestVolume, _) => "Request volume".into(),
         (AlertType::Bandwidth | AlertType::AnomalyBandwidth, _) => "Bandwidth".into(),
         (AlertType::BurnRate, _) => burning(spec),
+        (AlertType::ReleaseRegression, _) => {
+            regressed(spec, "5xx after a release", "after a release")
+        }
         (AlertType::Unit, _) => {
             let unit = spec.unit.as_deref().unwrap_or_default();
             format!("Sum of {}", escaped(unit))
@@ -209,6 +227,9 @@ fn amount(spec: &AlertSpec, value: f64, measured: bool) -> String {
         | AlertType::AnomalyLatency
         | AlertType::AnomalyBandwidth => format!("{} deviations", number(value)),
         AlertType::BurnRate => format!("{}×", number(value)),
+        AlertType::ReleaseRegression if spec.quantile.is_some() => format!("{}%", number(value)),
+        AlertType::ReleaseRegression if value == 1.0 => "1 point".into(),
+        AlertType::ReleaseRegression => format!("{} points", number(value)),
     }
 }
 
@@ -225,6 +246,14 @@ fn compared(spec: &AlertSpec, rate: f64, median: f64) -> (String, String) {
             format!("{}/min", bytes(median.max(0.0) as u64)),
         ),
         _ => (format!("{} req/min", number(rate)), number(median)),
+    }
+}
+
+/// What a rule over releases compares, with a verb for either.
+fn regressed(spec: &AlertSpec, errors: &str, latency: &str) -> String {
+    match spec.quantile {
+        Some(q) => format!("p{} response time {latency}", number(q * 100.0)),
+        None => errors.to_owned(),
     }
 }
 
@@ -363,6 +392,34 @@ mod tests {
         ] {
             assert!(crate::text::is_plain(&text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_release_is_named_with_the_version_before() {
+        let mut spec = spec(AlertType::ReleaseRegression, Comparison::Gte, 1.0);
+        spec.window_minutes = 120;
+        let mut at = measured(1.6, 1_204);
+        at.release = Some(crate::control::releases::MeasuredRelease {
+            service: "shop".into(),
+            environment: "production".into(),
+            version: "2.4.0\n".into(),
+            previous: "2.3.1".into(),
+        });
+        assert_eq!(
+            fired(&spec, &at, None, None),
+            "Release 2.4.0\\n of shop in production: 5xx are 1.6 points above 2.3.1 (threshold 1 point) within 2 h of \
+             its first request, 1,204 requests"
+        );
+        (spec.quantile, spec.threshold) = (Some(0.95), 20.0);
+        let text = fired(&spec, &at, None, None);
+        assert!(
+            text.contains("p95 response time is 1.6% above 2.3.1 (threshold 20%)"),
+            "{text}"
+        );
+        assert_eq!(
+            resolved(&spec, &measured(0.0, 900), 720, None),
+            "Resolved: p95 response time after a release is back at 0% (threshold 20%) after 12 min"
+        );
     }
 
     #[test]

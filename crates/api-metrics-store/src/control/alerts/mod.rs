@@ -31,6 +31,7 @@ mod message;
 mod notes;
 mod own_health;
 mod query;
+mod releases;
 mod sliding;
 mod spec;
 pub(super) mod store;

@@ -10,7 +10,7 @@
 //! | threshold | finite, not negative, and such that some value breaches it; an error rate at most 100; an anomaly above 0 | |
 //! | window | 1 to 1,440 minutes | 5 |
 //! | cooldown | 0 to 43,200 minutes, which is 30 days | 30 |
-//! | quantile | above 0, below 1, for latencies only | the mean |
+//! | quantile | above 0, below 1, for latencies and releases only | the mean; of releases 5xx |
 //! | objective | the number of one, for burn rates only, and needed there; their window is a multiple of 12 minutes | |
 //! | unit | the name of one, for units only, and needed there | |
 //! | minimum of requests | up to 10^15, not for request volumes | 0 |
@@ -31,6 +31,9 @@ use crate::{
 
 /// Which part of its window the short window of a burn rate is.
 const SHORT_PART: u32 = 12;
+
+/// The shortest time after a release that a rule can look at, in minutes.
+const LEAST_AFTER_RELEASE: u32 = 15;
 
 /// More requests than any window has.
 const MOST_REQUESTS: u64 = 1_000_000_000_000_000;
@@ -54,6 +57,8 @@ impl AlertType {
             Self::AnomalyLatency | Self::AnomalyBandwidth => u64::MAX as f64,
             // All requests bad, where one of a million may be.
             Self::BurnRate => 1e6,
+            // From a microsecond to more than a day, in percent.
+            Self::ReleaseRegression => 1e13,
         }
     }
 }
@@ -72,7 +77,11 @@ impl AlertType {
     const fn has_quantile(self) -> bool {
         matches!(
             self,
-            Self::ResponseTime | Self::AnomalyLatency | Self::AnswerTime | Self::QueryTime
+            Self::ResponseTime
+                | Self::AnomalyLatency
+                | Self::AnswerTime
+                | Self::QueryTime
+                | Self::ReleaseRegression
         )
     }
 }
@@ -128,7 +137,8 @@ pub struct AlertSpec {
     pub cooldown_minutes: u32,
     /// How much a breach matters. Medium by default.
     pub severity: Severity,
-    /// For response times: which quantile, above 0 and below 1. The mean where none is given.
+    /// For response times: which quantile, above 0 and below 1. The mean where none is given. For releases: which one is
+    /// compared; 5xx where none is given.
     pub quantile: Option<f64>,
     /// For units: the one whose sum is looked at.
     pub unit: Option<String>,
@@ -231,7 +241,7 @@ impl AlertSpec {
             Some(_) if !self.alert_type.has_quantile() => {
                 return invalid(
                     "quantile",
-                    "goes with response_time, anomaly_latency, answer_time and query_time only",
+                    "goes with response_time, anomaly_latency, answer_time, query_time and release_regression only",
                 );
             }
             Some(q) if !(q > 0.0 && q < 1.0) => {
@@ -251,6 +261,7 @@ impl AlertSpec {
         }
         self.validate_objective()?;
         self.validate_health()?;
+        self.validate_releases()?;
         if self.min_requests > MOST_REQUESTS {
             return invalid(
                 "minRequests",
@@ -282,6 +293,33 @@ impl AlertSpec {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The part of [`validate`](Self::validate) that concerns rules over releases, which look at whole services.
+    fn validate_releases(&self) -> Result<(), StoreError> {
+        if self.alert_type != AlertType::ReleaseRegression {
+            return Ok(());
+        }
+        let why = "does not go with release_regression: versions are compared as a whole";
+        if self.tenant_id.is_some() {
+            return invalid("tenantId", why);
+        }
+        if self.endpoint.is_some() {
+            return invalid("endpointFilter", why);
+        }
+        if self.api_key_id.is_some() {
+            return invalid("apiKeyFilter", why);
+        }
+        if self.protocol.is_some() {
+            return invalid("protocolFilter", why);
+        }
+        if self.window_minutes < LEAST_AFTER_RELEASE {
+            return invalid(
+                "windowMinutes",
+                "of a release_regression takes 15 to 1440, counted from the first request",
+            );
+        }
+        Ok(())
     }
 
     /// Takes over what an objective looks at, and whose it is.
@@ -358,6 +396,15 @@ impl AlertSpec {
             ),
             of if of.is_anomaly() && !self.comparison.is_upward() => {
                 invalid("comparison", "of an anomaly is gt or gte")
+            }
+            AlertType::ReleaseRegression if threshold <= 0.0 || !self.comparison.is_upward() => {
+                invalid(
+                    "thresholdValue",
+                    "of a release_regression lies above 0 and is compared by gt or gte",
+                )
+            }
+            AlertType::ReleaseRegression if self.quantile.is_none() && threshold >= 100.0 => {
+                invalid("thresholdValue", "takes percentage points, below 100")
             }
             // Nothing is ever below nothing.
             _ if threshold == 0.0 && self.comparison == Comparison::Lt => invalid(

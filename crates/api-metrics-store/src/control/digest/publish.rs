@@ -47,6 +47,7 @@ pub(in crate::control) async fn publish_digest(
         if !published.knows(id) && store.deliveries(&query).await?.is_empty() {
             let traffic = sections::traffic(store, &week, own).await?;
             let mut sections = traffic.sections;
+            sections.push(sections::releases(store, &week).await?);
             sections.push(sections::quotas(store, quotas, now, own).await?);
             sections.push(sections::bill(store, billing, now, own).await?);
             sections.retain(|section| !section.lines.is_empty());

@@ -13,10 +13,12 @@ use crate::{
         billing::{BillingSettings, billing_report},
         notify::DigestSection,
         quotas::{QuotaSettings, quota_usage},
+        releases::{ComparedRelease, ReleaseQuery, ReleaseVerdict},
         text::count,
     },
     query::{Answer, Detail, GroupBy, Query, Scope, TimeRange, TopK},
     store::{StoreError, Writer},
+    text::escaped,
     time::UnixSeconds,
 };
 
@@ -28,6 +30,9 @@ const ENDPOINTS: usize = 1_000;
 const LEAST_REQUESTS: u64 = 100;
 /// From which share of its quota on a key is told of, in percent.
 const NEAR: f64 = 80.0;
+
+/// Versions that are looked at, those that came last.
+const RELEASES: usize = 50;
 
 /// An endpoint's requests in a week.
 type Endpoints = BTreeMap<[String; 3], Bucket>;
@@ -86,6 +91,30 @@ pub(super) async fn traffic(
         ms(now.quantile_ms(0.95))
     );
     Ok(Traffic { sentence, sections })
+}
+
+/// Versions that came in the week, the worst first.
+pub(super) async fn releases(
+    store: &dyn ControlStore,
+    week: &Week,
+) -> Result<DigestSection, StoreError> {
+    let query = ReleaseQuery {
+        limit: RELEASES,
+        ..ReleaseQuery::default()
+    };
+    let mut came = store.releases(&query).await?;
+    came.retain(|of| week.range.contains(of.version.first_at) && of.comparison.is_some());
+    let rank = |of: &ComparedRelease| match of.comparison.as_ref().map(|found| found.verdict) {
+        Some(ReleaseVerdict::Worse) => 0,
+        Some(ReleaseVerdict::Better) => 1,
+        _ => 2,
+    };
+    came.sort_by_key(rank);
+    let lines = came
+        .iter()
+        .take(LINES)
+        .map(|of| format!("{} ({})", of.text(), escaped(&of.version.service)));
+    Ok(DigestSection::new("Releases", lines.collect()))
 }
 
 /// Keys that have used most of their quota.

@@ -28,6 +28,7 @@ pub(super) mod limits;
 pub(super) mod notices;
 pub(super) mod objectives;
 pub(super) mod plans;
+pub(super) mod releases;
 pub(super) mod silences;
 
 use crate::{

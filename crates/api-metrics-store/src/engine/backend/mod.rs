@@ -291,8 +291,19 @@ pub(crate) struct InboxChunk {
     pub payload: Vec<u8>,
 }
 
+/// A version of a service in an environment. Its requests are told apart from those of others where it is not empty.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct VersionLabels {
+    /// The service's name.
+    pub service: String,
+    /// The environment's name.
+    pub environment: String,
+    /// What the process calls its version; empty where it names none.
+    pub version: String,
+}
+
 /// An instance with flush batches that are not folded: those with `folded < number <= seq`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pending {
     /// The instance.
     pub id: Uuid,
@@ -300,6 +311,8 @@ pub(crate) struct Pending {
     pub seq: u64,
     /// Its fold mark: up to which number the leader has folded it, 0 at first.
     pub folded: u64,
+    /// Which version of what it runs.
+    pub of: VersionLabels,
 }
 
 /// The retention floors: the start of what each granularity keeps, in the order of `Granularity::ALL`

@@ -12,7 +12,10 @@ use super::{
     Segment, Selection, Series, SeriesLabels, SeriesRow, SeriesSum, Sink, SumRequest,
 };
 use crate::{
-    engine::damage::{Damage, DamagedPart},
+    engine::{
+        damage::{Damage, DamagedPart},
+        sql::SqlTx,
+    },
     query::TimeRange,
     series::SeriesKind,
     store::{ApiKeyInfo, Instance, KeyOwner, SharedSecret, StoreStatus},
@@ -24,7 +27,7 @@ use crate::{
 /// The rollback of a dropped transaction may come a moment later, when the pool gets its connection
 /// back. Locks are held until then, the leader's among them. A step that has nothing to write therefore
 /// commits rather than drops, and one that is tried again at once rolls back and waits for it.
-pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
+pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + SqlTx {
     /// Reads the clock, the floors and what the database asks of a process. One round trip, one row, no
     /// lock.
     /// # Errors

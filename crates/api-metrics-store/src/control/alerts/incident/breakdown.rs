@@ -72,6 +72,7 @@ impl Measure {
             AlertType::ErrorRate | AlertType::AnomalyErrors => Self::Errors,
             AlertType::BurnRate if spec.reads_sketches() => Self::SlowRequests,
             AlertType::BurnRate => Self::ServerErrors,
+            AlertType::ReleaseRegression if spec.quantile.is_none() => Self::ServerErrors,
             AlertType::ResponseTime if !below => Self::SlowRequests,
             AlertType::RequestVolume if below => Self::MissingRequests,
             AlertType::Bandwidth | AlertType::AnomalyBandwidth => Self::Bytes,

@@ -12,6 +12,7 @@ use super::super::{
     dry_run::{MAX_STEPS, finest, steps},
     evaluate::cuts,
     limited_keys::{RuleSettings, limits},
+    releases::ReleaseWindows,
     sliding::Windows,
 };
 use crate::{
@@ -99,9 +100,13 @@ pub(super) async fn read(
     let limits = limits(keys, &settings.limits);
     let range = TimeRange::new(from - length, to);
     let coarse = store.coarse_spans(range).await?;
-    let steps = match of_health {
-        true => health::steps(store, range).await?,
-        false => steps(store, spec, range, granularity, &limits, own).await?,
+    let mut releases = ReleaseWindows::read(store, spec, TimeRange::new(from, to)).await?;
+    let steps = if of_health {
+        health::steps(store, range).await?
+    } else if releases.is_some() {
+        Vec::new()
+    } else {
+        steps(store, spec, range, granularity, &limits, own).await?
     };
     let mut windows = Windows::over(&steps);
     let mut points = Vec::new();
@@ -109,7 +114,10 @@ pub(super) async fn read(
     while end <= to {
         tokio::task::yield_now().await;
         let baseline = history.as_ref().and_then(|history| history.at(end - 1));
-        let measured = windows.measured(spec, end, baseline)?;
+        let measured = match &mut releases {
+            Some(releases) => releases.measured(spec, end),
+            None => windows.measured(spec, end, baseline)?,
+        };
         points.push(CurvePoint {
             at: end,
             value: measured.value.filter(|_| !cuts(&coarse, spec, end)),
