@@ -32,12 +32,12 @@ pub struct Figures {
     /// Of which a rollup to `5m`.
     pub rollup: Vec<Duration>,
     /// By how many flushes a fold takes at once.
-    pub paces: Vec<Pace>,
+    pub paces: Vec<Interval>,
 }
 
 /// Five minutes with a fold after so many flushes.
 #[derive(Debug)]
-pub struct Pace {
+pub struct Interval {
     /// Flushes that a fold takes.
     pub flushes: i64,
     /// Of all folds of five minutes, added up, and the rollup.
@@ -52,7 +52,7 @@ pub struct Pace {
 
 /// What five minutes cost in which each series is seen every thirty seconds.
 #[derive(Debug, Default)]
-struct Quiet {
+struct Measured {
     flush: Vec<Duration>,
     fold: Vec<Duration>,
     rollup: Duration,
@@ -82,10 +82,10 @@ async fn five_quiet_minutes(
     clock: &ManualClock,
     size: Size,
     instances: usize,
-) -> Quiet {
+) -> Measured {
     let writers: Vec<Writer> = (0..instances).map(|_| writer()).collect();
     let mut random = Random::new(5);
-    let mut figures = Quiet::default();
+    let mut figures = Measured::default();
     let start = Granularity::Day.floor(clock.unix_seconds()) + 3_600;
     for flush in 0..10 {
         clock.step_to(start + flush * 30);
@@ -128,7 +128,7 @@ pub async fn five_minutes(
     let mut figures = Figures::default();
     let mut from = Granularity::Day.floor(clock.unix_seconds()) + 3_600;
     for (pace, flushes) in [FLUSHES, 4, 1].into_iter().enumerate() {
-        let mut figure = Pace {
+        let mut figure = Interval {
             flushes,
             whole: Vec::new(),
             fold: Vec::new(),

@@ -36,7 +36,7 @@ const SPECS: [&str; 18] = [
 ];
 
 /// About the page alone, whatever the database; they run on the embedded one.
-const PAGE_ALONE: [&str; 4] = ["tabs", "roles", "links", "shape"];
+const PAGE_ALONE: [&str; 5] = ["tabs", "roles", "links", "shape", "tasks"];
 
 /// Stops the database's server, so it runs on a server of its own, after the others.
 const OUTAGE: &str = "outage";

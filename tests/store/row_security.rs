@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 43] = [
+const PROTECTED: [&str; 45] = [
     "alert_causes",
     "alert_handling",
     "alert_silences",

@@ -1,5 +1,5 @@
-// What an operator wants to know, from a cold page: how many clicks it takes, and whether the answer is right. Others of
-// these tasks stand with what they are about: incidents, filters, limits, bills and alerts.
+// What an operator wants to know, from a cold page: how many clicks it takes, and whether the answer is right.
+// Others of these tasks stand with what they are about: incidents, filters, limits, bills and alerts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { api, base, browser, follow, settled, show } from "../browser.mjs";
