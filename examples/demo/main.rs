@@ -26,6 +26,7 @@ use std::{
 use api_metrics::{
     ApiMetrics, CaptureEvents, Keep, Replay, RequestLog,
     layer::{GeoHeaders, Geography},
+    routes::OpenApiDocument,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -83,6 +84,8 @@ async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
     let traces = settings.trace_url.clone();
     let replay = Replay::new();
     let admin_replay = replay.clone();
+    // What the API says that it offers, which it almost does.
+    let document = OpenApiDocument::from_json("demo", include_str!("openapi.json"))?;
     let metrics = ApiMetrics::builder()
         .database(&settings.database)
         .service("demo")
@@ -93,6 +96,7 @@ async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
             admin
                 .requests_per_minute(requests)
                 .trace_url(traces.as_str())
+                .openapi(document.clone())
                 .replay(admin_replay.clone())
         })
         .request_log(request_log())

@@ -17,6 +17,7 @@ mod console;
 mod control;
 mod control_figures;
 mod control_scopes;
+mod coverage;
 mod docs;
 mod document;
 mod ends;

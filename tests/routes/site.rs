@@ -6,7 +6,7 @@ use std::{
 };
 
 use api_metrics_layer::{ApiKey, MetricSink as _, RequestRecord};
-use api_metrics_routes::Admin;
+use api_metrics_routes::{Admin, AdminBuilder};
 use api_metrics_store::{control::ControlStore, store::Writer, time::ManualClock};
 use api_metrics_tests::harness::{Database, writer_of};
 use reqwest::Client;
@@ -33,7 +33,22 @@ impl Site {
         Self::start_at(database, NOW).await
     }
 
+    pub(crate) async fn start_with(
+        database: Database,
+        configure: impl FnOnce(AdminBuilder) -> AdminBuilder,
+    ) -> Self {
+        Self::start_by(database, NOW, configure).await
+    }
+
     pub(crate) async fn start_at(database: Database, now: i64) -> Self {
+        Self::start_by(database, now, |admin| admin).await
+    }
+
+    async fn start_by(
+        database: Database,
+        now: i64,
+        configure: impl FnOnce(AdminBuilder) -> AdminBuilder,
+    ) -> Self {
         // Floors move where two runs of retention agree on it, ten minutes apart.
         let clock = Arc::new(ManualClock::at(now - 601));
         let store = database.store(&clock);
@@ -47,8 +62,8 @@ impl Site {
             .writer(writer.clone())
             .clock(clock.clone())
             .requests_per_minute(100_000)
-            .token(TOKEN)
-            .build();
+            .token(TOKEN);
+        let admin = configure(admin).build();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}/admin", listener.local_addr().unwrap());
         let app = axum::Router::new().nest_service("/admin", admin.router());

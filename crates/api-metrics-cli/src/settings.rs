@@ -59,6 +59,7 @@ pub(crate) struct ServeSettings {
     pub(crate) max_connections: Option<u32>,
     pub(crate) default_rate_limit: Option<u64>,
     pub(crate) default_quota: Option<u64>,
+    pub(crate) openapi: Option<Vec<String>>,
     pub(crate) log: Option<String>,
 }
 

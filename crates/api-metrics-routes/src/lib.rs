@@ -58,6 +58,7 @@
 //! | [`stream_poll_interval`](AdminBuilder::stream_poll_interval) | 1 s | between two looks for what cannot wait |
 //! | [`stream_lifetime`](AdminBuilder::stream_lifetime) | 60 min | after which a stream ends |
 //! | [`allow_origins`](AdminBuilder::allow_origins) | none | other origins whose pages may ask |
+//! | [`openapi`](AdminBuilder::openapi) | none | what services say that they offer, for the coverage of their APIs |
 //! | [`trace_url`](AdminBuilder) | none | where the page leads from a request to its trace; feature `dashboard` |
 //! | [`without_page`](AdminBuilder::without_page) | off | leaves the page out |
 //!
@@ -80,6 +81,7 @@ mod collector;
 mod console;
 #[cfg(feature = "control")]
 mod control;
+mod coverage;
 /// Not part of the public API.
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -107,6 +109,7 @@ pub use admin::{Admin, AdminBuilder, MIN_TOKEN_CHARS, SignInError};
 pub use auth::{ClaimNames, Jwt, JwtKeyError};
 pub use auth::{Principal, Role};
 pub use console::Console;
+pub use coverage::{OpenApiDocument, OpenApiError};
 #[cfg(feature = "ingest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ingest")))]
 pub use ingest::Ingest;

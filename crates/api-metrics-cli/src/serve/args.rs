@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use api_metrics::routes::OpenApiDocument;
 use clap::Args;
 
 use crate::{
@@ -114,6 +115,15 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "API_METRICS_DEFAULT_QUOTA", value_name = "N")]
     default_quota: Option<u64>,
 
+    /// The OpenAPI document of a service, as JSON, for the page Coverage; may be given several times
+    #[arg(
+        long,
+        env = "API_METRICS_OPENAPI",
+        value_name = "SERVICE=FILE",
+        value_delimiter = ','
+    )]
+    openapi: Vec<String>,
+
     /// What reaches the log on stderr: error, warn, info or debug [default: info]
     #[arg(long, env = "API_METRICS_LOG", value_name = "LEVEL")]
     log: Option<tracing::level_filters::LevelFilter>,
@@ -136,6 +146,7 @@ pub(super) struct Decided {
     pub(super) max_connections: Option<u32>,
     pub(super) default_rate_limit: Option<u64>,
     pub(super) default_quota: Option<u64>,
+    pub(super) documents: Vec<OpenApiDocument>,
 }
 
 /// What JSON Web Tokens must hold.
@@ -233,6 +244,11 @@ impl ServeArgs {
             max_connections: self.max_connections.or(file.max_connections),
             default_rate_limit: self.default_rate_limit.or(file.default_rate_limit),
             default_quota: self.default_quota.or(file.default_quota),
+            documents: documents(if self.openapi.is_empty() {
+                file.openapi.unwrap_or_default()
+            } else {
+                self.openapi
+            })?,
         };
         decided.check()?;
         Ok(decided)
@@ -280,6 +296,22 @@ impl Decided {
         }
         Ok(())
     }
+}
+
+/// The OpenAPI documents of services, each named as `SERVICE=FILE`.
+fn documents(named: Vec<String>) -> Result<Vec<OpenApiDocument>, Failure> {
+    let read = |one: String| {
+        let Some((service, path)) = one.split_once('=').filter(|(service, _)| !service.is_empty())
+        else {
+            return Err(Failure::usage(format!(
+                "--openapi {one}: it is SERVICE=FILE, such as shop=openapi.json"
+            )));
+        };
+        let wrong = |why: String| Failure::usage(format!("--openapi {path}: {why}"));
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        OpenApiDocument::from_json(service, &text).map_err(|error| wrong(error.to_string()))
+    };
+    named.into_iter().map(read).collect()
 }
 
 /// The text of a file that holds nothing else.

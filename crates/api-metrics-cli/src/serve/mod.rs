@@ -122,6 +122,13 @@ fn builder(decided: &Decided) -> Result<Builder, Failure> {
     if decided.no_auth {
         builder = builder.no_auth();
     }
+    if !decided.documents.is_empty() {
+        let documents = decided.documents.clone();
+        builder = builder.configure_admin(move |admin| {
+            let documents = documents.iter().cloned();
+            documents.fold(admin, |admin, document| admin.openapi(document))
+        });
+    }
     if let Some(settings) = &decided.jwt {
         let jwt = jwt(settings)?;
         builder = builder.configure_admin(move |admin| admin.jwt(jwt.clone()));

@@ -18,6 +18,7 @@ use super::Admin;
 use crate::router::ControlSettings;
 use crate::{
     auth::{Authenticator, EndedSessions, SignIn, Throttle},
+    coverage::OpenApiDocument,
     live::{Hub, HubLimits},
     read::{HealthSource, KeyCache, StoreClient, StoreProbe, UnattributedServices},
     response::{AnswerCache, Lifetimes},
@@ -147,6 +148,8 @@ pub struct AdminBuilder {
     streams: HubLimits,
     /// Whether the page is there.
     page: bool,
+    /// What services say that they offer.
+    documents: Vec<OpenApiDocument>,
     /// Replays requests of the log.
     replay: Option<crate::replay::Replay>,
     /// What the log's snapshots hold, so that replayed responses are masked by the same names.
@@ -223,6 +226,7 @@ impl AdminBuilder {
                 lifetime: Duration::from_secs(3_600),
             },
             page: true,
+            documents: Vec::new(),
             replay: None,
             snapshots: api_metrics_layer::Snapshots::default(),
             #[cfg(feature = "dashboard")]
@@ -259,6 +263,21 @@ impl AdminBuilder {
     /// The store of the request log: single requests then have routes, `/api-requests`. Use the same database.
     pub fn requests(mut self, store: Arc<dyn RequestLogStore>) -> Self {
         self.requests = Some(store);
+        self
+    }
+
+    /// An OpenAPI document of a service, such as the one that `utoipa` makes: the API then has a coverage, at
+    /// `/api-metrics/coverage` and on the page *Coverage*. Call it once a service.
+    ///
+    /// ```
+    /// # use api_metrics_routes::{AdminBuilder, OpenApiDocument, OpenApiError};
+    /// # fn with_document(admin: AdminBuilder, text: &str) -> Result<AdminBuilder, OpenApiError> {
+    /// let admin = admin.openapi(OpenApiDocument::from_json("shop", text)?);
+    /// # Ok(admin)
+    /// # }
+    /// ```
+    pub fn openapi(mut self, document: OpenApiDocument) -> Self {
+        self.documents.push(document);
         self
     }
 
@@ -584,6 +603,7 @@ impl AdminBuilder {
             times: RouteTimes::default(),
             shutdown: self.shutdown,
             lifetimes: self.lifetimes,
+            documents: self.documents,
             replay: self.replay,
             snapshots: self.snapshots,
             #[cfg(feature = "dashboard")]

@@ -15,7 +15,7 @@ use crate::control;
 use crate::mcp;
 use crate::{
     auth::{Access::Open, Throttle},
-    metrics, openapi, ops, requests,
+    coverage, metrics, openapi, ops, requests,
     router::{App, Declared, RouteTable},
     ui,
 };
@@ -28,6 +28,11 @@ pub(super) fn build(
 ) -> (Router, Vec<Declared>) {
     let table = RouteTable::new(app.clone(), "admin", throttle, openapi::admin());
     let table = metrics::routes(table);
+    let table = if app.documents.is_empty() {
+        table
+    } else {
+        coverage::routes(table)
+    };
     #[cfg(feature = "control")]
     let table = if app.client.has_control() {
         control::routes(table)

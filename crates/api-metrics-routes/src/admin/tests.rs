@@ -52,6 +52,9 @@ const ADMIN: [(&str, &str, Access); 26] = [
     ("DELETE", "/session", Open),
 ];
 
+/// Operations where the host has handed over OpenAPI documents.
+const COVERAGE: [(&str, &str, Access); 1] = [("GET", "/api-metrics/coverage", Operate)];
+
 /// Operations of the request log.
 const REQUESTS: [(&str, &str, Access); 12] = [
     ("GET", "/api-requests", Read),
@@ -169,12 +172,18 @@ const CONSOLE: [(&str, &str, Access); 6] = [
 const CONSOLE_CONTROL: [(&str, &str, Access); 2] =
     [("GET", "/billing", Read), ("GET", "/quota", Read)];
 
+fn document() -> crate::OpenApiDocument {
+    let text = r#"{"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}"#;
+    crate::OpenApiDocument::from_json("shop", text).unwrap()
+}
+
 fn admin() -> Admin {
     // Opened lazily: nothing is asked of it here.
     let store = SqliteStore::open("sqlite::memory:", StoreOptions::default()).unwrap();
     let store = Arc::new(store);
     let builder = Admin::builder(store.clone())
         .requests(store.clone())
+        .openapi(document())
         .token("t")
         .allow_short_token();
     #[cfg(feature = "ingest")]
@@ -224,7 +233,7 @@ async fn status(router: &axum::Router, method: &Method, path: &str) -> StatusCod
 #[tokio::test]
 async fn every_route_declares_who_may_use_it() {
     let admin = admin();
-    let always = [&ADMIN[..], &REQUESTS].concat();
+    let always = [&ADMIN[..], &COVERAGE, &REQUESTS].concat();
     #[cfg(feature = "ingest")]
     let always = [&always[..], &INGEST].concat();
     #[cfg(feature = "mcp")]

@@ -57,6 +57,8 @@ pub(crate) struct AppState {
     pub(crate) lifetimes: Lifetimes,
     /// Origins whose pages may ask.
     pub(crate) cors: Option<Cors>,
+    /// What services say that they offer.
+    pub(crate) documents: Vec<crate::coverage::OpenApiDocument>,
     /// Replays requests, where the host lets it.
     pub(crate) replay: Option<crate::replay::Replay>,
     /// What replayed responses are masked by.

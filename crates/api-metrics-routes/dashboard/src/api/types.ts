@@ -79,6 +79,7 @@ export type CurlCommand = Schemas["CurlCommand"];
 export type NewSilence = Schemas["NewSilenceBody"];
 export type Silence = Schemas["Silence"];
 export type SilenceList = Schemas["SilenceList"];
+export type Coverage = Schemas["Coverage"];
 export type Release = Schemas["Release"];
 export type ReleasePage = Schemas["ReleasePage"];
 export type Rollout = Schemas["Rollout"];

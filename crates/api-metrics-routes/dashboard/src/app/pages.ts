@@ -64,6 +64,13 @@ export const PAGES: readonly Entry[] = [
     Page: lazy(() => import("../pages/Releases")),
   },
   {
+    id: "coverage",
+    title: "Coverage",
+    menu: true,
+    operate: true,
+    Page: lazy(() => import("../pages/Coverage")),
+  },
+  {
     id: "dependencies",
     title: "Depends on",
     menu: true,

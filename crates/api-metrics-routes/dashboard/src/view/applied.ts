@@ -21,6 +21,7 @@ const APPLIED = {
   alerts: [],
   objectives: [],
   releases: LABELS,
+  coverage: TRAFFIC,
   jobs: [],
   incident: [],
   ingest: LABELS,
