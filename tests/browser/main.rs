@@ -14,13 +14,14 @@ use std::{process::ExitCode, thread};
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
-const SPECS: [&str; 18] = [
+const SPECS: [&str; 19] = [
     "sign_in",
     "overview",
     "pages",
     "limits",
     "objectives",
     "releases",
+    "documented",
     "alerts",
     "billing",
     "live",

@@ -7,7 +7,7 @@ use std::{
 };
 
 use api_metrics_layer::{ApiKey, MetricSink as _, RequestRecord};
-use api_metrics_routes::{Admin, AdminBuilder};
+use api_metrics_routes::{Admin, AdminBuilder, OpenApiDocument};
 use api_metrics_store::{
     recorder::{Recorder, RecorderOptions},
     sqlite::SqliteStore,
@@ -57,6 +57,13 @@ impl<'a> Hit<'a> {
     }
 }
 
+/// What the host's API says that it offers.
+fn document() -> OpenApiDocument {
+    let text = r#"{"openapi": "3.1.0", "info": {"title": "Shop"}, "paths": {
+        "/x": {"get": {"summary": "X", "operationId": "x", "deprecated": true}, "post": {}}}}"#;
+    OpenApiDocument::from_json("shop", text).unwrap()
+}
+
 impl Host {
     /// A host whose admin has the fixed [`TOKEN`].
     pub(crate) async fn start() -> Self {
@@ -93,6 +100,7 @@ impl Host {
             .writer(writer.clone())
             .clock(clock.clone())
             .shutdown(shutdown.clone())
+            .openapi(document())
             .stream_interval(Duration::from_millis(20));
         let admin = configure(builder).build();
         let app = around(

@@ -32,6 +32,7 @@ const PAGES = [
   "releases",
   "consumers?by=user",
   "consumers?by=team",
+  "coverage",
   "dependencies",
   "jobs",
   "ingest",
