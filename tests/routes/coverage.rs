@@ -49,7 +49,7 @@ fn document() -> OpenApiDocument {
     OpenApiDocument::from_json("shop", &document.to_string()).unwrap()
 }
 
-fn record(site: &Site, method: &str, endpoint: &str, status: u16, key: Option<&str>, n: usize) {
+fn record(site: &Site, method: &'static str, endpoint: &str, status: u16, key: Option<&str>, n: usize) {
     let at = UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs() - 600);
     let key = key.map(ApiKey::from);
     let mut record = RequestRecord::new(method, endpoint, at);
@@ -74,7 +74,11 @@ async fn what_is_called_is_held_against_the_document(database: Database) {
         .iter()
         .map(|one| {
             let text = |member: &str| one[member].as_str().unwrap();
-            (text("method"), text("path"), one["requestCount"].as_u64().unwrap())
+            (
+                text("method"),
+                text("path"),
+                one["requestCount"].as_u64().unwrap(),
+            )
         })
         .collect();
     assert_eq!(
@@ -114,14 +118,25 @@ async fn who_still_calls_what_is_deprecated_is_named(database: Database) {
     site.settle().await;
     let answer = site.json("/api-metrics/coverage?period=24h").await;
     let basket = &answer["operations"][0];
-    assert_eq!((&basket["deprecated"], &basket["requestCount"]), (&json!(true), &json!(12)));
+    assert_eq!(
+        (&basket["deprecated"], &basket["requestCount"]),
+        (&json!(true), &json!(12))
+    );
     let callers: Vec<(Option<&str>, u64)> = basket["callers"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| (one["externalId"].as_str(), one["requestCount"].as_u64().unwrap()))
+        .map(|one| {
+            (
+                one["externalId"].as_str(),
+                one["requestCount"].as_u64().unwrap(),
+            )
+        })
         .collect();
-    assert_eq!(callers, [(Some("phone"), 6), (Some("partner"), 5), (None, 1)]);
+    assert_eq!(
+        callers,
+        [(Some("phone"), 6), (Some("partner"), 5), (None, 1)]
+    );
     assert_eq!(basket["moreCallers"], false);
     // Of what is not deprecated nobody is told.
     assert_eq!(answer["operations"][2]["callers"], json!([]));

@@ -301,7 +301,9 @@ impl Decided {
 /// The OpenAPI documents of services, each named as `SERVICE=FILE`.
 fn documents(named: Vec<String>) -> Result<Vec<OpenApiDocument>, Failure> {
     let read = |one: String| {
-        let Some((service, path)) = one.split_once('=').filter(|(service, _)| !service.is_empty())
+        let Some((service, path)) = one
+            .split_once('=')
+            .filter(|(service, _)| !service.is_empty())
         else {
             return Err(Failure::usage(format!(
                 "--openapi {one}: it is SERVICE=FILE, such as shop=openapi.json"

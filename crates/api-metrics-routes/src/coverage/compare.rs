@@ -50,7 +50,11 @@ pub(super) fn compare<'a>(document: &'a OpenApiDocument, called: &'a [Called]) -
         }
     }
     for (place, operation) in document.operations.iter().enumerate() {
-        for shape in operation.shapes.iter().filter(|shape| operation.is_plain(shape)) {
+        for shape in operation
+            .shapes
+            .iter()
+            .filter(|shape| operation.is_plain(shape))
+        {
             places.insert((&operation.method, shape), place);
         }
     }
@@ -61,7 +65,12 @@ pub(super) fn compare<'a>(document: &'a OpenApiDocument, called: &'a [Called]) -
         let shape = Shape::of("", &one.endpoint);
         let rest = shape.with_a_parameter_for_the_rest();
         let shapes = [Some(&shape), rest.as_ref()];
-        let at = |method: &str| shapes.into_iter().flatten().find_map(|shape| of(method, shape));
+        let at = |method: &str| {
+            shapes
+                .into_iter()
+                .flatten()
+                .find_map(|shape| of(method, shape))
+        };
         let place = at(&one.method).or_else(|| (one.method == "HEAD").then(|| at("GET")).flatten());
         match place {
             Some(place) => found.entry(place).or_default().push(one),
@@ -71,7 +80,9 @@ pub(super) fn compare<'a>(document: &'a OpenApiDocument, called: &'a [Called]) -
     }
     let most_first = |a: &&Called, b: &&Called| {
         let labels = |one: &Called| (one.endpoint.clone(), one.method.clone());
-        b.requests.cmp(&a.requests).then_with(|| labels(a).cmp(&labels(b)))
+        b.requests
+            .cmp(&a.requests)
+            .then_with(|| labels(a).cmp(&labels(b)))
     };
     undocumented.sort_by(most_first);
     let operations = document.operations.iter().enumerate();
@@ -122,8 +133,12 @@ mod tests {
     fn told(document: &OpenApiDocument, all: &[Called]) -> (Vec<(String, u64)>, Vec<String>) {
         let compared = compare(document, all);
         let operations = compared.operations.iter();
-        let operations = operations
-            .map(|one| (format!("{} {}", one.operation.method, one.operation.path), one.requests));
+        let operations = operations.map(|one| {
+            (
+                format!("{} {}", one.operation.method, one.operation.path),
+                one.requests,
+            )
+        });
         let undocumented = compared.undocumented.iter();
         let undocumented = undocumented.map(|one| format!("{} {}", one.method, one.endpoint));
         (operations.collect(), undocumented.collect())
@@ -133,7 +148,11 @@ mod tests {
     fn an_operation_is_known_by_its_shape_below_each_base_and_without_any() {
         let document = document(
             json!([{"url": "https://api.example/v1"}]),
-            &[("/users/{id}", "get"), ("/users/{id}", "delete"), ("/health", "get")],
+            &[
+                ("/users/{id}", "get"),
+                ("/users/{id}", "delete"),
+                ("/health", "get"),
+            ],
         );
         let all = [
             called("GET", "/v1/users/{user_id}", 5),
@@ -155,7 +174,10 @@ mod tests {
 
     #[test]
     fn head_belongs_to_get_and_an_undocumented_options_to_nobody() {
-        let document = document(json!([]), &[("/a", "get"), ("/b", "head"), ("/c", "options")]);
+        let document = document(
+            json!([]),
+            &[("/a", "get"), ("/b", "head"), ("/c", "options")],
+        );
         let all = [
             called("HEAD", "/a", 1),
             called("HEAD", "/b", 2),
@@ -180,7 +202,10 @@ mod tests {
         // With the base `/v1`, `/a` is also at `/v1/a`, which the document has too.
         let document = document(json!([{"url": "/v1"}]), &[("/a", "get"), ("/v1/a", "get")]);
         let (operations, _) = told(&document, &[called("GET", "/v1/a", 3)]);
-        assert_eq!(operations, [("GET /a".to_owned(), 0), ("GET /v1/a".to_owned(), 3)]);
+        assert_eq!(
+            operations,
+            [("GET /a".to_owned(), 0), ("GET /v1/a".to_owned(), 3)]
+        );
     }
 
     proptest! {

@@ -81,7 +81,10 @@ impl OpenApiDocument {
     /// operations, or refers to another document for a path.
     pub fn from_json(service: impl Into<String>, text: &str) -> Result<Self, OpenApiError> {
         if text.len() > MAX_BYTES {
-            return unusable(format!("it has {} bytes, and 8 MiB at most are read", text.len()));
+            return unusable(format!(
+                "it has {} bytes, and 8 MiB at most are read",
+                text.len()
+            ));
         }
         let document: Value = match serde_json::from_str(text) {
             Ok(document) => document,
@@ -94,7 +97,9 @@ impl OpenApiDocument {
             (Some(version), _) if version.starts_with("3.") => bases_of(document)?,
             (None, Some("2.0")) => base_path(document).into_iter().collect(),
             (Some(version), _) | (None, Some(version)) => {
-                return unusable(format!("its version is {version:?}, and 2.0 and 3.x are known"));
+                return unusable(format!(
+                    "its version is {version:?}, and 2.0 and 3.x are known"
+                ));
             }
             (None, None) => return unusable("it has neither `openapi` nor `swagger`"),
         };
@@ -117,7 +122,10 @@ impl OpenApiDocument {
                     continue;
                 };
                 let Some(operation) = operation.as_object() else {
-                    return unusable(format!("{} of {path:?} is no object", method.to_uppercase()));
+                    return unusable(format!(
+                        "{} of {path:?} is no object",
+                        method.to_uppercase()
+                    ));
                 };
                 if operations.len() == MAX_OPERATIONS {
                     return unusable("it has more than 10,000 operations");
@@ -138,7 +146,9 @@ impl OpenApiDocument {
         let info = document.get("info").and_then(Value::as_object);
         Ok(Self {
             service: service.into(),
-            title: info.and_then(|info| text_of(info, "title")).map(str::to_owned),
+            title: info
+                .and_then(|info| text_of(info, "title"))
+                .map(str::to_owned),
             operations,
         })
     }
@@ -158,7 +168,9 @@ fn resolved<'a>(
         return Ok(item);
     };
     let found = reference.strip_prefix("#/").and_then(|pointer| {
-        let mut steps = pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
+        let mut steps = pointer
+            .split('/')
+            .map(|step| step.replace("~1", "/").replace("~0", "~"));
         let first = document.get(&steps.next()?)?;
         steps.try_fold(first, |at, step| at.get(&step))?.as_object()
     });
@@ -184,15 +196,18 @@ fn own_bases(object: &Map<String, Value>) -> Result<Option<BTreeSet<String>>, Op
     if servers.len() > MAX_SERVERS {
         return unusable("it has more than 20 servers at one place");
     }
-    let bases = servers.iter().filter_map(Value::as_object).filter_map(|server| {
-        let mut url = text_of(server, "url")?.to_owned();
-        let variables = server.get("variables").and_then(Value::as_object);
-        for (name, variable) in variables.into_iter().flatten() {
-            let default = variable.get("default").and_then(Value::as_str);
-            url = url.replace(&format!("{{{name}}}"), default.unwrap_or_default());
-        }
-        Some(path_of(&url).to_owned())
-    });
+    let bases = servers
+        .iter()
+        .filter_map(Value::as_object)
+        .filter_map(|server| {
+            let mut url = text_of(server, "url")?.to_owned();
+            let variables = server.get("variables").and_then(Value::as_object);
+            for (name, variable) in variables.into_iter().flatten() {
+                let default = variable.get("default").and_then(Value::as_str);
+                url = url.replace(&format!("{{{name}}}"), default.unwrap_or_default());
+            }
+            Some(path_of(&url).to_owned())
+        });
     Ok(Some(bases.filter(|base| !base.is_empty()).collect()))
 }
 
@@ -205,7 +220,9 @@ fn base_path(document: &Map<String, Value>) -> Option<String> {
 fn path_of(url: &str) -> &str {
     let after = url.find("://").map_or(url, |at| {
         let rest = url.get(at + 3..).unwrap_or_default();
-        rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
+        rest.find('/')
+            .and_then(|at| rest.get(at..))
+            .unwrap_or_default()
     });
     let end = after.find(['?', '#']).unwrap_or(after.len());
     after.get(..end).unwrap_or_default().trim_end_matches('/')
@@ -228,7 +245,12 @@ mod tests {
         let read = read(document).unwrap();
         let operations = read.operations.into_iter();
         operations
-            .map(|one| (format!("{} {}", one.method, one.path), one.shapes.into_iter().collect()))
+            .map(|one| {
+                (
+                    format!("{} {}", one.method, one.path),
+                    one.shapes.into_iter().collect(),
+                )
+            })
             .collect()
     }
 
@@ -252,7 +274,10 @@ mod tests {
         let [get, post] = document.operations.as_slice() else {
             panic!("{document:?}");
         };
-        assert_eq!((get.method.as_str(), get.id.as_deref()), ("GET", Some("list")));
+        assert_eq!(
+            (get.method.as_str(), get.id.as_deref()),
+            ("GET", Some("list"))
+        );
         assert_eq!(get.summary.as_deref(), Some("Lists orders"));
         assert!(!get.is_deprecated && post.is_deprecated);
     }
@@ -274,7 +299,14 @@ mod tests {
         wanted.sort();
         assert_eq!(shapes(&document), [("GET /orders".to_owned(), wanted)]);
         document["paths"]["/orders"]["servers"] = json!([{"url": "/of-the-path"}]);
-        assert_eq!(shapes(&document)[0].1, [at("/of-the-path"), at("")].into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
+        assert_eq!(
+            shapes(&document)[0].1,
+            [at("/of-the-path"), at("")]
+                .into_iter()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+        );
         document["paths"]["/orders"]["get"]["servers"] = json!([{"url": "/own"}]);
         assert!(shapes(&document)[0].1.contains(&at("/own")));
         let old = json!({"swagger": "2.0", "basePath": "/v1", "paths": {"/orders": {"get": {}}}});
@@ -288,11 +320,21 @@ mod tests {
             "components": {"pathItems": {"orders/list": {"get": {"operationId": "list"}}}},
             "paths": {"/orders": {"$ref": "#/components/pathItems/orders~1list"}},
         });
-        assert_eq!(read(&document).unwrap().operations[0].id.as_deref(), Some("list"));
-        for elsewhere in ["./orders.json", "#/components/pathItems/none", "https://example/x.json#/a"] {
+        assert_eq!(
+            read(&document).unwrap().operations[0].id.as_deref(),
+            Some("list")
+        );
+        for elsewhere in [
+            "./orders.json",
+            "#/components/pathItems/none",
+            "https://example/x.json#/a",
+        ] {
             document["paths"]["/orders"]["$ref"] = json!(elsewhere);
             let error = read(&document).unwrap_err().to_string();
-            assert!(error.contains(elsewhere) && error.contains("bundle"), "{error}");
+            assert!(
+                error.contains(elsewhere) && error.contains("bundle"),
+                "{error}"
+            );
         }
     }
 
@@ -306,16 +348,22 @@ mod tests {
             (r#"{"swagger":"1.2","paths":{}}"#, "1.2"),
             (r#"{"openapi":"3.1.0"}"#, "no `paths`"),
             (r#"{"openapi":"3.1.0","paths":{"/a":7}}"#, "/a"),
-            (r#"{"openapi":"3.1.0","paths":{"/a":{"get":7}}}"#, "GET of \"/a\""),
+            (
+                r#"{"openapi":"3.1.0","paths":{"/a":{"get":7}}}"#,
+                "GET of \"/a\"",
+            ),
         ] {
-            let error = OpenApiDocument::from_json("shop", text).unwrap_err().to_string();
+            let error = OpenApiDocument::from_json("shop", text)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
         let large = format!("{}{}", " ".repeat(MAX_BYTES), "{}");
         let error = OpenApiDocument::from_json("shop", &large).unwrap_err();
         assert!(error.to_string().contains("8 MiB"), "{error}");
-        let paths: Map<String, Value> =
-            (0..=MAX_OPERATIONS).map(|n| (format!("/{n}"), json!({"get": {}}))).collect();
+        let paths: Map<String, Value> = (0..=MAX_OPERATIONS)
+            .map(|n| (format!("/{n}"), json!({"get": {}})))
+            .collect();
         let error = read(&json!({"openapi": "3.1.0", "paths": paths})).unwrap_err();
         assert!(error.to_string().contains("10,000"), "{error}");
     }

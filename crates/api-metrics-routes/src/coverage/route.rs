@@ -205,7 +205,10 @@ async fn compute(app: &App, scope: &Scope, params: &CoverageParams) -> Result<Co
         if NOT_ENDPOINTS.contains(&&**endpoint) {
             continue;
         }
-        let errors = row.bucket.error_count_4xx.saturating_add(row.bucket.error_count_5xx);
+        let errors = row
+            .bucket
+            .error_count_4xx
+            .saturating_add(row.bucket.error_count_5xx);
         called.entry(service).or_default().push(Called {
             method: method.to_string(),
             endpoint: endpoint.to_string(),
@@ -236,17 +239,24 @@ async fn compute(app: &App, scope: &Scope, params: &CoverageParams) -> Result<Co
         let service = &document.service;
         for covered in &compared.operations {
             let callers = callers.of(service, covered);
-            coverage.operations.push(operation_of(service, covered, callers));
+            coverage
+                .operations
+                .push(operation_of(service, covered, callers));
         }
-        coverage.undocumented.extend(compared.undocumented.iter().map(|one| {
-            UndocumentedEndpoint {
-                service: service.clone(),
-                method: one.method.clone(),
-                endpoint: one.endpoint.clone(),
-                request_count: one.requests,
-                error_rate: percent(one.errors, one.requests),
-            }
-        }));
+        coverage
+            .undocumented
+            .extend(
+                compared
+                    .undocumented
+                    .iter()
+                    .map(|one| UndocumentedEndpoint {
+                        service: service.clone(),
+                        method: one.method.clone(),
+                        endpoint: one.endpoint.clone(),
+                        request_count: one.requests,
+                        error_rate: percent(one.errors, one.requests),
+                    }),
+            );
     }
     // Equal ones stay in the order of their documents.
     coverage

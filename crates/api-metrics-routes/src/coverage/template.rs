@@ -111,7 +111,10 @@ mod tests {
 
     #[test]
     fn a_base_stands_before_it() {
-        assert_eq!(Shape::of("/v1/", "/users/{id}"), Shape::of("", "/v1/users/{id}"));
+        assert_eq!(
+            Shape::of("/v1/", "/users/{id}"),
+            Shape::of("", "/v1/users/{id}")
+        );
         assert_eq!(Shape::of("/", "/users"), Shape::of("", "/users"));
     }
 
@@ -119,7 +122,10 @@ mod tests {
     fn the_rest_may_be_documented_as_one_parameter() {
         let rest = Shape::of("", "/static/{*path}").with_a_parameter_for_the_rest();
         assert_eq!(rest, Some(Shape::of("", "/static/{path}")));
-        assert_eq!(Shape::of("", "/static").with_a_parameter_for_the_rest(), None);
+        assert_eq!(
+            Shape::of("", "/static").with_a_parameter_for_the_rest(),
+            None
+        );
     }
 
     proptest! {
