@@ -500,6 +500,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-metrics/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Documented operations beside what is called */
+        get: operations["coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-metrics/daily": {
         parameters: {
             query?: never;
@@ -2387,6 +2404,96 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description Documents beside requests. */
+        Coverage: {
+            /** @description Whether records at an edge may belong to the other side of it. */
+            approximate: boolean;
+            /**
+             * Format: date-time
+             * @description When the snapshot was taken, by the clock of the database.
+             */
+            asOf: string;
+            /** @description The documents, in the order in which the host has given them. */
+            documents: components["schemas"]["CoveredDocument"][];
+            /**
+             * Format: date-time
+             * @description The first instant that the answer covers.
+             */
+            from: string;
+            /** @description Whether stored bytes of the range can't be read, so that flush batches are left out. The status names them. */
+            incomplete: boolean;
+            /** @description Their operations, in the documents' order. */
+            operations: components["schemas"]["CoveredOperation"][];
+            /**
+             * Format: date-time
+             * @description The first instant that the answer does not cover.
+             */
+            to: string;
+            /**
+             * @description Endpoints that were called and that no document has, the most called first, a thousand at most. Requests that no
+             *     route matched are none.
+             */
+            undocumented: components["schemas"]["UndocumentedEndpoint"][];
+        };
+        /** @description What one document covers. */
+        CoveredDocument: {
+            /** @description Those of them that were called. */
+            calledCount: number;
+            /**
+             * Format: double
+             * @description Those in percent; null where it has none.
+             */
+            calledPercent?: number | null;
+            /** @description Deprecated operations that were called. */
+            deprecatedCalledCount: number;
+            /** @description Operations that it has. */
+            operationCount: number;
+            /** @description The service whose requests it is compared with. */
+            service: string;
+            /** @description What it calls itself. */
+            title?: string | null;
+            /** @description Endpoints that were called and that it does not have. */
+            undocumentedCount: number;
+            /**
+             * Format: int64
+             * @description Requests to these.
+             */
+            undocumentedRequestCount: number;
+        };
+        /** @description An operation of a document. */
+        CoveredOperation: {
+            /**
+             * @description Of a deprecated operation that is still called: by whom, the most requests first, ten at most. Empty where
+             *     these are operations beyond the fifty that are called most.
+             */
+            callers: components["schemas"]["DeprecatedCaller"][];
+            /** @description Whether the document says that it is deprecated. */
+            deprecated: boolean;
+            /** @description The route template under which most of them were recorded; null where it was never called. */
+            endpoint?: string | null;
+            /**
+             * Format: double
+             * @description Those of them that were answered with 4xx or 5xx, in percent.
+             */
+            errorRate?: number | null;
+            /** @description The method. */
+            method: string;
+            /** @description Whether there are more callers. */
+            moreCallers: boolean;
+            /** @description What the document calls it. */
+            operationId?: string | null;
+            /** @description The path, as the document has it. */
+            path: string;
+            /**
+             * Format: int64
+             * @description Requests in the range; 0: never called.
+             */
+            requestCount: number;
+            /** @description The service of its document. */
+            service: string;
+            /** @description What it does, in a line of the document's. */
+            summary?: string | null;
+        };
         /** @description A command and its variables. */
         CurlCommand: {
             /** @description One line for a POSIX shell. */
@@ -2663,6 +2770,23 @@ export interface components {
              * @description Calls that ended with 504: a timeout of the client's own, or of a gateway in between.
              */
             timeoutCount: number;
+        };
+        /** @description Who still calls a deprecated operation. */
+        DeprecatedCaller: {
+            /**
+             * Format: int64
+             * @description The number of the API key; 0 for requests without a key, null for keys that are too new to have one.
+             */
+            apiKeyId?: number | null;
+            /** @description The host's own name for the key. */
+            externalId?: string | null;
+            /** @description A name for people. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Its requests.
+             */
+            requestCount: number;
         };
         /** @description Periods of a granularity that wait for their rollup. */
         DirtyView: {
@@ -6488,6 +6612,25 @@ export interface components {
         TriedBound: {
             today?: components["schemas"]["OverBound"] | null;
             tried?: components["schemas"]["OverBound"] | null;
+        };
+        /** @description An endpoint that no document has. */
+        UndocumentedEndpoint: {
+            /** @description The route template. */
+            endpoint: string;
+            /**
+             * Format: double
+             * @description Those of them that were answered with 4xx or 5xx, in percent.
+             */
+            errorRate?: number | null;
+            /** @description The method, or `_OTHER`. */
+            method: string;
+            /**
+             * Format: int64
+             * @description Requests in the range.
+             */
+            requestCount: number;
+            /** @description The recording service. */
+            service: string;
         };
         /** @description What a unit costs. */
         UnitPrice: {
@@ -11461,6 +11604,239 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ReconciliationAnswer"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coverage: {
+        parameters: {
+            query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Only the API keys of this user: those with this `userId`.
+                 * @example u-17
+                 */
+                userId?: string;
+                /**
+                 * @description Only the API keys of this team: those with this `teamId`.
+                 * @example platform
+                 */
+                teamId?: string;
+                /**
+                 * @description Only the API keys of this tenant. Never more than the caller may see.
+                 * @example acme
+                 */
+                tenantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every operation of the documents, and what they lack */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approximate": false,
+                     *       "asOf": "2026-05-18T09:30:00.125Z",
+                     *       "documents": [
+                     *         {
+                     *           "calledCount": 2,
+                     *           "calledPercent": 66.667,
+                     *           "deprecatedCalledCount": 1,
+                     *           "operationCount": 3,
+                     *           "service": "shop",
+                     *           "title": "Shop",
+                     *           "undocumentedCount": 1,
+                     *           "undocumentedRequestCount": 12
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-17T00:00:00Z",
+                     *       "incomplete": false,
+                     *       "operations": [
+                     *         {
+                     *           "callers": [],
+                     *           "deprecated": false,
+                     *           "endpoint": "/orders/{id}",
+                     *           "errorRate": 0.5,
+                     *           "method": "GET",
+                     *           "moreCallers": false,
+                     *           "operationId": "getOrder",
+                     *           "path": "/orders/{id}",
+                     *           "requestCount": 1200,
+                     *           "service": "shop",
+                     *           "summary": "One order"
+                     *         },
+                     *         {
+                     *           "callers": [
+                     *             {
+                     *               "apiKeyId": 3,
+                     *               "externalId": "partner-sync",
+                     *               "name": "Partner sync",
+                     *               "requestCount": 40
+                     *             }
+                     *           ],
+                     *           "deprecated": true,
+                     *           "endpoint": "/v1/orders",
+                     *           "errorRate": 0,
+                     *           "method": "GET",
+                     *           "moreCallers": false,
+                     *           "operationId": "listOrdersOld",
+                     *           "path": "/v1/orders",
+                     *           "requestCount": 40,
+                     *           "service": "shop",
+                     *           "summary": null
+                     *         },
+                     *         {
+                     *           "callers": [],
+                     *           "deprecated": false,
+                     *           "endpoint": null,
+                     *           "errorRate": null,
+                     *           "method": "DELETE",
+                     *           "moreCallers": false,
+                     *           "operationId": "deleteOrder",
+                     *           "path": "/orders/{id}",
+                     *           "requestCount": 0,
+                     *           "service": "shop",
+                     *           "summary": null
+                     *         }
+                     *       ],
+                     *       "to": "2026-05-18T00:00:00Z",
+                     *       "undocumented": [
+                     *         {
+                     *           "endpoint": "/internal/reindex",
+                     *           "errorRate": 0,
+                     *           "method": "POST",
+                     *           "requestCount": 12,
+                     *           "service": "shop"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Coverage"];
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */

@@ -155,14 +155,15 @@ const Coverage = () => {
   const { params } = useLocation();
   const coverage = useCoverage(view);
   if (isMissing(coverage.error))
-    return <Empty>No OpenAPI document of this service. Hand one over by AdminBuilder::openapi, or serve --openapi.</Empty>;
+    return (
+      <Empty>No OpenAPI document of this service. Hand one over by AdminBuilder::openapi, or serve --openapi.</Empty>
+    );
   if (isForbidden(coverage.error)) return <Empty>Coverage is for admins.</Empty>;
   const shown: Shown = SHOWS.find(([id]) => id === params.show)?.[0] ?? "operations";
   const answer = coverage.data;
   const operations = answer?.operations.filter(
     (row) =>
-      shown === "operations" ||
-      (shown === "deprecated" ? row.deprecated : !row.deprecated && row.requestCount === 0),
+      shown === "operations" || (shown === "deprecated" ? row.deprecated : !row.deprecated && row.requestCount === 0),
   );
   const shared = {
     error: coverage.error,
