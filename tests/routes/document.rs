@@ -204,6 +204,10 @@ async fn every_answer_and_every_refusal_is_as_documented() {
             vec!["", "?sort=errorRate", "?sort=x"],
         ),
         (
+            "/api-metrics/coverage",
+            vec!["", "?period=1h", "?service=nobody", "?limit=1"],
+        ),
+        (
             "/api-metrics/endpoint-consumers",
             vec!["", "?limit=1", "?tenantId=acme", "?limit=x"],
         ),
