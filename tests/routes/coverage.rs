@@ -49,7 +49,14 @@ fn document() -> OpenApiDocument {
     OpenApiDocument::from_json("shop", &document.to_string()).unwrap()
 }
 
-fn record(site: &Site, method: &'static str, endpoint: &str, status: u16, key: Option<&str>, n: usize) {
+fn record(
+    site: &Site,
+    method: &'static str,
+    endpoint: &str,
+    status: u16,
+    key: Option<&str>,
+    n: usize,
+) {
     let at = UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs() - 600);
     let key = key.map(ApiKey::from);
     let mut record = RequestRecord::new(method, endpoint, at);

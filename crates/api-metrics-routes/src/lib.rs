@@ -79,6 +79,7 @@ mod auth;
 #[cfg(feature = "ingest")]
 mod collector;
 mod console;
+mod contract;
 #[cfg(feature = "control")]
 mod control;
 mod coverage;
@@ -109,7 +110,7 @@ pub use admin::{Admin, AdminBuilder, MIN_TOKEN_CHARS, SignInError};
 pub use auth::{ClaimNames, Jwt, JwtKeyError};
 pub use auth::{Principal, Role};
 pub use console::Console;
-pub use coverage::{OpenApiDocument, OpenApiError};
+pub use contract::{OpenApiDocument, OpenApiError};
 #[cfg(feature = "ingest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ingest")))]
 pub use ingest::Ingest;

@@ -26,7 +26,8 @@ test("what is never called, deprecated or undocumented is one click away, as the
     assert.equal(of("/users/{id}", "GET").endpoint, "/api/users/{id}");
     assert.ok(answer.undocumented.some((row) => row.endpoint === "/api/flaky"));
 
-    await show(page, "#/coverage?tz=UTC&refresh=off&period=24h");
+    await show(page, "#/endpoints?tz=UTC&refresh=off&period=24h");
+    await follow(page, () => page.getByRole("link", { name: "Coverage of the API" }).click());
     const table = page.locator(".table-card tbody");
     assert.equal(await table.locator("tr:not(.below)").count(), answer.operations.length);
     assert.match(await page.locator("p.lead").innerText(), /^Demo: [1-5] of 5 operations called/);

@@ -18,7 +18,7 @@ use super::Admin;
 use crate::router::ControlSettings;
 use crate::{
     auth::{Authenticator, EndedSessions, SignIn, Throttle},
-    coverage::OpenApiDocument,
+    contract::OpenApiDocument,
     live::{Hub, HubLimits},
     read::{HealthSource, KeyCache, StoreClient, StoreProbe, UnattributedServices},
     response::{AnswerCache, Lifetimes},

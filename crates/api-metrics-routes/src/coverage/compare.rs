@@ -6,10 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{
-    document::{OpenApiDocument, Operation},
-    template::Shape,
-};
+use crate::contract::{OpenApiDocument, Operation, Shape};
 
 /// Requests to one endpoint of the document's service.
 #[derive(Debug, Clone, PartialEq, Eq)]

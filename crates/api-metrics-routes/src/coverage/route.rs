@@ -14,12 +14,10 @@ use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    compare::{Called, Comparison, Covered, compare},
-    document::OpenApiDocument,
-};
+use super::compare::{Called, Comparison, Covered, compare};
 use crate::{
     auth::Caller,
+    contract::OpenApiDocument,
     request::{Validated, query_params},
     response::{Kind, Problem, key_number, percent, time, time_us},
     router::App,

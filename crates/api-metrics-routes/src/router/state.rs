@@ -58,7 +58,7 @@ pub(crate) struct AppState {
     /// Origins whose pages may ask.
     pub(crate) cors: Option<Cors>,
     /// What services say that they offer.
-    pub(crate) documents: Vec<crate::coverage::OpenApiDocument>,
+    pub(crate) documents: Vec<crate::contract::OpenApiDocument>,
     /// Replays requests, where the host lets it.
     pub(crate) replay: Option<crate::replay::Replay>,
     /// What replayed responses are masked by.

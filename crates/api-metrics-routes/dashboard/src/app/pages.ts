@@ -66,7 +66,8 @@ export const PAGES: readonly Entry[] = [
   {
     id: "coverage",
     title: "Coverage",
-    menu: true,
+    menu: false,
+    parent: "endpoints",
     operate: true,
     Page: lazy(() => import("../pages/Coverage")),
   },

@@ -123,7 +123,7 @@ const LACKING: Column<Undocumented>[] = [
 /** Who still calls a deprecated operation. */
 const Callers = ({ of }: { of: Operation }) =>
   of.callers.length === 0 ? null : (
-    <p className="muted">
+    <p className="muted cover">
       Called by{" "}
       {of.callers.map((caller, at) => (
         <span key={caller.apiKeyId ?? `new ${at}`}>
@@ -170,7 +170,7 @@ const Coverage = () => {
     retry: () => void coverage.refetch(),
     stale: coverage.isPlaceholderData,
     file: "coverage",
-    lead: answer && <p className="muted lead">{summaryOf(answer)}.</p>,
+    lead: answer && <p className="muted lead cover">{summaryOf(answer)}.</p>,
   };
   return (
     <>

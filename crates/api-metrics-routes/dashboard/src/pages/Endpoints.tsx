@@ -1,5 +1,6 @@
 import { useMemo, useState } from "react";
 import { useEndpoints, useSeries } from "../api/queries";
+import { useMay } from "../api/session";
 import type { EndpointRow } from "../api/types";
 import { SPARKLINE_POINTS, sparklines } from "../charts/sparklines";
 import * as number from "../format/number";
@@ -28,6 +29,7 @@ const SHOWS = [
 
 const Endpoints = () => {
   const { params } = useLocation();
+  const { operate } = useMay();
   const byConsumer = params.by === "consumer";
   return (
     <>
@@ -39,6 +41,7 @@ const Endpoints = () => {
           options={SHOWS}
           onChange={(next) => patch({ by: next === "consumers" ? "consumer" : undefined, sort: undefined })}
         />
+        {operate && <a href={href("coverage")}>Coverage of the API</a>}
       </header>
       {byConsumer ? <Pairs caption="Endpoints by consumer" /> : <List />}
     </>
