@@ -19,6 +19,7 @@ pages! {
     deployment: "deployment.md",
     enforce_quotas: "enforce-quotas.md",
     ingest: "ingest.md",
+    coverage: "coverage.md",
     jobs: "jobs.md",
     http_api: "http-api.md",
     operations: "operations.md",

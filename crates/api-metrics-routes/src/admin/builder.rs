@@ -81,14 +81,6 @@ pub struct AdminBuilder {
     /// It takes 32 characters or more, such as those of `openssl rand -hex 32`: whoever has it sees
     /// everything, and nothing but its length keeps it from being guessed. Spaces around it are cut off.
     /// An empty one or a shorter one counts as none, which is logged.
-    ///
-    /// ```
-    /// # async fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
-    /// # use api_metrics_routes::Admin;
-    /// let token = std::env::var("API_METRICS_ADMIN_TOKEN").unwrap_or_default();
-    /// let admin = Admin::builder(store).token(token).build();
-    /// # }
-    /// ```
     token: TokenChoice,
     /// Whether a token under 32 characters is taken all the same.
     allow_short_token: bool,
@@ -149,7 +141,7 @@ pub struct AdminBuilder {
     /// Whether the page is there.
     page: bool,
     /// What services say that they offer.
-    documents: Vec<OpenApiDocument>,
+    pub(super) documents: Vec<OpenApiDocument>,
     /// Replays requests of the log.
     replay: Option<crate::replay::Replay>,
     /// What the log's snapshots hold, so that replayed responses are masked by the same names.
@@ -263,21 +255,6 @@ impl AdminBuilder {
     /// The store of the request log: single requests then have routes, `/api-requests`. Use the same database.
     pub fn requests(mut self, store: Arc<dyn RequestLogStore>) -> Self {
         self.requests = Some(store);
-        self
-    }
-
-    /// An OpenAPI document of a service, such as the one that `utoipa` makes: the API then has a coverage, at
-    /// `/api-metrics/coverage` and on the page *Coverage*. Call it once a service.
-    ///
-    /// ```
-    /// # use api_metrics_routes::{AdminBuilder, OpenApiDocument, OpenApiError};
-    /// # fn with_document(admin: AdminBuilder, text: &str) -> Result<AdminBuilder, OpenApiError> {
-    /// let admin = admin.openapi(OpenApiDocument::from_json("shop", text)?);
-    /// # Ok(admin)
-    /// # }
-    /// ```
-    pub fn openapi(mut self, document: OpenApiDocument) -> Self {
-        self.documents.push(document);
         self
     }
 

@@ -9,6 +9,7 @@
 //! of it.
 
 mod builder;
+mod documents;
 mod table;
 
 #[cfg(test)]

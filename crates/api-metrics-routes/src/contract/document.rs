@@ -25,6 +25,10 @@ const METHODS: [&str; 8] = [
 #[error("the OpenAPI document can't be used: {0}")]
 pub struct OpenApiError(String);
 
+/// A refusal.
+///
+/// # Errors
+/// Always, with this reason.
 fn unusable<T>(why: impl Into<String>) -> Result<T, OpenApiError> {
     Err(OpenApiError(why.into()))
 }
@@ -45,8 +49,11 @@ fn unusable<T>(why: impl Into<String>) -> Result<T, OpenApiError> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct OpenApiDocument {
+    /// Under which name it records.
     pub(crate) service: String,
+    /// What it calls its API.
     pub(crate) title: Option<String>,
+    /// In the document's order.
     pub(crate) operations: Vec<Operation>,
 }
 
@@ -61,6 +68,7 @@ pub(crate) struct Operation {
     pub(crate) id: Option<String>,
     /// What it does, in a line.
     pub(crate) summary: Option<String>,
+    /// Whether the document says that it is to go.
     pub(crate) is_deprecated: bool,
     /// Where it may be: below each of its servers' paths, and without them, as where a proxy cuts them off.
     pub(crate) shapes: BTreeSet<Shape>,
@@ -154,11 +162,15 @@ impl OpenApiDocument {
     }
 }
 
+/// A member that is text.
 fn text_of<'a>(object: &'a Map<String, Value>, member: &str) -> Option<&'a str> {
     object.get(member).and_then(Value::as_str)
 }
 
 /// A path's item, or what it refers to within the document.
+///
+/// # Errors
+/// Where it refers to anything else, or refers on.
 fn resolved<'a>(
     document: &'a Map<String, Value>,
     item: &'a Map<String, Value>,
@@ -184,11 +196,17 @@ fn resolved<'a>(
 }
 
 /// The base paths of a document's servers.
+///
+/// # Errors
+/// As [`own_bases`].
 fn bases_of(document: &Map<String, Value>) -> Result<BTreeSet<String>, OpenApiError> {
     Ok(own_bases(document)?.unwrap_or_default())
 }
 
 /// The base paths of the servers that are named here; `None` where none are.
+///
+/// # Errors
+/// Where there are more than 20 of them.
 fn own_bases(object: &Map<String, Value>) -> Result<Option<BTreeSet<String>>, OpenApiError> {
     let Some(servers) = object.get("servers").and_then(Value::as_array) else {
         return Ok(None);

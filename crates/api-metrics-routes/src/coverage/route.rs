@@ -172,6 +172,9 @@ pub(crate) async fn coverage(
 }
 
 /// Compares each document that the filter lets through.
+///
+/// # Errors
+/// 404 where there is none, 503 and 504 where the store does not answer.
 async fn compute(app: &App, scope: &Scope, params: &CoverageParams) -> Result<Coverage, Problem> {
     let wanted = params.filter.service.as_deref();
     let documents = app.documents.iter();
@@ -280,6 +283,7 @@ fn sum_of(document: &OpenApiDocument, compared: &Comparison<'_>) -> CoveredDocum
     }
 }
 
+/// An operation as it is answered.
 fn operation_of(
     service: &str,
     covered: &Covered<'_>,
@@ -304,6 +308,7 @@ fn operation_of(
 /// Who calls what is deprecated: by service, method and recorded endpoint, requests by key.
 #[derive(Default)]
 struct Callers {
+    /// The most requests of each endpoint.
     by_endpoint: BTreeMap<(String, String, String), BTreeMap<Option<i64>, u64>>,
     /// What the host calls each key, and its name for people.
     names: BTreeMap<i64, (String, Option<String>)>,
