@@ -150,8 +150,12 @@ query_params! {
     path = "/api-metrics/coverage",
     tag = "metrics",
     params(Validated<CoverageParams>),
-    responses((status = 200, description = "Every operation of the documents, and what they lack", body = Coverage,
-        example = json!(super::examples::coverage()))),
+    responses(
+        (status = 200, description = "Every operation of the documents, and what they lack", body = Coverage,
+            example = json!(super::examples::coverage())),
+        (status = 404, description = "There is no document of this service", body = Problem,
+            content_type = "application/problem+json"),
+    ),
 )]
 pub(crate) async fn coverage(
     State(app): State<App>,
