@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use api_metrics_layer::{OTHER_ENDPOINT, UNMATCHED};
 use api_metrics_store::query::{Detail, Filter, Query, Scope, TimeRange, TopK};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -30,7 +31,7 @@ const MAX_CALLERS: usize = 10;
 /// The most endpoints that are told as undocumented.
 const MAX_UNDOCUMENTED: usize = 1_000;
 /// What is no endpoint of anybody's.
-const NOT_ENDPOINTS: [&str; 2] = ["<unmatched>", "<other>"];
+const NOT_ENDPOINTS: [&str; 2] = [UNMATCHED, OTHER_ENDPOINT];
 
 /// What one document covers.
 #[derive(Debug, Serialize, ToSchema)]
