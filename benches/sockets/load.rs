@@ -29,7 +29,7 @@ pub(crate) struct Load {
 
 /// What one turn has seen.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Turn {
+pub(crate) struct Measurement {
     pub(crate) requests: u64,
     pub(crate) a_second: f64,
     pub(crate) p99_us: u32,
@@ -65,7 +65,7 @@ impl Load {
     }
 
     /// Sends requests for so long.
-    pub(crate) async fn run(&mut self, time: Duration) -> Turn {
+    pub(crate) async fn run(&mut self, time: Duration) -> Measurement {
         let started = Instant::now();
         let local = LocalSet::new();
         let tasks: Vec<_> = self
@@ -97,7 +97,7 @@ impl Load {
         times_us.sort_unstable();
         let requests = times_us.len() as u64;
         self.sent += requests;
-        Turn {
+        Measurement {
             requests,
             a_second: requests as f64 / took.as_secs_f64(),
             p99_us: quantile(&times_us, 0.99),

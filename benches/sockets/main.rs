@@ -37,7 +37,7 @@ mod table;
 use std::{env, time::Duration};
 
 use database::Scratch;
-use load::{Load, Turn};
+use load::{Load, Measurement};
 use process::Server;
 use server::Subject;
 use shape::Shape;
@@ -98,7 +98,7 @@ fn main() {
 struct Measured {
     subject: Subject,
     /// One a round.
-    turns: Vec<Turn>,
+    turns: Vec<Measurement>,
     /// Processor time a request, in microseconds, one a round. Whatever the process did until its next turn is in
     /// it: flushes do not wait for the requests that they are of.
     processor_us: Vec<f64>,
