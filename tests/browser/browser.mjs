@@ -132,6 +132,13 @@ export const follow = async (page, act) => {
   await settled(page);
 };
 
+/** Waits for what the page compares its requests with, and checks that it is these. */
+export const comparedWith = async (page, requests) => {
+  const tile = page.locator('[data-tile="Requests"]', { hasText: "vs. " });
+  const text = (await tile.innerText()).replaceAll(",", "");
+  assert.match(text, new RegExp(`vs\\. ${requests}\\b`));
+};
+
 /** Calls the API with the admin token. */
 export const api = async (context, method, path, data) => {
   const answer = await context.request.fetch(`${base()}${path}`, {

@@ -1,7 +1,7 @@
 // What has changed, and the compared range in charts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, browser, follow, settled, show } from "../browser.mjs";
+import { api, browser, comparedWith, follow, settled, show } from "../browser.mjs";
 
 const use = browser();
 
@@ -71,8 +71,7 @@ test("charts show the compared range as a line, in their tables too", () =>
     const cells = await chart.locator("tbody tr td:last-child").allInnerTexts();
     const sum = cells.reduce((all, text) => all + (Number(text.replaceAll(",", "")) || 0), 0);
     assert.equal(sum, totalRequests);
-    const tile = await page.locator('[data-tile="Requests"]').innerText();
-    assert.ok(tile.replaceAll(",", "").includes(`vs. ${totalRequests}`), tile);
+    await comparedWith(page, totalRequests);
   }));
 
 test("a release and a range of one's own can be compared with", () =>

@@ -66,18 +66,20 @@ export const useSummary = (view: View, filter: Filter = {}) => {
 export const usePreviousSummary = (
   view: View,
   summary: Summary | undefined,
-  compared: { from: string; to: string } | null,
+  compared: { from: string; to: string; name: string } | null,
 ) => {
   const { from: start, to: end } = compared ?? summary?.previous ?? {};
   // Without a range of the same length there is nothing to compare with.
   const before = start && end ? { from: start, to: end } : undefined;
   const { period: _, from: __, to: ___, ...filters } = viewParams(view);
   const params = { ...filters, ...before };
+  // While an open range moves on, its last answer stands; that of another choice would be a lie.
+  const choice = JSON.stringify([compared?.name, viewParams(view)]);
   return useQuery({
-    queryKey: ["summary", params],
+    queryKey: ["summary", params, choice],
     queryFn: ({ signal }) => call<Summary>(urlOf("api-metrics/summary", params), { signal }),
     enabled: before !== undefined,
-    placeholderData: keepPreviousData,
+    placeholderData: (last, query) => (query?.queryKey[2] === choice ? last : undefined),
     staleTime: 300_000,
     meta: { covers: false },
   });

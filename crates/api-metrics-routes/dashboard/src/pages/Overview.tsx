@@ -36,7 +36,7 @@ export const Overview = () => {
   const previous = usePreviousSummary(
     view,
     summary.data,
-    compared && { from: iso(compared.from), to: iso(compared.to) },
+    compared && { from: iso(compared.from), to: iso(compared.to), name: compared.name },
   );
   const before = previous.data;
   const { line } = useTimeline();
