@@ -2,7 +2,7 @@
 
 -- One row, there from the first time that a process names the other database.
 CREATE TABLE api_metrics.copy_state (
-    only         boolean PRIMARY KEY DEFAULT true CHECK (only),
+    id           integer PRIMARY KEY DEFAULT 1 CHECK (id = 1),
     -- The last fold that was copied whole: rows of later ones don't count.
     epoch        bigint NOT NULL,
     -- Counts up whenever a period becomes dirty: what a read has taken for clean holds as long as it stays.

@@ -45,6 +45,46 @@ macro_rules! on_both_stores {
     };
 }
 
+/// The same with buckets in ClickHouse, one test after another: an engine serves all of them.
+macro_rules! on_clickhouse {
+    ($($name:ident)*) => {
+        mod clickhouse {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::clickhouse().await).await; })*
+        }
+    };
+}
+
+on_clickhouse! {
+    what_was_flushed_is_read_before_and_after_the_fold
+    an_unflushed_record_is_read_by_its_own_process_only
+    a_record_is_counted_once_while_its_flush_is_not_acknowledged
+    rollups_answer_like_the_minutes_they_are_made_of
+    late_records_reach_every_coarser_period
+    old_records_go_to_the_finest_granularity_that_is_kept
+    edges_snap_outward_and_the_answer_says_so
+    filters_and_groups_agree_with_the_total
+    questions_of_one_snapshot_are_answered_as_if_asked_alone
+    series_that_others_fold_after_a_read_are_in_the_next_one
+    many_series_are_told_like_a_few
+    a_scope_hides_other_keys_in_every_layer
+    a_tenant_is_answered_from_every_layer
+    a_tenants_name_is_nothing_but_a_name
+    days_follow_the_calendar_of_a_zone
+    a_time_far_ahead_counts_in_the_current_minute
+    preparing_twice_and_at_once_is_one_schema
+    a_newer_database_is_refused_by_name
+    another_kind_of_sketch_is_refused_by_name
+    the_first_proposal_of_a_secret_wins
+    the_ledger_says_how_far_each_import_came
+    floors_move_only_when_two_runs_agree_and_nothing_is_lost
+    damaged_flush_batches_are_left_out_and_the_answer_says_so
+    times_to_headers_have_quantiles_in_every_layer_and_say_what_they_cover
+    nobody_who_keeps_no_times_to_headers_has_any
+    status_tells_instances_inbox_and_floors
+    units_are_exact_in_every_layer_and_by_every_grouping
+    names_of_units_are_bounded_and_nothing_is_lost
+}
+
 /// The same under row-level security: a superuser is not bound by it.
 macro_rules! as_ordinary_roles {
     ($($name:ident)*) => {
@@ -436,7 +476,7 @@ async fn a_time_far_ahead_counts_in_the_current_minute(database: Database) {
 fn newest_schema(database: &Database) -> i64 {
     match database {
         Database::Sqlite(_) => 14,
-        Database::Postgres(_) | Database::PostgresAs(..) => 16,
+        Database::Postgres(_) | Database::PostgresAs(..) | Database::ClickHouse(..) => 17,
     }
 }
 
@@ -458,7 +498,9 @@ async fn preparing_twice_and_at_once_is_one_schema(database: Database) {
 async fn a_newer_database_is_refused_by_name(database: Database) {
     let h = Harness::on(database).await;
     match &h.database {
-        Database::Postgres(database) | Database::PostgresAs(database, ..) => {
+        Database::Postgres(database)
+        | Database::PostgresAs(database, ..)
+        | Database::ClickHouse(database, _) => {
             let pool = sqlx::PgPool::connect(&database.url()).await.unwrap();
             sqlx::query(
                 "INSERT INTO api_metrics.schema_migrations (version, name) VALUES (99, 'later')",

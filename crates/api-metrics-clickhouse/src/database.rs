@@ -223,6 +223,8 @@ impl BucketDatabase for ClickHouse {
         let Some(seconds) = partition_seconds(granularity) else {
             return Ok(0);
         };
+        let kept_after = i64::try_from(self.kept_after.as_secs()).unwrap_or(i64::MAX);
+        let floor = floor.saturating_sub(kept_after);
         let mut removed = 0;
         for partition in self.partitions(granularity).await? {
             if (partition + 1).saturating_mul(seconds) <= floor {

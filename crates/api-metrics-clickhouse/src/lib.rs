@@ -41,6 +41,8 @@ pub struct ClickHouse {
     client: Client,
     /// For people, without a password.
     name: String,
+    /// How long what nobody reads any more is kept.
+    kept_after: Duration,
     /// What the server says of itself, once it has.
     server: OnceCell<Server>,
 }
@@ -130,8 +132,17 @@ impl ClickHouse {
         Ok(Self {
             client,
             name,
+            kept_after: Duration::from_secs(7 * 86_400),
             server: OnceCell::new(),
         })
+    }
+
+    /// Keeps rows for so long after retention has passed them; 7 days by default. Postgres may go back by as much, by a
+    /// failover or a restore, and finds all that it then reads.
+    #[must_use]
+    pub const fn kept_after(mut self, duration: Duration) -> Self {
+        self.kept_after = duration;
+        self
     }
 }
 

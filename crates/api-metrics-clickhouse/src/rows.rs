@@ -11,8 +11,9 @@ pub(crate) fn put(row: &CopiedRow, out: &mut Vec<u8>) {
     out.extend_from_slice(&row.number.to_le_bytes());
     out.extend_from_slice(&row.chunk.to_le_bytes());
     out.extend_from_slice(&row.epoch.to_le_bytes());
-    // Of two rows with one key that of the later fold counts.
     out.extend_from_slice(&row.epoch.to_le_bytes());
+    // Rows of one key are all the same.
+    out.extend_from_slice(&0_u64.to_le_bytes());
     let columns = &row.columns;
     let numbers = columns.sums.iter().chain(&columns.least);
     for number in numbers.chain(&columns.greatest) {
@@ -167,7 +168,7 @@ mod tests {
             let mut sent = Vec::new();
             put(&row, &mut sent);
             // Both forms end with the columns.
-            let key = 8 + 8 + 16 + 8 + 4 + 8 + 8;
+            let key = 8 + 8 + 16 + 8 + 4 + 8 + 8 + 8;
             let mut found = step.to_le_bytes().to_vec();
             found.extend_from_slice(&series_id.to_le_bytes());
             found.extend_from_slice(&7_i64.to_le_bytes());

@@ -232,7 +232,7 @@ pub(crate) fn roll_up(of: &Rollup<'_>) -> Option<String> {
         }
     }
     Some(format!(
-        "INSERT INTO {} ({}) SELECT k_step, k_series, toFixedString('', 16), toUInt64(0), toInt32(0), \
+        "INSERT INTO {} ({}) SELECT k_step, k_series, toFixedString('', 16), toUInt64(0), toInt32(0), toInt64(0), \
          toInt64({}), toUInt64({}){sums} FROM ({parts}) GROUP BY k_step, k_series",
         table(of.granularity),
         columns(),

@@ -32,12 +32,14 @@ pub(crate) const LISTS: [(&str, &str); 6] = [
     ("unit_values", "Int64"),
 ];
 /// What tells rows apart, what epoch and version a row is of, and all the others.
-const KEYS: [(&str, &str); 7] = [
+const KEYS: [(&str, &str); 8] = [
     ("period", "Int64"),
     ("series", "Int64"),
     ("instance", "FixedString(16)"),
     ("number", "UInt64"),
     ("chunk", "Int32"),
+    // The epoch of a flush batch's row, 0 in a rollup's: a batch may be copied once more after Postgres went back.
+    ("fold", "Int64"),
     ("epoch", "Int64"),
     ("version", "UInt64"),
 ];
@@ -99,7 +101,7 @@ pub(crate) fn create(granularity: Granularity, is_modern: bool) -> String {
         .unwrap_or_default();
     format!(
         "CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = ReplacingMergeTree(version) {partition}\
-         ORDER BY (period, series, instance, number, chunk){}",
+         ORDER BY (period, series, instance, number, chunk, fold){}",
         table(granularity),
         columns.join(", "),
         durable(is_modern),

@@ -2,6 +2,7 @@
 
 use std::{path::Path, process::Command};
 
+use api_metrics_clickhouse::ClickHouse as ChStore;
 use tempfile::TempDir;
 
 use super::ask;
@@ -108,6 +109,16 @@ impl ClickHouseDatabase {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A store's connection to it. The engine of today takes nothing that is compressed.
+    ///
+    /// # Panics
+    /// Where its address is no URL.
+    #[must_use]
+    pub fn connect(&self) -> ChStore {
+        let url = format!("{}/{}?compression=none", self.url, self.name);
+        ChStore::connect_lazy(&url).expect("its address is a URL")
     }
 
     /// Its name.

@@ -4,8 +4,9 @@
 //!
 //! 1. Ask what was announced there. More than is known here is of a history that was lost, see `recover`.
 //! 2. In a first transaction, as the leader: take up the intent that is open, or choose batches as `fold` does and write
-//!    them down as the intent of the next epoch. Mark every coarser period as dirty, note new series and units. Commit.
-//! 3. Announce the epoch there, then write the rows of the batches there.
+//!    them down as the intent of the next epoch. Mark every coarser period as dirty, note new series and units. Announce
+//!    the epoch there. Commit.
+//! 3. Write the rows of the batches there.
 //! 4. In a second transaction, as the leader: where the intent is still this one, count by version, set the fold marks,
 //!    delete the batches, and make the epoch the last one that was copied whole. Commit.
 //!
@@ -15,6 +16,8 @@
 //!   under the same keys, and a row that is written twice is one row.
 //! - Until the second commit no reader takes rows of the epoch, and all take the batches from the inbox; afterwards it is
 //!   the other way round. The commit of Postgres decides for both.
+//! - An epoch is announced before anybody can know that it is taken. Whatever becomes of this database, no other history
+//!   uses it for other batches.
 //! - Where the rows belong does not change while an intent is open: its periods have dirty parents, which no rollup
 //!   touches meanwhile, and no floor passes a dirty parent.
 //! - A period that was clean becomes dirty before any of its rows is written, and the generation counts it, see `read`.
@@ -86,11 +89,6 @@ pub(crate) async fn fold<B: Backend>(backend: &B, copied: &Copied) -> Result<Fol
             ..Folded::default()
         });
     }
-    let epoch = Announced {
-        epoch: plan.epoch,
-        version: 0,
-    };
-    copied.database.announce(epoch).await?;
     let rows = write(copied, &plan).await?;
     close(backend, plan, rows).await
 }
@@ -100,10 +98,11 @@ async fn open<T: Tx>(tx: &mut T, copied: &Copied, announced: Announced) -> Resul
     let Some(meta) = lead(tx).await? else {
         return Ok(None);
     };
-    let mut state = recover::recover(tx, copied, announced, &meta).await?;
+    let copy = recover::recover(tx, copied, announced, &meta).await?;
+    let mut state = copy.state;
     let (epoch, chosen) = match state.intent {
         Some(epoch) => (epoch, take_up(tx).await?),
-        None => (state.epoch + 1, choose(tx).await?),
+        None => (recover::next(&copy), choose(tx).await?),
     };
     let mut plan = Plan {
         epoch,
@@ -121,6 +120,8 @@ async fn open<T: Tx>(tx: &mut T, copied: &Copied, announced: Announced) -> Resul
         state::put_intent(tx, &plan.chosen.marks).await?;
         mark(tx, &meta, &plan, &mut state).await?;
         state::put(tx, state).await?;
+        let taken = Announced { epoch, version: 0 };
+        copied.database.announce(taken).await?;
     }
     Ok(Some(plan))
 }
@@ -276,7 +277,8 @@ async fn close_in<T: Tx>(tx: &mut T, plan: Plan, rows: u64) -> Result<Folded> {
         // Another one leads by now and takes the intent up.
         return Ok(Folded::default());
     };
-    let state = state::load(tx).await?.state;
+    let copy = state::load(tx).await?;
+    let state = copy.state;
     if state.intent != Some(plan.epoch) || state::intent(tx).await? != plan.chosen.marks {
         warn!(epoch = plan.epoch, "another leader has finished this fold");
         return Ok(Folded {
@@ -299,7 +301,13 @@ async fn close_in<T: Tx>(tx: &mut T, plan: Plan, rows: u64) -> Result<Folded> {
     for (id, upto) in chosen.marks {
         tx.set_folded(id, upto).await?;
     }
-    state::close(tx, plan.epoch).await?;
+    // A history that was lost may have used numbers above this one.
+    let epoch = if recover::next(&copy) > plan.epoch + 1 {
+        recover::next(&copy)
+    } else {
+        plan.epoch
+    };
+    state::close(tx, epoch).await?;
     Ok(Folded {
         led: true,
         batches: chosen.batches,

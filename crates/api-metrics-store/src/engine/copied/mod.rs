@@ -18,7 +18,7 @@
 mod columns;
 pub(crate) mod fold;
 pub(crate) mod read;
-mod recover;
+pub(crate) mod recover;
 pub(crate) mod rollup;
 pub(crate) mod seam;
 pub(crate) mod state;
@@ -32,10 +32,7 @@ use tokio::sync::Mutex;
 use tracing::warn;
 
 use self::seam::BucketDatabase;
-use super::{
-    backend::{Backend, Mode, Result, Tx},
-    retention::align,
-};
+use super::backend::{Backend, Mode, Result, Tx};
 use crate::{
     options::StoreOptions,
     sketch::SketchKind,
@@ -73,14 +70,12 @@ impl Copied {
         Ok(())
     }
 
-    /// Removes what lies a partition and more below `floor`. The floor that this database knows may go back by a failover,
-    /// and what it then still reads must be there.
+    /// Removes what lies below `floor`.
     pub(crate) async fn remove_below(
         &self,
         granularity: Granularity,
         floor: UnixSeconds,
     ) -> Result<Maintained> {
-        let floor = align(granularity, floor - 1);
         Ok(Maintained {
             led: true,
             steps: self.database.remove_below(granularity, floor).await?,

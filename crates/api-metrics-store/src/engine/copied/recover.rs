@@ -1,11 +1,15 @@
 //! After Postgres went back: by a failover that lost commits, or by a restore.
 //!
 //! What was copied for folds that Postgres no longer knows is of a history that nobody continues: its batches are in the
-//! inbox again, or are sent again by those who hold them, or are lost. Whatever was written for an epoch was announced
-//! before, so more announced than known tells it. Rows of these epochs are excluded for good, and periods that were rolled
-//! up meanwhile are dirty again. Later epochs and versions lie above all that was announced.
+//! inbox again, or are sent again by those who hold them, or are lost. Every epoch is announced before it is taken, so more
+//! announced than known tells it. Rows of these epochs are excluded for good, and periods that were rolled up meanwhile are
+//! dirty again. The next epoch that counts, and the next version, lie above all that was announced: no two histories have
+//! one in common.
 //!
-//! Until a leader has done this, a reader that meets a row of a rollup from an epoch above its own refuses to answer.
+//! A transaction of a fold that was announced and could not be committed looks the same, and costs no more.
+//!
+//! Until a leader has done this, a reader that meets a row of a rollup from an epoch above its own refuses to answer, and
+//! tries to do it itself.
 
 use std::collections::BTreeSet;
 
@@ -14,50 +18,57 @@ use tracing::warn;
 use super::{
     Copied,
     seam::{Announced, Excluded},
-    state::{self, CopyState},
+    state::{self, Copy},
 };
 use crate::{
-    engine::backend::{Meta, Result, Tx},
+    engine::{
+        backend::{Backend, Meta, Mode, Result, Tx},
+        fold::lead,
+    },
     time::Granularity,
 };
 
-/// Brings the state up to what was announced; the transaction leads. Answers the state to go on with, whose epoch is the
-/// greatest that was used.
+/// The greatest epoch that this database knows to be used.
+fn known(copy: &Copy) -> i64 {
+    let excluded = copy.view.excluded.iter().map(|excluded| excluded.epochs.1);
+    let used = copy.state.intent.unwrap_or(copy.state.epoch);
+    excluded.max().unwrap_or_default().max(used)
+}
+
+/// The epoch of the next fold.
+pub(super) fn next(copy: &Copy) -> i64 {
+    known(copy) + 1
+}
+
+/// Whether more was announced than this database knows.
+pub(super) fn has_gone_back(copy: &Copy, announced: Announced) -> bool {
+    announced.epoch > known(copy)
+}
+
+/// Brings the state up to what was announced; the transaction leads.
 pub(super) async fn recover<T: Tx>(
     tx: &mut T,
     copied: &Copied,
     announced: Announced,
     meta: &Meta,
-) -> Result<CopyState> {
+) -> Result<Copy> {
     let copy = state::load(tx).await?;
-    let mut state = copy.state;
-    let excluded = copy.view.excluded.iter().map(|excluded| excluded.epochs.1);
-    let known = state.intent.unwrap_or(state.epoch);
-    let known = excluded.max().unwrap_or_default().max(known);
-    state.version = state.version.max(announced.version);
-    if announced.epoch <= known {
-        state.epoch = if state.intent.is_some() {
-            state.epoch
-        } else {
-            known
-        };
-        return Ok(state);
+    if !has_gone_back(&copy, announced) {
+        return Ok(copy);
     }
-    let lost = (known + 1, announced.epoch);
+    let lost = (next(&copy), announced.epoch);
+    let mut state = copy.state;
     warn!(
         from = lost.0,
         upto = lost.1,
         "the database has gone back: what was copied since does not count"
     );
-    state::exclude(
-        tx,
-        &Excluded {
-            epochs: lost,
-            series: None,
-            periods: None,
-        },
-    )
-    .await?;
+    let excluded = Excluded {
+        epochs: lost,
+        series: None,
+        periods: None,
+    };
+    state::exclude(tx, &excluded).await?;
     let mut dirty = BTreeSet::new();
     for granularity in [
         Granularity::FiveMinutes,
@@ -81,9 +92,31 @@ pub(super) async fn recover<T: Tx>(
     let dirty: Vec<_> = dirty.into_iter().collect();
     tx.mark_dirty(&dirty, meta.now()).await?;
     state.generation += 1;
+    // Rollups from here on are of an epoch that no other history knows. With an intent open there are none.
     if state.intent.is_none() {
-        state.epoch = announced.epoch;
+        state.epoch = announced.epoch + 1;
+        let taken = Announced {
+            epoch: state.epoch,
+            version: 0,
+        };
+        copied.database.announce(taken).await?;
     }
     state::put(tx, state).await?;
-    Ok(state)
+    state::load(tx).await
+}
+
+/// The same for whoever can't read without it; answers whether something was done.
+pub(crate) async fn recover_as_leader<B: Backend>(backend: &B, copied: &Copied) -> Result<bool> {
+    let announced = copied.database.announced().await?;
+    let mut tx = backend.begin(Mode::Lead).await?;
+    let Some(meta) = lead(&mut tx).await? else {
+        return Ok(false);
+    };
+    let before = state::load(&mut tx).await?;
+    let gone_back = has_gone_back(&before, announced);
+    if gone_back {
+        recover(&mut tx, copied, announced, &meta).await?;
+    }
+    tx.commit().await?;
+    Ok(gone_back)
 }

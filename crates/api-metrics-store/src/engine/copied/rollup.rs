@@ -14,7 +14,7 @@
 //! - A fold that has begun meanwhile may have marked one of the periods again. They are then made anew by the next run.
 
 use super::{
-    Copied,
+    Copied, recover,
     seam::{Announced, Rollup, View},
     state,
 };
@@ -69,11 +69,11 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B, copied: &Copied) -> Result<
     let Some(children) = due.granularity.finer() else {
         return Ok(done);
     };
-    let version = Announced {
-        epoch: 0,
+    let taken = Announced {
+        epoch: due.view.epoch,
         version: due.version,
     };
-    copied.database.announce(version).await?;
+    copied.database.announce(taken).await?;
     let rollup = Rollup {
         granularity: due.granularity,
         children,
@@ -103,10 +103,8 @@ async fn choose<T: Tx>(tx: &mut T, announced: Announced) -> Result<Option<Option
         return Ok(None);
     };
     let copy = state::load(tx).await?;
-    let excluded = copy.view.excluded.iter().map(|excluded| excluded.epochs.1);
-    let known = excluded.max().unwrap_or_default().max(copy.state.epoch);
     // The next fold takes the intent up, or sees to what a history that was lost has left.
-    if copy.state.intent.is_some() || announced.epoch > known {
+    if copy.state.intent.is_some() || recover::has_gone_back(&copy, announced) {
         return Ok(Some(None));
     }
     let mut periods = due(&tx.marks().await?, meta.now());

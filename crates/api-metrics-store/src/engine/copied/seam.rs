@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A row as it is written: a bucket of one chunk of a flush batch. Two rows are one if table, period, series, instance,
-/// number and chunk are equal; of these the one of the greatest epoch counts.
+/// number, chunk and epoch are equal.
 #[derive(Debug, Clone)]
 pub struct CopiedRow {
     /// The start of its period in Unix seconds.
@@ -140,7 +140,8 @@ pub trait BucketDatabase: Send + Sync + Debug + 'static {
     ) -> Result<Vec<UnixSeconds>, StoreError>;
     /// Sums rows.
     async fn sum(&self, of: &SumOf<'_>, into: &mut IntoSum<'_>) -> Result<(), StoreError>;
-    /// Removes rows of periods before `floor`, whole partitions of them; answers how many.
+    /// Removes rows of periods so far before `floor` that no failover brings back a time when they were read, whole
+    /// partitions of them; answers how many.
     async fn remove_below(
         &self,
         granularity: Granularity,

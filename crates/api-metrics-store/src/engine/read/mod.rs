@@ -60,6 +60,7 @@ use tracing::warn;
 use super::{
     axis::{self, Axis},
     backend::{Backend, ReadTx, Result, Tx},
+    copied,
     damage::{asks_for_care, repair_as_leader},
 };
 use crate::{
@@ -117,8 +118,7 @@ pub(crate) async fn read<B: Backend>(
             }
             Err(error) => {
                 drop(tx);
-                let again = tries > 0 && has_moved(backend, generation).await?;
-                if again {
+                if tries > 0 && may_pass(backend, generation, &error).await? {
                     continue;
                 }
                 return Err(error);
@@ -145,6 +145,22 @@ pub(crate) async fn read<B: Backend>(
         warn!(%error, "damaged rows were met by a query and could not be quarantined yet");
     }
     Ok(answers)
+}
+
+/// Whether a read that has failed so is worth another try at once: buckets of another database were changed meanwhile, or
+/// are of a history that this one has lost, to which this process could see.
+async fn may_pass<B: Backend>(
+    backend: &B,
+    generation: Option<i64>,
+    error: &StoreError,
+) -> Result<bool> {
+    let Some(copied) = backend.copied().filter(|_| error.may_pass()) else {
+        return Ok(false);
+    };
+    if has_moved(backend, generation).await? {
+        return Ok(true);
+    }
+    Ok(generation.is_some() && copied::recover::recover_as_leader(backend, copied).await?)
 }
 
 /// Whether buckets of another database may have changed since a snapshot of this generation. Never where they are in the
