@@ -8,8 +8,10 @@ engine.
     bridge.py FOLDER [PORT]     prints `listening on 127.0.0.1:PORT`
 """
 
+import os
 import re
 import sys
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
@@ -19,6 +21,7 @@ from chdb import session
 # Parameters of the interface itself; every other one is a setting.
 OF_HTTP = {"query", "database", "default_format", "user", "password", "session_id", "query_id", "compress", "decompress",
            "wait_end_of_query", "buffer_size", "send_progress_in_http_headers"}
+INSERT = re.compile(rb"(?is)^\s*(INSERT\s.*)\sFORMAT\s+(\w+)\s*$")
 NAME = re.compile(r"^\w+$")
 
 
@@ -77,8 +80,15 @@ class Handler(BaseHTTPRequestHandler):
         if parts.path == "/ping" or not (params.get("query") or body):
             return self.answer(200, b"Ok.\n")
         # As the server does it: the query's beginning may stand in the address, and its data in the body.
-        sql = params.get("query", "").encode()
-        sql = sql + b"\n" + body if sql else body
+        sql, data = params.get("query", "").encode(), None
+        insert = INSERT.match(sql) if body else None
+        if insert:
+            # In a query's text the engine takes an empty line for the end of the data.
+            with tempfile.NamedTemporaryFile(delete=False) as data:
+                data.write(body)
+            sql = insert[1] + f" FROM INFILE '{data.name}' FORMAT ".encode() + insert[2]
+        else:
+            sql = sql + b"\n" + body if sql else body
         settings = tuple(sorted((name, value) for name, value in params.items()
                                 if name not in OF_HTTP and NAME.match(name) and "'" not in value))
         try:
@@ -87,6 +97,9 @@ class Handler(BaseHTTPRequestHandler):
         except Exception as error:
             code = re.search(r"Code: (\d+)", str(error))
             return self.answer(500, f"{error}\n".encode(), X_ClickHouse_Exception_Code=code.group(1) if code else "1002")
+        finally:
+            if data:
+                os.unlink(data.name)
         self.answer(200, found)
 
     do_POST = do_GET

@@ -136,11 +136,18 @@ fn parts(rows: &Rows<'_>) -> String {
             "toUInt64(0)".to_owned()
         }
     });
-    let extremes = format!(
+    let none = format!(
+        "{}{}",
+        each(&LEAST, 'l', &|_| "toUInt64(18446744073709551615)"
+            .to_owned()),
+        each(&GREATEST, 'g', &|_| "toUInt64(0)".to_owned())
+    );
+    let of_rows = format!(
         "{}{}",
         each(&LEAST, 'l', &|name| format!("min({name})")),
         each(&GREATEST, 'g', &|name| format!("max({name})"))
     );
+    let extremes = if counts { &of_rows } else { &none };
     let statuses = lists(&|n| {
         let part = n + 1;
         (counts && n < 2).then(|| format!("tupleElement(sumMap(statuses, status_counts), {part})"))
@@ -166,18 +173,12 @@ fn parts(rows: &Rows<'_>) -> String {
         let _ = write!(
             text,
             " UNION ALL SELECT k_step, k_series, toInt64(0) AS rolled{nothing}{kept}{bins} FROM (\
-             SELECT {key}, bin, sum(n) AS n_bin{extremes} \
+             SELECT {key}, bin, sum(n) AS n_bin{of_rows} \
              FROM {table} FINAL ARRAY JOIN bins AS bin, bin_counts AS n {tail} \
              GROUP BY k_step, k_series, bin) GROUP BY k_step, k_series"
         );
     }
     if counts {
-        let none = format!(
-            "{}{}",
-            each(&LEAST, 'l', &|_| "toUInt64(18446744073709551615)"
-                .to_owned()),
-            each(&GREATEST, 'g', &|_| "toUInt64(0)".to_owned())
-        );
         let units = lists(&|n| match n {
             4 => Some("groupArray(unit)".to_owned()),
             5 => Some("groupArray(n_unit)".to_owned()),
