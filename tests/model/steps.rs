@@ -6,6 +6,7 @@ use api_metrics_store::store::Store;
 use api_metrics_tests::pg_proxy::{Request, Verdict};
 
 use crate::{
+    buckets::Trouble,
     reads::State,
     simulation::{Capture, Simulation, Snapshot},
 };
@@ -354,6 +355,11 @@ impl Simulation {
             .iter()
             .position(|snapshot| snapshot.abandoned);
         let at = match left {
+            // Who went back and wrote there can't return: what was written in between hides other rows of ClickHouse.
+            _ if self.database.buckets().is_some() => {
+                self.snapshots.retain(|snapshot| !snapshot.abandoned);
+                self.random.index(self.snapshots.len())
+            }
             Some(at) if self.random.one_in(2) => at,
             _ => self.random.index(self.snapshots.len()),
         };
@@ -390,6 +396,20 @@ impl Simulation {
     /// Arms some trouble for the next call; answers its name.
     fn arm(&mut self) -> &'static str {
         let at = self.random.below(16);
+        let trouble = self.database.buckets().map(|b| Arc::clone(&b.trouble));
+        if let Some(trouble) = trouble
+            && self.random.one_in(2)
+        {
+            let n = self.random.below(4);
+            let which = match self.random.below(3) {
+                0 => Trouble::Refused(n),
+                1 => Trouble::Unheard(n),
+                _ => Trouble::Halved(n),
+            };
+            *trouble.lock().unwrap() = Some(which);
+            self.observed("buckets in trouble");
+            return "buckets in trouble";
+        }
         let Some(proxy) = self.database.proxy() else {
             return if self.random.one_in(2) {
                 "cancelled"
@@ -442,6 +462,9 @@ impl Simulation {
     fn disarm(&self) {
         if let Some(proxy) = self.database.proxy() {
             proxy.pass();
+        }
+        if let Some(buckets) = self.database.buckets() {
+            *buckets.trouble.lock().unwrap() = None;
         }
     }
 

@@ -168,6 +168,16 @@ pub(crate) async fn put<T: SqlTx>(tx: &mut T, state: CopyState) -> Result<()> {
     Ok(())
 }
 
+/// Floors have moved: what lies below them goes, and whoever began to read it before reads again.
+pub(crate) async fn floors_moved<T: SqlTx>(tx: &mut T) -> Result<()> {
+    let sql = format!(
+        "UPDATE {} SET generation = generation + 1",
+        tx.dialect().table("copy_state")
+    );
+    tx.execute(sql, params![]).await?;
+    Ok(())
+}
+
 /// The batches of the fold that is being copied: instances, and up to which number.
 pub(crate) async fn intent<T: SqlTx>(tx: &mut T) -> Result<Vec<(Uuid, u64)>> {
     let sql = format!(
