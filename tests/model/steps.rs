@@ -114,7 +114,7 @@ impl Simulation {
     pub(crate) async fn flush(&mut self, process: usize, trouble: bool) {
         self.begin_flush(process);
         let (store, writer) = self.store_and_writer(process);
-        let kind = if trouble { self.arm() } else { "" };
+        let kind = if trouble { self.arm(false) } else { "" };
         let polls = (kind == "cancelled").then(|| match self.random.below(3) {
             0 => self.random.below(self.awaits),
             _ => self.awaits.saturating_sub(self.random.below(3)),
@@ -145,7 +145,7 @@ impl Simulation {
         self.note_retention(process, task);
         let (store, _) = self.store_and_writer(process);
         let kind = if trouble && self.random.one_in(4) {
-            self.arm()
+            self.arm(true)
         } else {
             ""
         };
@@ -394,9 +394,10 @@ impl Simulation {
     }
 
     /// Arms some trouble for the next call; answers its name.
-    fn arm(&mut self) -> &'static str {
+    fn arm(&mut self, leads: bool) -> &'static str {
         let at = self.random.below(16);
-        let trouble = self.database.buckets().map(|b| Arc::clone(&b.trouble));
+        let buckets = self.database.buckets().filter(|_| leads);
+        let trouble = buckets.map(|b| Arc::clone(&b.trouble));
         if let Some(trouble) = trouble
             && self.random.one_in(2)
         {

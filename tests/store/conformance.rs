@@ -20,7 +20,10 @@ use crate::{
         digests_keep_times_to_headers_too, nobody_who_keeps_no_times_to_headers_has_any,
         times_to_headers_have_quantiles_in_every_layer_and_say_what_they_cover,
     },
-    imports::the_ledger_says_how_far_each_import_came,
+    imports::{
+        an_import_that_is_taken_back_leaves_everything_else,
+        the_ledger_says_how_far_each_import_came,
+    },
     many::many_series_are_told_like_a_few,
     scopes::{
         a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer,
@@ -75,6 +78,7 @@ on_clickhouse! {
     a_newer_database_is_refused_by_name
     another_kind_of_sketch_is_refused_by_name
     the_first_proposal_of_a_secret_wins
+    an_import_that_is_taken_back_leaves_everything_else
     the_ledger_says_how_far_each_import_came
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
     damaged_flush_batches_are_left_out_and_the_answer_says_so
@@ -115,6 +119,7 @@ as_ordinary_roles! {
     days_follow_the_calendar_of_a_zone
     a_time_far_ahead_counts_in_the_current_minute
     the_first_proposal_of_a_secret_wins
+    an_import_that_is_taken_back_leaves_everything_else
     the_ledger_says_how_far_each_import_came
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
     status_tells_instances_inbox_and_floors
@@ -143,6 +148,7 @@ on_both_stores! {
     a_newer_database_is_refused_by_name
     another_kind_of_sketch_is_refused_by_name
     the_first_proposal_of_a_secret_wins
+    an_import_that_is_taken_back_leaves_everything_else
     the_ledger_says_how_far_each_import_came
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
     damaged_columns_of_buckets_cost_no_request_and_block_nobody

@@ -6,6 +6,7 @@
     unreachable_pub
 )]
 
+mod clickhouse;
 mod collector;
 mod conformance;
 mod damage;

@@ -41,7 +41,6 @@ impl ClickHouse {
                 let (major, minor) = (parts.next(), parts.next());
                 let found = (major.unwrap_or(0), minor.unwrap_or(0));
                 Ok(Server {
-                    version,
                     is_modern: found >= MODERN,
                 })
             })
@@ -238,6 +237,8 @@ impl BucketDatabase for ClickHouse {
     }
 
     async fn version(&self) -> Result<String> {
-        Ok(format!("ClickHouse {}", self.server().await?.version))
+        // Asked anew: it may have gone since.
+        let version = self.text("SELECT version()").await?;
+        Ok(format!("ClickHouse {}", version.trim()))
     }
 }

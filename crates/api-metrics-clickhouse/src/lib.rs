@@ -50,8 +50,6 @@ pub struct ClickHouse {
 /// What a server is.
 #[derive(Debug, Clone)]
 struct Server {
-    /// Such as `26.9.2.1`.
-    version: String,
     /// Whether it is as new as the least that is supported. Older ones serve as well as they can.
     is_modern: bool,
 }

@@ -116,6 +116,15 @@ impl ReadTx for PgTx {
         self.read_generation()
     }
 
+    async fn last_copy(&mut self) -> Result<(Option<UnixSeconds>, bool)> {
+        let row: Option<(Option<DateTime<Utc>>, bool)> =
+            unnamed::query_as("SELECT copied_at, intent IS NOT NULL FROM api_metrics.copy_state")
+                .fetch_optional(&mut *self.sql)
+                .await?;
+        let (at, is_copying) = row.unwrap_or_default();
+        Ok((at.map(|at| at.timestamp()), is_copying))
+    }
+
     async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()> {
         if let Some(buckets) = self.buckets.clone() {
             let copy = self.copy().await?;

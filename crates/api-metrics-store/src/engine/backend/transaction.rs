@@ -326,6 +326,10 @@ pub(crate) trait ReadTx: Send {
     fn generation(&self) -> Option<i64> {
         None
     }
+    /// When a fold was last copied whole into another database, and whether one is under way.
+    fn last_copy(&mut self) -> impl Future<Output = Result<(Option<UnixSeconds>, bool)>> + Send {
+        std::future::ready(Ok((None, false)))
+    }
     /// Committed flush batches above the fold marks with rows in `[from, to)`: everything that is in
     /// the database but not in the buckets. Only live instances are looked at; the others have nothing
     /// above their fold mark.

@@ -11,11 +11,14 @@
 //! | `fold` | the inbox into rows of the other database |
 //! | `rollup` | coarser periods from finer ones, made there |
 //! | `read` | sums for a snapshot |
+//! | `exclude` | an import that is taken back |
 //! | `recover` | after this database went back |
 //!
 //! `docs/decisions/0013-buckets-are-copied.md` has the choice.
 
 mod columns;
+#[cfg(feature = "control")]
+pub(crate) mod exclude;
 pub(crate) mod fold;
 pub(crate) mod read;
 pub(crate) mod recover;
@@ -36,7 +39,7 @@ use super::backend::{Backend, Mode, Result, Tx};
 use crate::{
     options::StoreOptions,
     sketch::SketchKind,
-    store::{Maintained, StoreError},
+    store::{BucketsStatus, Maintained, StoreError},
     time::{Granularity, UnixSeconds},
 };
 
@@ -68,6 +71,20 @@ impl Copied {
             self.prepared.store(true, Ordering::Release);
         }
         Ok(())
+    }
+
+    /// How it is doing, for the status; `last` is when a fold was last copied whole, and whether one is under way.
+    pub(crate) async fn status(&self, last: (Option<UnixSeconds>, bool)) -> BucketsStatus {
+        let (version, error) = match self.database.version().await {
+            Ok(version) => (Some(version), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        BucketsStatus {
+            version,
+            error,
+            copied_at: last.0,
+            is_copying: last.1,
+        }
     }
 
     /// Removes what lies below `floor`.

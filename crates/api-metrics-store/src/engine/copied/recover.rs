@@ -36,7 +36,7 @@ fn known(copy: &Copy) -> i64 {
 }
 
 /// The epoch of the next fold.
-pub(super) fn next(copy: &Copy) -> i64 {
+pub(crate) fn next(copy: &Copy) -> i64 {
     known(copy) + 1
 }
 
