@@ -11,6 +11,7 @@ mod collector;
 mod conformance;
 mod damage;
 mod events;
+mod floors;
 mod headers;
 mod imports;
 mod ingest;

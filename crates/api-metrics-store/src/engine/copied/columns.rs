@@ -239,7 +239,8 @@ mod tests {
     /// What a database does with columns of the same key.
     fn summed(of: &[BucketColumns]) -> BucketColumns {
         let mut sum = BucketColumns::default();
-        let (mut statuses, mut bins) = (BTreeMap::new(), BTreeMap::new());
+        let mut statuses: BTreeMap<u16, u64> = BTreeMap::new();
+        let mut bins: BTreeMap<u16, u64> = BTreeMap::new();
         let mut units: BTreeMap<String, i64> = BTreeMap::new();
         for one in of {
             for (to, from) in sum.sums.iter_mut().zip(one.sums) {
