@@ -19,11 +19,11 @@ use crate::{database::Tables, sum::Sum};
 /// What befalls the next writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// So many writes pass; the next one does not happen.
+    /// After that number of writes, one does not happen.
     Refused(u64),
-    /// So many writes pass; nobody hears of the next one.
+    /// After that number of writes, nobody hears of one.
     Unheard(u64),
-    /// So many writes pass; of the next one a part happens.
+    /// After that number of writes, a part of one happens.
     Halved(u64),
 }
 
