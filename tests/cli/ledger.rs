@@ -106,7 +106,7 @@ async fn goes_on_exactly(url: &str, packed: bool) {
 
 #[tokio::test]
 async fn an_import_that_was_killed_goes_on_exactly_on_sqlite() {
-    goes_on_exactly(&SqliteFile::create().url(), true).await;
+    goes_on_exactly(&SqliteFile::on_disk().url(), true).await;
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn an_import_that_was_killed_goes_on_exactly_on_postgres() {
 
 #[tokio::test]
 async fn an_import_that_was_ended_by_a_signal_goes_on_behind_its_last_line() {
-    let (folder, database) = (Folder::new(), SqliteFile::create());
+    let (folder, database) = (Folder::new(), SqliteFile::on_disk());
     let log = folder.write("access.log", &lines(0, 200_000));
     let mut command = api_metrics(&["import", "--database", &database.url()]);
     let mut running = Process::start(command.arg(&log));
@@ -137,7 +137,7 @@ async fn an_import_that_was_ended_by_a_signal_goes_on_behind_its_last_line() {
 
 #[tokio::test]
 async fn what_was_appended_is_imported_also_under_another_name() {
-    let (folder, database) = (Folder::new(), SqliteFile::create());
+    let (folder, database) = (Folder::new(), SqliteFile::on_disk());
     let url = database.url();
     let log = folder.write("access.log", &lines(0, 100));
     imported(&log, &url, &[]);
@@ -160,7 +160,7 @@ async fn what_was_appended_is_imported_also_under_another_name() {
 
 #[tokio::test]
 async fn logs_that_begin_alike_are_told_apart() {
-    let (folder, database) = (Folder::new(), SqliteFile::create());
+    let (folder, database) = (Folder::new(), SqliteFile::on_disk());
     let url = database.url();
     let header = lines(0, 20);
     for (name, from) in [("a", 1_000), ("b", 2_000), ("c", 3_000)] {
@@ -184,7 +184,7 @@ async fn logs_that_begin_alike_are_told_apart() {
 
 #[tokio::test]
 async fn other_options_are_refused_in_the_middle_of_a_log() {
-    let (folder, database) = (Folder::new(), SqliteFile::create());
+    let (folder, database) = (Folder::new(), SqliteFile::on_disk());
     let url = database.url();
     let log = folder.write("access.log", &lines(0, 100));
     imported(&log, &url, &["--path", "/1*"]);
@@ -265,7 +265,7 @@ async fn is_taken_back(url: &str) {
 
 #[tokio::test]
 async fn an_import_that_is_alone_in_its_periods_is_taken_back_on_sqlite() {
-    is_taken_back(&SqliteFile::create().url()).await;
+    is_taken_back(&SqliteFile::on_disk().url()).await;
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn an_import_that_is_alone_in_its_periods_is_taken_back_on_postgres() {
 
 #[tokio::test]
 async fn an_import_that_is_mixed_with_other_requests_says_why_it_can_not_be_taken_back() {
-    let (folder, database) = (Folder::new(), SqliteFile::create());
+    let (folder, database) = (Folder::new(), SqliteFile::on_disk());
     let url = database.url();
     let log = folder.write("access.log", &lines(0, 100));
     let other = folder.write("other.log", &lines(1_000, 7));
@@ -299,7 +299,7 @@ async fn an_import_that_is_mixed_with_other_requests_says_why_it_can_not_be_take
 
 #[tokio::test]
 async fn what_is_no_log_leaves_nothing_in_the_ledger() {
-    let (folder, database) = (Folder::new(), SqliteFile::create());
+    let (folder, database) = (Folder::new(), SqliteFile::on_disk());
     let url = database.url();
     let log = folder.write("access.log", &lines(0, 120));
     let refused = import(&log, &url, &["--format", "json"]);
@@ -310,7 +310,7 @@ async fn what_is_no_log_leaves_nothing_in_the_ledger() {
 
 #[tokio::test]
 async fn a_log_that_is_followed_goes_on_after_a_kill() {
-    let (folder, database) = (Folder::new(), SqliteFile::create());
+    let (folder, database) = (Folder::new(), SqliteFile::on_disk());
     let url = database.url();
     let log = folder.write("access.log", &lines(0, 50));
     let follow = || {
@@ -379,7 +379,7 @@ async fn is_taken_back_from_a_running_one(url: &str) {
 
 #[tokio::test]
 async fn an_import_that_still_runs_is_taken_back_and_its_process_ends_on_sqlite() {
-    is_taken_back_from_a_running_one(&SqliteFile::create().url()).await;
+    is_taken_back_from_a_running_one(&SqliteFile::on_disk().url()).await;
 }
 
 #[tokio::test]

@@ -484,7 +484,7 @@ async fn reports_outlive_kills(database: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_are_counted_once_though_the_server_on_sqlite_is_killed() {
-    reports_outlive_kills(&SqliteFile::create().url()).await;
+    reports_outlive_kills(&SqliteFile::on_disk().url()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

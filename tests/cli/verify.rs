@@ -1,5 +1,10 @@
 //! `verify`: a service that counts every request is proven to, and one that does not is not.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use api_metrics_tests::{Process, SqliteFile};
 use axum::{Router, http::StatusCode, routing::get};
 use serde_json::Value;
@@ -95,16 +100,20 @@ async fn what_is_answered_and_not_as_counted_is_not_proven() {
     let url = format!("{}/a/1", service.url);
     // Somebody else calls the service meanwhile.
     let others = format!("{}/a/2", service.url);
+    let enough = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&enough);
     let busy = tokio::spawn(async move {
         let client = reqwest::Client::new();
-        loop {
+        while !seen.load(Ordering::Relaxed) {
             client.get(&others).send().await.unwrap();
         }
     });
     let ended = service
         .verify(&[&url, "--requests", "200", "--rate", "500"])
         .await;
-    busy.abort();
+    // Aborted, it would leave a request that is counted while the store is shut.
+    enough.store(true, Ordering::Relaxed);
+    busy.await.unwrap();
     assert_eq!(ended.status.code(), Some(1), "{}", ended.output);
     assert!(ended.output.contains("not proven"), "{}", ended.output);
     service.metrics.shutdown().await.unwrap();

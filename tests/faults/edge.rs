@@ -53,7 +53,7 @@ fn remove(file: &SqliteFile) {
 
 #[tokio::test]
 async fn a_file_that_is_deleted_is_noticed_by_the_next_flush_and_written_anew() {
-    let file = SqliteFile::create();
+    let file = SqliteFile::on_disk();
     let metrics = started(&file.url()).await;
     record(&metrics, 5);
     metrics.flush().await.unwrap();
@@ -71,7 +71,7 @@ async fn a_file_that_is_deleted_is_noticed_by_the_next_flush_and_written_anew() 
 
 #[tokio::test]
 async fn a_file_that_is_deleted_before_the_end_is_there_after_it() {
-    let file = SqliteFile::create();
+    let file = SqliteFile::on_disk();
     let metrics = started(&file.url()).await;
     record(&metrics, 5);
     metrics.flush().await.unwrap();
@@ -83,7 +83,7 @@ async fn a_file_that_is_deleted_before_the_end_is_there_after_it() {
 
 #[tokio::test]
 async fn a_file_that_is_replaced_by_an_older_one_gets_what_it_lacks() {
-    let file = SqliteFile::create();
+    let file = SqliteFile::on_disk();
     let metrics = started(&file.url()).await;
     record(&metrics, 5);
     metrics.flush().await.unwrap();
@@ -145,7 +145,7 @@ async fn an_instance_that_ends_in_order_is_no_longer_live(url: &str) {
 
 #[tokio::test]
 async fn an_instance_that_ends_in_order_is_no_longer_live_on_sqlite() {
-    an_instance_that_ends_in_order_is_no_longer_live(&SqliteFile::create().url()).await;
+    an_instance_that_ends_in_order_is_no_longer_live(&SqliteFile::on_disk().url()).await;
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn an_instance_that_ends_in_order_is_no_longer_live_on_postgres() {
 
 #[tokio::test]
 async fn a_store_that_nobody_has_prepared_says_so() {
-    let (file, database) = (SqliteFile::create(), PgDatabase::create().await);
+    let (file, database) = (SqliteFile::on_disk(), PgDatabase::create().await);
     let sqlite = SqliteStore::open(&file.url(), StoreOptions::default()).unwrap();
     let postgres = api_metrics_store::postgres::PostgresStore::connect_lazy(
         &database.url(),

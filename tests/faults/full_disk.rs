@@ -29,7 +29,7 @@ struct Embedded {
 
 impl Embedded {
     fn start(records: u64) -> Self {
-        let (disk, file) = (Disk::new(), SqliteFile::create());
+        let (disk, file) = (Disk::new(), SqliteFile::on_disk());
         let folder = tempfile::tempdir().unwrap();
         let (started_ms, id) = (now_ms(), Uuid::new_v4());
         let log = folder.path().join("log");
@@ -131,7 +131,7 @@ async fn a_disk_that_fails_now_and_then_at_any_statement_loses_and_doubles_nothi
 /// The limit of SQLite's own: it makes SQLITE_FULL of any statement, the later the more room there is.
 #[tokio::test]
 async fn a_file_that_may_not_grow_fails_at_each_statement_in_turn_and_is_used_again() {
-    let file = SqliteFile::create();
+    let file = SqliteFile::on_disk();
     let clock = Arc::new(api_metrics_store::time::ManualClock::at(NOON));
     let mut options = StoreOptions::default();
     options.clock = Some(clock.clone());
@@ -208,7 +208,7 @@ async fn a_file_that_may_not_grow_fails_at_each_statement_in_turn_and_is_used_ag
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_somebody_else_writes_to_for_long_is_used_again_afterwards() {
-    let file = SqliteFile::create();
+    let file = SqliteFile::on_disk();
     let clock = Arc::new(api_metrics_store::time::ManualClock::at(NOON));
     let mut options = StoreOptions::default();
     options.clock = Some(clock.clone());
@@ -259,7 +259,7 @@ impl Program {
     }
 
     fn start() -> Self {
-        let (disk, file) = (Disk::new(), SqliteFile::create());
+        let (disk, file) = (Disk::new(), SqliteFile::on_disk());
         let mut process = Process::start(
             Command::new(env!("CARGO_BIN_EXE_demo"))
                 .env("DEMO_LISTEN", "127.0.0.1:0")

@@ -223,7 +223,7 @@ async fn what_was_missing_is_used_as_soon_as_somebody_makes_it() {
     .await;
     assert_eq!(metrics.health().unwrap().store_misconfiguration, None);
     metrics.shutdown().await.unwrap();
-    drop(SqliteFile::create());
+    drop(SqliteFile::on_disk());
 }
 
 /// What a route answers that writes before anybody has made the tables.
@@ -253,7 +253,7 @@ async fn a_rule_is_refused_for_a_while(
 
 #[tokio::test]
 async fn a_rule_that_comes_before_the_tables_on_sqlite_is_refused_for_a_while() {
-    let file = SqliteFile::create();
+    let file = SqliteFile::on_disk();
     let options = api_metrics_tests::patient();
     let store = api_metrics_store::sqlite::SqliteStore::open(&file.url(), options).unwrap();
     a_rule_is_refused_for_a_while(std::sync::Arc::new(store)).await;

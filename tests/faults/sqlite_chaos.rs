@@ -153,7 +153,7 @@ async fn a_full_disk_kills_and_damage_cost_nothing_that_was_acknowledged() {
         let chaos = Chaos {
             random: Random::new(seed),
             disk: Disk::new(),
-            file: SqliteFile::create(),
+            file: SqliteFile::on_disk(),
             folder: tempfile::tempdir().unwrap(),
             started_ms: now_ms(),
             logs: BTreeMap::new(),

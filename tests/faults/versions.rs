@@ -221,7 +221,7 @@ macro_rules! on_both {
             $(
                 #[tokio::test]
                 async fn $test() {
-                    super::$test(Database::Sqlite(SqliteFile::create())).await;
+                    super::$test(Database::Sqlite(SqliteFile::on_disk())).await;
                 }
             )+
         }

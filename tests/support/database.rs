@@ -257,9 +257,20 @@ pub struct SqliteFile {
 }
 
 impl SqliteFile {
-    /// Makes the folder, not the file.
+    /// Makes the folder, not the file: in the folder that `TESTS_SQLITE_FOLDER` names, which may lie in memory.
     #[must_use]
     pub fn create() -> Self {
+        let Some(folder) = std::env::var_os("TESTS_SQLITE_FOLDER") else {
+            return Self::on_disk();
+        };
+        Self {
+            folder: tempfile::tempdir_in(folder).expect("the folder for SQLite is writable"),
+        }
+    }
+
+    /// The same on the disk, for tests that kill the process that writes it, or let the disk fail.
+    #[must_use]
+    pub fn on_disk() -> Self {
         Self {
             folder: tempfile::tempdir().expect("the temporary folder is writable"),
         }
