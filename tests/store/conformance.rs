@@ -5,7 +5,7 @@ use api_metrics_store::{
     query::{Filter, GroupBy, Query, TimeRange, TimeStep},
     sketch::SketchKind,
     store::StoreError,
-    time::{Clock, Granularity},
+    time::Granularity,
 };
 use api_metrics_tests::question;
 
