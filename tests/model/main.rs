@@ -76,10 +76,13 @@ async fn runs(scenario: Scenario, kind: Kind, default: u64) {
         wanted.push("memories coarsened");
     }
     if scenario.failover {
-        wanted.extend(["records gone", "losses told"]);
-        if kind != Kind::ClickHouse {
-            wanted.push("abandoned histories");
-        }
+        wanted.extend(match kind {
+            // What becomes of records in memory is the same with Postgres alone, where a run takes a tenth of the time.
+            Kind::ClickHouse => &["copies of a lost history"][..],
+            Kind::Postgres | Kind::Sqlite => {
+                &["records gone", "losses told", "abandoned histories"][..]
+            }
+        });
     }
     if kind == Kind::ClickHouse {
         wanted.push("buckets in trouble");

@@ -390,6 +390,9 @@ impl Simulation {
         for writer in &mut self.writers {
             writer.fence = tables.fence(writer.id);
         }
+        if tables.has_gone_back {
+            self.observed("copies of a lost history");
+        }
         self.log.push(format!("failover to snapshot {number}"));
     }
 

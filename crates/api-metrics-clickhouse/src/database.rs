@@ -31,20 +31,19 @@ const EPOCH: u8 = 0;
 const VERSION: u8 = 1;
 
 impl ClickHouse {
-    /// What the server is, asked once.
+    /// What the server is, asked until it has answered. Nobody waits for another one who asks, who may be held up.
     async fn server(&self) -> Result<&Server> {
-        self.server
-            .get_or_try_init(|| async {
-                let version = self.text("SELECT version()").await?;
-                let version = version.trim().to_owned();
-                let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
-                let (major, minor) = (parts.next(), parts.next());
-                let found = (major.unwrap_or(0), minor.unwrap_or(0));
-                Ok(Server {
-                    is_modern: found >= MODERN,
-                })
-            })
-            .await
+        if let Some(server) = self.server.get() {
+            return Ok(server);
+        }
+        let version = self.text("SELECT version()").await?;
+        let version = version.trim().to_owned();
+        let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+        let (major, minor) = (parts.next(), parts.next());
+        let found = (major.unwrap_or(0), minor.unwrap_or(0));
+        Ok(self.server.get_or_init(|| Server {
+            is_modern: found >= MODERN,
+        }))
     }
 
     /// Runs a statement that answers nothing.

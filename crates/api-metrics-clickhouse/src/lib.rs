@@ -26,11 +26,10 @@ mod rows;
 mod sums;
 mod tables;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::OnceLock, time::Duration};
 
 use api_metrics_store::{store::StoreError, text::without_password};
 use clickhouse::{Client, Compression};
-use tokio::sync::OnceCell;
 use url::Url;
 
 /// How long a statement may take.
@@ -44,7 +43,7 @@ pub struct ClickHouse {
     /// How long what nobody reads any more is kept.
     kept_after: Duration,
     /// What the server says of itself, once it has.
-    server: OnceCell<Server>,
+    server: OnceLock<Server>,
 }
 
 /// What a server is.
@@ -131,7 +130,7 @@ impl ClickHouse {
             client,
             name,
             kept_after: Duration::from_secs(7 * 86_400),
-            server: OnceCell::new(),
+            server: OnceLock::new(),
         })
     }
 
