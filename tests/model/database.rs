@@ -44,7 +44,7 @@ pub(crate) enum Database {
         /// Kept: a new connection has to plan everything anew.
         observer: Option<PgConnection>,
         /// Where the buckets are, if not there.
-        buckets: Option<Buckets>,
+        buckets: Option<Box<Buckets>>,
     },
     Sqlite {
         file: SqliteFile,
@@ -155,10 +155,12 @@ impl Database {
             proxy,
             snapshots: 0,
             observer: None,
-            buckets: buckets.map(|(database, keeps_all)| Buckets {
-                database,
-                trouble: SharedTrouble::default(),
-                keeps_all,
+            buckets: buckets.map(|(database, keeps_all)| {
+                Box::new(Buckets {
+                    database,
+                    trouble: SharedTrouble::default(),
+                    keeps_all,
+                })
             }),
         }
     }
@@ -176,7 +178,7 @@ impl Database {
 
     pub(crate) fn buckets(&self) -> Option<&Buckets> {
         match self {
-            Self::Postgres { buckets, .. } => buckets.as_ref(),
+            Self::Postgres { buckets, .. } => buckets.as_deref(),
             Self::Sqlite { .. } => None,
         }
     }

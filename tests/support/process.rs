@@ -4,7 +4,10 @@ use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::{
+        Mutex,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +16,8 @@ use std::{
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    lines: Receiver<String>,
+    /// Shared between threads as part of what runs on it.
+    lines: Mutex<Receiver<String>>,
     seen: Vec<String>,
 }
 
@@ -36,7 +40,7 @@ impl Process {
         thread::spawn(move || pump(BufReader::new(err), &other));
         Self {
             child,
-            lines,
+            lines: Mutex::new(lines),
             seen: Vec::new(),
         }
     }
@@ -56,6 +60,8 @@ impl Process {
         loop {
             match self
                 .lines
+                .get_mut()
+                .expect("nobody panicked with it")
                 .recv_timeout(until.saturating_duration_since(Instant::now()))
             {
                 Ok(line) => {
@@ -113,9 +119,10 @@ impl Process {
     #[must_use]
     pub fn ended_within(mut self, limit: Duration) -> Ended {
         let started = Instant::now();
+        let lines = self.lines.get_mut().expect("nobody panicked with it");
         let status = loop {
             // The pipes close when the process ends, or nearly so: reading them is the wait.
-            match self.lines.recv_timeout(Duration::from_millis(20)) {
+            match lines.recv_timeout(Duration::from_millis(20)) {
                 Ok(line) => self.seen.push(line),
                 Err(_) => {
                     if let Some(status) =
@@ -132,7 +139,7 @@ impl Process {
             }
         };
         let took = started.elapsed();
-        while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(1)) {
+        while let Ok(line) = lines.recv_timeout(Duration::from_secs(1)) {
             self.seen.push(line);
         }
         Ended {
