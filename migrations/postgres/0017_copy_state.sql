@@ -15,6 +15,9 @@ CREATE TABLE api_metrics.copy_state (
     copied_at    timestamptz
 );
 
+-- Every process asks at its start whether the buckets are elsewhere, whatever else it may do; nothing here is a secret.
+GRANT SELECT ON api_metrics.copy_state TO PUBLIC;
+
 -- The flush batches of the fold that is being copied: those of the instance above its fold mark up to this one.
 CREATE TABLE api_metrics.copy_intent (
     id           uuid PRIMARY KEY,
