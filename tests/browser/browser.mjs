@@ -158,3 +158,15 @@ export const ofKey = async (context, name) => {
   assert.ok(found, `${name} is none of ${data.map((key) => key.externalId)}`);
   return found;
 };
+
+/** The hours around the planted incident: few orders are enough to fire their rule, and slow answers are not. */
+export const incident = async (context) => {
+  const { data } = await api(context, "GET", "api-alerts/events?limit=200");
+  const found = data.filter((event) => event.name === "Slow answers" && event.resolvedAt);
+  const length = (event) => Date.parse(event.resolvedAt) - Date.parse(event.firedAt);
+  const [event] = found.sort((a, b) => length(b) - length(a));
+  const hour = 3_600_000;
+  const from = Math.floor(Date.parse(event.firedAt) / hour) * hour;
+  const iso = (at) => new Date(at).toISOString().replace(".000Z", "Z");
+  return { from: iso(from - hour), to: iso(from + hour) };
+};

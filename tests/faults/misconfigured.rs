@@ -223,7 +223,6 @@ async fn what_was_missing_is_used_as_soon_as_somebody_makes_it() {
     .await;
     assert_eq!(metrics.health().unwrap().store_misconfiguration, None);
     metrics.shutdown().await.unwrap();
-    drop(SqliteFile::on_disk());
 }
 
 /// What a route answers that writes before anybody has made the tables.

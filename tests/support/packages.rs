@@ -17,6 +17,11 @@ pub fn installed(
     let wanted = std::fs::read(&list).unwrap();
     let target = tests.join("../target").join(folder);
     let mark = target.join("installed");
+    // Tests of several processes may need it at the same moment: one of them installs it, and the others wait.
+    let lock = target.with_extension("lock");
+    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let lock = std::fs::File::create(lock).unwrap();
+    lock.lock().unwrap();
     if std::fs::read(&mark).ok().as_deref() != Some(&*wanted) {
         drop(std::fs::remove_dir_all(&target));
         std::fs::create_dir_all(&target).unwrap();

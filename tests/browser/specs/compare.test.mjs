@@ -1,21 +1,9 @@
 // What has changed, and the compared range in charts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, browser, comparedWith, follow, settled, show } from "../browser.mjs";
+import { api, browser, comparedWith, follow, incident, settled, show } from "../browser.mjs";
 
 const use = browser();
-
-/** The hours around the planted incident: few orders are enough to fire their rule, and slow answers are not. */
-const incident = async (context) => {
-  const { data } = await api(context, "GET", "api-alerts/events?limit=200");
-  const found = data.filter((event) => event.name === "Slow answers" && event.resolvedAt);
-  const length = (event) => Date.parse(event.resolvedAt) - Date.parse(event.firedAt);
-  const [event] = found.sort((a, b) => length(b) - length(a));
-  const hour = 3_600_000;
-  const from = Math.floor(Date.parse(event.firedAt) / hour) * hour;
-  const iso = (at) => new Date(at).toISOString().replace(".000Z", "Z");
-  return { from: iso(from - hour), to: iso(from + hour) };
-};
 
 test("what has changed since the same hours before is one click away, the surest first", () =>
   use({}, async (page, context) => {

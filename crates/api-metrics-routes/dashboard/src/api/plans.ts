@@ -40,8 +40,8 @@ export const useBill = (view: View, id: string, month: string | undefined) =>
       call<Bill>(urlOf(`api-metrics/billing/keys/${encodeURIComponent(id)}`, month === undefined ? {} : { month }), {
         signal,
       }),
+    // Without the bill of another consumer or month meanwhile: its name would stand above it.
     refetchInterval: slowInterval(view),
-    placeholderData: keepPreviousData,
   });
 
 export interface InvoiceParams {

@@ -55,7 +55,7 @@ export const EditBounds = ({ row, saved, close }: Props) => {
     ...(triedLimit === "" ? {} : { rateLimitPerMinute: triedLimit }),
     ...(triedQuota === "" ? {} : { quotaLimit: triedQuota }),
   };
-  const answer = useWhatIf(row.apiKeyId, bounds, tried.trim() !== "").data;
+  const { data: answer, isPlaceholderData } = useWhatIf(row.apiKeyId, bounds, tried.trim() !== "");
   const name = consumerName(row);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -103,7 +103,7 @@ export const EditBounds = ({ row, saved, close }: Props) => {
         />
       </div>
       {answer && tried.trim() !== "" && (
-        <div className="what-if" role="status">
+        <div className="what-if" role="status" data-stale={isPlaceholderData}>
           <p className="muted">
             In the last 24 h there were {number.plural(answer.requests, "request")}
             {answer.busiest && `, ${number.count(answer.busiest.requests)} of them in the busiest minute at `}

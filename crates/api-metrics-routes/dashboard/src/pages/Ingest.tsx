@@ -19,6 +19,7 @@ const Ingest = () => {
     <>
       <h1 className="sr">Ingest</h1>
       <Events />
+      {operates && !placed && <div aria-busy="true" />}
       {placed && <Tokens />}
       {placed && <DeadLetters />}
     </>

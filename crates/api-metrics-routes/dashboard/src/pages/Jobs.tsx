@@ -21,7 +21,7 @@ const Jobs = () => {
       <JobTable show={setShown} />
       {shown && <Runs key={shown.id} job={shown} close={() => setShown(null)} />}
       {/* Once it is known how high the table above is: what stands there must not move. */}
-      {!isPending && <Tasks />}
+      {isPending ? <div aria-busy="true" /> : <Tasks />}
     </>
   );
 };

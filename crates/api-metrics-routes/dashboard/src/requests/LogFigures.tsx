@@ -26,18 +26,18 @@ export const LogFigures = () => {
   return (
     <>
       {dropped !== null && <p className="muted">{dropped}</p>}
-      {rows.length > 0 && <Countries rows={rows} />}
+      {rows.length > 0 && <Countries rows={rows} stale={countries.isPlaceholderData} />}
     </>
   );
 };
 
-const Countries = ({ rows }: { rows: RequestCountries["data"] }) => {
+const Countries = ({ rows, stale }: { rows: RequestCountries["data"]; stale: boolean }) => {
   const { params } = useLocation();
   const [all, setAll] = useState(false);
   const total = rows.reduce((sum, row) => sum + row.requests, 0);
   const most = Math.max(...rows.map((row) => row.requests));
   return (
-    <section className="card countries" aria-label="Countries">
+    <section className="card countries" aria-label="Countries" data-stale={stale}>
       <header className="card-head">
         <h2>Countries</h2>
         <span className="muted">{number.plural(total, "request")}, in whole hours</span>
