@@ -12,10 +12,12 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use crate::{
-    ClickHouse, LIMIT, Server,
+    ClickHouse, Server,
+    cluster::{Cluster, local, quoted},
     error::{late, of},
+    nodes::{LIMIT, Setting},
     rows, sums,
-    tables::{ANNOUNCED, columns, create, create_announced, partition, partition_seconds, table},
+    tables::{ANNOUNCED, columns, partition, partition_seconds, statements, table},
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -36,7 +38,7 @@ impl ClickHouse {
         if let Some(server) = self.server.get() {
             return Ok(server);
         }
-        let version = self.text("SELECT version()").await?;
+        let version = self.nodes.text("SELECT version()").await?;
         let version = version.trim().to_owned();
         let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
         let (major, minor) = (parts.next(), parts.next());
@@ -46,49 +48,53 @@ impl ClickHouse {
         }))
     }
 
-    /// Runs a statement that answers nothing.
-    async fn run(&self, sql: &str) -> Result<()> {
-        let query = self.client.query_raw(sql);
-        let query = query.with_setting("max_query_size", "1000000000");
-        timeout(LIMIT, query.execute())
-            .await
-            .map_err(|_| late(LIMIT))?
-            .map_err(of)
+    /// The settings of a write.
+    const fn write(&self) -> &'static [Setting] {
+        if self.cluster.is_some() {
+            &Cluster::WRITE
+        } else {
+            &[]
+        }
     }
 
-    /// The answer to a statement, as text.
-    async fn text(&self, sql: &str) -> Result<String> {
-        let answer = async {
-            let mut bytes = self.client.query_raw(sql).fetch_bytes("TabSeparated")?;
-            bytes.collect().await
-        };
-        let answer = timeout(LIMIT, answer).await.map_err(|_| late(LIMIT))?;
-        let answer = answer.map_err(of)?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+    /// What to read of a table: all that was acknowledged before.
+    async fn source(&self, table: &str) -> Result<String> {
+        match &self.cluster {
+            None => Ok(table.to_owned()),
+            Some(cluster) => cluster.source(&self.nodes, table).await,
+        }
+    }
+
+    /// Whether all tables are there. A cluster that lacks a server makes none.
+    async fn is_prepared(&self, tables: usize) -> Result<bool> {
+        let sql = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name LIKE 'api_metrics_%'";
+        Ok(self.nodes.text(sql).await?.trim().parse() == Ok(tables))
     }
 
     /// Writes rows that were encoded, as one insert.
     async fn insert(&self, table: &str, rows: Vec<u8>) -> Result<()> {
         let sql = format!("INSERT INTO {table} ({}) FORMAT RowBinary", columns());
-        let insert = async {
-            let mut insert = self.client.insert_formatted_with(sql);
-            insert.send(Bytes::from(rows)).await?;
-            insert.end().await
-        };
-        timeout(LIMIT, insert)
+        self.nodes
+            .insert(&sql, Bytes::from(rows), self.write())
             .await
-            .map_err(|_| late(LIMIT))?
-            .map_err(of)
     }
 
     /// The partitions of a table.
     async fn partitions(&self, granularity: Granularity) -> Result<Vec<i64>> {
+        let table = table(granularity);
+        let (source, name) = match &self.cluster {
+            None => ("system.parts".to_owned(), table.to_owned()),
+            Some(cluster) => (
+                cluster.system(&self.nodes, table, "parts").await?,
+                local(table),
+            ),
+        };
         let sql = format!(
-            "SELECT DISTINCT partition FROM system.parts \
-             WHERE database = currentDatabase() AND table = '{}' AND active",
-            table(granularity)
+            "SELECT DISTINCT partition FROM {source} WHERE database = {} AND table = {} AND active",
+            quoted(&self.database),
+            quoted(&name),
         );
-        let found = self.text(&sql).await?;
+        let found = self.nodes.text(&sql).await?;
         Ok(found
             .lines()
             .filter_map(|line| line.trim().parse().ok())
@@ -100,17 +106,21 @@ impl ClickHouse {
 impl BucketDatabase for ClickHouse {
     async fn prepare(&self) -> Result<()> {
         let is_modern = self.server().await?.is_modern;
-        self.run(&create_announced(is_modern)).await?;
-        for granularity in Granularity::ALL {
-            self.run(&create(granularity, is_modern)).await?;
+        let statements = statements(self.cluster.as_ref(), is_modern);
+        if self.is_prepared(statements.len()).await? {
+            return Ok(());
+        }
+        for statement in statements {
+            self.nodes.run(&statement, &Cluster::ALTER).await?;
         }
         Ok(())
     }
 
     async fn announced(&self) -> Result<Announced> {
-        let sql = format!("SELECT kind, max(value) FROM {ANNOUNCED} GROUP BY kind");
+        let source = self.source(ANNOUNCED).await?;
+        let sql = format!("SELECT kind, max(value) FROM {source} GROUP BY kind");
         let mut announced = Announced::default();
-        for line in self.text(&sql).await?.lines() {
+        for line in self.nodes.text(&sql).await?.lines() {
             let (kind, value) = line.split_once('\t').unwrap_or_default();
             let value = value.trim().parse().unwrap_or_default();
             match kind.parse() {
@@ -128,11 +138,11 @@ impl BucketDatabase for ClickHouse {
         let rows: Vec<String> = rows
             .map(|(kind, value)| format!("({kind}, {value})"))
             .collect();
-        self.run(&format!(
+        let sql = format!(
             "INSERT INTO {ANNOUNCED} (kind, value) VALUES {}",
             rows.join(", ")
-        ))
-        .await
+        );
+        self.nodes.run(&sql, self.write()).await
     }
 
     async fn put(&self, granularity: Granularity, mut rows: Vec<CopiedRow>) -> Result<()> {
@@ -157,8 +167,9 @@ impl BucketDatabase for ClickHouse {
     }
 
     async fn roll_up(&self, rollup: &Rollup<'_>) -> Result<()> {
-        match sums::roll_up(rollup) {
-            Some(sql) => self.run(&sql).await,
+        let source = self.source(table(rollup.children)).await?;
+        match sums::roll_up(rollup, &source) {
+            Some(sql) => self.nodes.run(&sql, self.write()).await,
             None => Ok(()),
         }
     }
@@ -168,11 +179,11 @@ impl BucketDatabase for ClickHouse {
         granularity: Granularity,
         (from, upto): (i64, i64),
     ) -> Result<Vec<UnixSeconds>> {
+        let source = self.source(table(granularity)).await?;
         let sql = format!(
-            "SELECT DISTINCT period FROM {} WHERE number = 0 AND epoch >= {from} AND epoch <= {upto}",
-            table(granularity)
+            "SELECT DISTINCT period FROM {source} WHERE number = 0 AND epoch >= {from} AND epoch <= {upto}"
         );
-        let found = self.text(&sql).await?;
+        let found = self.nodes.text(&sql).await?;
         Ok(found
             .lines()
             .filter_map(|line| line.trim().parse().ok())
@@ -180,26 +191,23 @@ impl BucketDatabase for ClickHouse {
     }
 
     async fn sum(&self, of_these: &SumOf<'_>, into: &mut IntoSum<'_>) -> Result<()> {
-        let mut query = self.client.query_raw(&sums::select(of_these));
-        // An error in the middle of an answer comes as an error, and not as rows.
-        for (setting, value) in [
-            ("wait_end_of_query", "1"),
-            ("max_query_size", "1000000000"),
-            ("max_ast_elements", "100000000"),
-            ("max_expanded_ast_elements", "100000000"),
-        ] {
-            query = query.with_setting(setting, value);
-        }
-        if self.server().await?.is_modern {
-            // A key is in one partition.
-            query = query.with_setting("do_not_merge_across_partitions_select_final", "1");
-        }
-        let mut answer = query.fetch_bytes("RowBinary").map_err(of)?;
-        let mut waiting: Vec<u8> = Vec::new();
+        // A key is in one partition.
+        const OF_MODERN: [Setting; 1] = [("do_not_merge_across_partitions_select_final", "1")];
+        let is_modern = self.server().await?.is_modern;
+        let settings: &[Setting] = if is_modern { &OF_MODERN } else { &[] };
+        let source = self.source(table(of_these.granularity)).await?;
+        let sql = sums::select(of_these, &source);
+        let (begin, mut answer) = self.nodes.rows(&sql, settings).await?;
+        let (mut begin, mut waiting) = (Some(begin), Vec::new());
         loop {
-            let next = timeout(LIMIT, answer.next()).await;
-            let Some(bytes) = next.map_err(|_| late(LIMIT))?.map_err(of)? else {
-                break;
+            let bytes = match begin.take() {
+                Some(bytes) => bytes,
+                None => match timeout(LIMIT, answer.next()).await {
+                    Ok(Ok(Some(bytes))) => bytes,
+                    Ok(Ok(None)) => break,
+                    Ok(Err(error)) => return Err(of(error)),
+                    Err(_) => return Err(late(LIMIT)),
+                },
             };
             waiting.extend_from_slice(&bytes);
             let mut rest = &waiting[..];
@@ -227,8 +235,12 @@ impl BucketDatabase for ClickHouse {
         for partition in self.partitions(granularity).await? {
             if (partition + 1).saturating_mul(seconds) <= floor {
                 let table = table(granularity);
-                self.run(&format!("ALTER TABLE {table} DROP PARTITION {partition}"))
-                    .await?;
+                let table = match &self.cluster {
+                    None => table.to_owned(),
+                    Some(cluster) => local(table) + &cluster.on(),
+                };
+                let sql = format!("ALTER TABLE {table} DROP PARTITION {partition}");
+                self.nodes.run(&sql, &Cluster::ALTER).await?;
                 removed += 1;
             }
         }
@@ -237,7 +249,7 @@ impl BucketDatabase for ClickHouse {
 
     async fn version(&self) -> Result<String> {
         // Asked anew: it may have gone since.
-        let version = self.text("SELECT version()").await?;
+        let version = self.nodes.text("SELECT version()").await?;
         Ok(format!("ClickHouse {}", version.trim()))
     }
 }

@@ -20,26 +20,34 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod address;
+mod cluster;
 mod database;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+mod nodes;
 mod rows;
 mod sums;
 mod tables;
 
 use std::{fmt, sync::OnceLock, time::Duration};
 
-use api_metrics_store::{store::StoreError, text::without_password};
-use clickhouse::{Client, Compression};
-use url::Url;
+use api_metrics_store::store::StoreError;
+use clickhouse::Client;
 
-/// How long a statement may take.
-const LIMIT: Duration = Duration::from_secs(60);
+use self::{address::Address, cluster::Cluster, nodes::Nodes};
 
 /// A database in ClickHouse that keeps buckets.
 pub struct ClickHouse {
-    client: Client,
+    nodes: Nodes,
     /// For people, without a password.
     name: String,
+    /// The database.
+    database: String,
+    /// The cluster over which tables are distributed.
+    cluster: Option<Cluster>,
     /// How long what nobody reads any more is kept.
     kept_after: Duration,
     /// What the server says of itself, once it has.
@@ -65,70 +73,38 @@ impl ClickHouse {
     /// A database that is connected to on first use.
     ///
     /// `url` is `http://` or, with a feature for TLS, `https://`, such as `http://user:password@host:8123/metrics`. Its path
-    /// names the database, which must exist; `default` without one. With `?compression=none` nothing is compressed on its
-    /// way.
+    /// names the database, which must exist; `default` without one. Parameters:
+    ///
+    /// | | |
+    /// |---|---|
+    /// | `compression=none` | nothing is compressed on its way |
+    /// | `cluster=NAME` | tables are replicated and distributed over this cluster; several of its servers may be named, `http://ch1:8123,ch2:8123/metrics?cluster=main`, and are asked in turn where one does not answer |
     ///
     /// # Errors
     /// [`StoreError::Url`] if `url` is no such URL.
     pub fn connect_lazy(url: &str) -> Result<Self, StoreError> {
-        let name = without_password(url);
-        let refuse = |reason: String| StoreError::Url {
-            url: name.clone(),
-            reason,
-        };
-        let mut parsed = Url::parse(url).map_err(|error| refuse(error.to_string()))?;
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(refuse(
-                "it starts neither with http:// nor with https://".to_owned(),
-            ));
-        }
-        if parsed.scheme() == "https" && !cfg!(any(feature = "tls-rustls", feature = "tls-native"))
-        {
-            return Err(refuse(
-                "it needs the feature tls-rustls or tls-native".to_owned(),
-            ));
-        }
-        let mut compression = Compression::Lz4;
-        for (key, value) in parsed.query_pairs() {
-            match (&*key, &*value) {
-                ("compression", "none") => compression = Compression::None,
-                ("compression", "lz4") => {}
-                _ => return Err(refuse(format!("the parameter `{key}` is unknown"))),
+        let address = Address::parse(url)?;
+        let nodes = address.nodes.iter().map(|node| {
+            let mut client = Client::default()
+                .with_url(node)
+                .with_compression(address.compression)
+                .with_validation(false)
+                .with_database(&address.database);
+            if let Some((user, password)) = &address.user {
+                client = client.with_user(user);
+                if let Some(password) = password {
+                    client = client.with_password(password);
+                }
             }
-        }
-        let decoded = |text: &str| {
-            let text: Vec<(String, String)> =
-                url::form_urlencoded::parse(format!("a={}", text.replace('+', "%2B")).as_bytes())
-                    .into_owned()
-                    .collect();
-            text.into_iter()
-                .next()
-                .map_or_else(String::new, |(_, value)| value)
-        };
-        let user = decoded(parsed.username());
-        let password = parsed.password().map(decoded);
-        let database = decoded(parsed.path().trim_matches('/'));
-        // Neither fails for a URL with a host.
-        let _ = parsed.set_username("");
-        let _ = parsed.set_password(None);
-        parsed.set_query(None);
-        parsed.set_path("/");
-        let mut client = Client::default()
-            .with_url(parsed.as_str())
-            .with_compression(compression)
-            .with_validation(false);
-        if !database.is_empty() {
-            client = client.with_database(database);
-        }
-        if !user.is_empty() {
-            client = client.with_user(user);
-        }
-        if let Some(password) = password {
-            client = client.with_password(password);
-        }
+            client
+        });
+        let nodes = Nodes::new(nodes.collect());
         Ok(Self {
-            client,
-            name,
+            nodes,
+            name: address.name,
+            database: address.database.clone(),
+            cluster: (address.cluster)
+                .map(|name| Cluster::new(name, address.database, address.user)),
             kept_after: Duration::from_secs(7 * 86_400),
             server: OnceLock::new(),
         })
@@ -146,24 +122,6 @@ impl ClickHouse {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn refusal(url: &str) -> String {
-        ClickHouse::connect_lazy(url).map_or_else(|error| error.to_string(), |_| String::new())
-    }
-
-    #[test]
-    fn a_url_that_cannot_be_used_says_why_and_hides_its_password() {
-        let refused = refusal("tcp://app:secret@ch:9000/metrics");
-        assert!(
-            refused.contains("http://") && !refused.contains("secret"),
-            "{refused}"
-        );
-        assert!(refusal("http://ch:8123/metrics?x=1").contains("`x`"));
-        assert_eq!(
-            refusal("http://a%40b:p%2Bq@ch:8123/metrics?compression=none"),
-            ""
-        );
-    }
 
     #[test]
     fn what_is_printed_of_it_has_no_password() {

@@ -3,6 +3,10 @@
 
 use api_metrics_store::bucket_database::{BucketColumns, CopiedRow, PartOfSum};
 
+/// Bytes of a row before its columns.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) const KEY: usize = 8 + 8 + 16 + 8 + 4 + 8 + 8 + 8;
+
 /// Appends a row as it is inserted, in the order of [`tables::COLUMNS`](crate::tables::COLUMNS).
 pub(crate) fn put(row: &CopiedRow, out: &mut Vec<u8>) {
     out.extend_from_slice(&row.period_start.to_le_bytes());
@@ -168,11 +172,10 @@ mod tests {
             let mut sent = Vec::new();
             put(&row, &mut sent);
             // Both forms end with the columns.
-            let key = 8 + 8 + 16 + 8 + 4 + 8 + 8 + 8;
             let mut found = step.to_le_bytes().to_vec();
             found.extend_from_slice(&series_id.to_le_bytes());
             found.extend_from_slice(&7_i64.to_le_bytes());
-            found.extend_from_slice(&sent[key..]);
+            found.extend_from_slice(&sent[KEY..]);
             let mut rest = &found[..];
             let part = take(&mut rest);
             prop_assert!(rest.is_empty());

@@ -15,7 +15,7 @@ use crate::tables::{GREATEST, LEAST, LISTS, SUMS, columns, table};
 
 /// What a statement groups by, and of which rows.
 struct Rows<'a> {
-    table: &'static str,
+    table: &'a str,
     /// The expression of the step or the period.
     step: String,
     /// The expression of the series.
@@ -196,10 +196,10 @@ fn parts(rows: &Rows<'_>) -> String {
     text
 }
 
-/// The statement of an answer.
-pub(crate) fn select(of: &SumOf<'_>) -> String {
+/// The statement of an answer; `source` has the rows.
+pub(crate) fn select(of: &SumOf<'_>, source: &str) -> String {
     parts(&Rows {
-        table: table(of.granularity),
+        table: source,
         step: step(of.edges),
         series: if of.by_series { "series" } else { "toInt64(0)" },
         of_key: format!("{} AND {}", within(of.ranges), among(of.series)),
@@ -208,13 +208,13 @@ pub(crate) fn select(of: &SumOf<'_>) -> String {
     })
 }
 
-/// The statement of a rollup; `None` without periods.
-pub(crate) fn roll_up(of: &Rollup<'_>) -> Option<String> {
+/// The statement of a rollup; `None` without periods. `source` has the rows of the children.
+pub(crate) fn roll_up(of: &Rollup<'_>, source: &str) -> Option<String> {
     let (first, seconds) = (of.periods.first()?, of.granularity.seconds());
     let ranges = of.periods.iter().map(|period| (*period, period + seconds));
     let ranges: Vec<_> = ranges.collect();
     let parts = parts(&Rows {
-        table: table(of.children),
+        table: source,
         step: format!("toInt64({first}) + intDiv(period - ({first}), {seconds}) * {seconds}"),
         series: "series",
         of_key: within(&ranges),

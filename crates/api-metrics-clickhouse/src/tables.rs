@@ -5,6 +5,8 @@
 
 use api_metrics_store::time::{Granularity, UnixSeconds};
 
+use crate::cluster::{Cluster, local};
+
 /// The columns that add up, in the order of `BucketColumns::sums`.
 pub(crate) const SUMS: [&str; 10] = [
     "requests",
@@ -85,8 +87,50 @@ pub(crate) fn columns() -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// Makes the table of a granularity.
-pub(crate) fn create(granularity: Granularity, is_modern: bool) -> String {
+/// What makes all tables: on a cluster two of each, those of the servers and one that is distributed over them.
+pub(crate) fn statements(cluster: Option<&Cluster>, is_modern: bool) -> Vec<String> {
+    let mut statements = vec![];
+    let announced = (
+        "(kind UInt8, value UInt64)".to_owned(),
+        "value",
+        "ORDER BY kind",
+    );
+    let mut make = |table: &str, by: &str, (columns, version, tail): (String, &str, &str)| {
+        let durable = durable(is_modern);
+        let Some(cluster) = cluster else {
+            statements.push(format!(
+                "CREATE TABLE IF NOT EXISTS {table} {columns} ENGINE = ReplacingMergeTree({version}) {tail}{durable}"
+            ));
+            return;
+        };
+        let on = cluster.on();
+        let (local, replicated) = (local(table), cluster.replicated(table));
+        statements.push(format!(
+            "CREATE TABLE IF NOT EXISTS {local}{on} {columns} \
+             ENGINE = ReplicatedReplacingMergeTree({replicated}{version}) {tail}{durable}"
+        ));
+        let distributed = cluster.distributed(table, by);
+        statements.push(format!(
+            "CREATE TABLE IF NOT EXISTS {table}{on} {columns} ENGINE = {distributed}"
+        ));
+    };
+    make(ANNOUNCED, "kind", announced);
+    for granularity in Granularity::ALL {
+        let partition = partition_seconds(granularity)
+            .map(|seconds| format!("PARTITION BY intDiv(period, {seconds}) "))
+            .unwrap_or_default();
+        let tail = format!("{partition}ORDER BY (period, series, instance, number, chunk, fold)");
+        make(
+            table(granularity),
+            "series",
+            (typed_columns(), "version", &tail),
+        );
+    }
+    statements
+}
+
+/// All columns with their types.
+fn typed_columns() -> String {
     let mut columns: Vec<String> = Vec::new();
     columns.extend(KEYS.iter().map(|(name, sort)| format!("{name} {sort}")));
     let numbers = SUMS.iter().chain(&LEAST).chain(&GREATEST);
@@ -96,25 +140,7 @@ pub(crate) fn create(granularity: Granularity, is_modern: bool) -> String {
             .iter()
             .map(|(name, sort)| format!("{name} Array({sort})")),
     );
-    let partition = partition_seconds(granularity)
-        .map(|seconds| format!("PARTITION BY intDiv(period, {seconds}) "))
-        .unwrap_or_default();
-    format!(
-        "CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = ReplacingMergeTree(version) {partition}\
-         ORDER BY (period, series, instance, number, chunk, fold){}",
-        table(granularity),
-        columns.join(", "),
-        durable(is_modern),
-    )
-}
-
-/// Makes the table of what was announced: one row a kind is left of it.
-pub(crate) fn create_announced(is_modern: bool) -> String {
-    format!(
-        "CREATE TABLE IF NOT EXISTS {ANNOUNCED} (kind UInt8, value UInt64) \
-         ENGINE = ReplacingMergeTree(value) ORDER BY kind{}",
-        durable(is_modern)
-    )
+    format!("({})", columns.join(", "))
 }
 
 /// What was acknowledged is on the disk. Old servers don't know how.

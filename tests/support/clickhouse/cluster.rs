@@ -1,7 +1,8 @@
 //! A cluster of real servers on this machine: two shards of two replicas, and their coordinator.
 
-use std::{fmt::Write as _, path::PathBuf, process::Command};
+use std::{fmt::Write as _, path::PathBuf, process::Command, time::Duration};
 
+use api_metrics_clickhouse::ClickHouse as ChStore;
 use tempfile::TempDir;
 
 use super::ask;
@@ -12,8 +13,6 @@ use crate::{
 
 /// The name under which its servers know it.
 const NAME: &str = "metrics";
-const SHARDS: usize = 2;
-const REPLICAS: usize = 2;
 
 /// Servers of the distribution's package, killed and removed with this value.
 #[derive(Debug)]
@@ -21,6 +20,8 @@ pub struct ClickHouseCluster {
     folder: TempDir,
     coordinator: u16,
     servers: Vec<Server>,
+    /// Of one shard.
+    replicas: usize,
     zookeeper: Option<Process>,
 }
 
@@ -34,12 +35,20 @@ struct Server {
 }
 
 impl ClickHouseCluster {
+    /// Two shards of two replicas, as [`of`](Self::of) starts them.
+    ///
+    /// # Panics
+    /// As that does.
+    pub async fn start() -> Self {
+        Self::of(2, 2).await
+    }
+
     /// Starts all of it and waits until every server sees the coordinator.
     ///
     /// # Panics
     /// Where a program is missing or doesn't start: such a test fails, it is never skipped.
-    pub async fn start() -> Self {
-        let servers = (0..SHARDS * REPLICAS).map(|_| Server {
+    pub async fn of(shards: usize, replicas: usize) -> Self {
+        let servers = (0..shards * replicas).map(|_| Server {
             http: free_port(),
             tcp: free_port(),
             between: free_port(),
@@ -49,6 +58,7 @@ impl ClickHouseCluster {
             folder: tempfile::tempdir().expect("the temporary folder is writable"),
             coordinator: free_port(),
             servers: servers.collect(),
+            replicas,
             zookeeper: None,
         };
         cluster.configure();
@@ -62,10 +72,31 @@ impl ClickHouseCluster {
         cluster
     }
 
+    /// A connection of a store to a new database on all of its servers.
+    ///
+    /// # Panics
+    /// Where it can't be created.
+    pub async fn database(&self, name: &str) -> ChStore {
+        self.ask(0, &format!("CREATE DATABASE {name} ON CLUSTER {NAME}"))
+            .await;
+        let url = format!("{}/{name}?cluster={NAME}", self.urls());
+        ChStore::connect_lazy(&url).expect("its address is a URL")
+    }
+
     /// Its name, for `ON CLUSTER`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         NAME
+    }
+
+    /// The address that names all of its servers.
+    #[must_use]
+    pub fn urls(&self) -> String {
+        let servers = self.servers.iter();
+        let hosts: Vec<String> = servers
+            .map(|server| format!("127.0.0.1:{}", server.http))
+            .collect();
+        format!("http://{}", hosts.join(","))
     }
 
     /// How many servers it has: those of the first shard first.
@@ -78,6 +109,19 @@ impl ClickHouseCluster {
     #[must_use]
     pub fn url(&self, server: usize) -> String {
         format!("http://127.0.0.1:{}", self.servers[server].http)
+    }
+
+    /// The processor time of all servers that run.
+    ///
+    /// # Panics
+    /// Where the system doesn't tell.
+    #[must_use]
+    pub fn processor_time(&self) -> Duration {
+        let running = self
+            .servers
+            .iter()
+            .filter_map(|server| server.process.as_ref());
+        running.map(|process| processor_time(process.id())).sum()
     }
 
     /// Kills a server, as a crash would.
@@ -103,7 +147,18 @@ impl ClickHouseCluster {
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
-    async fn start_coordinator(&mut self) {
+    /// Kills the coordinator, as a crash would.
+    pub fn kill_coordinator(&mut self) {
+        if let Some(process) = self.zookeeper.take() {
+            process.signal("KILL");
+        }
+    }
+
+    /// Starts the coordinator with what it knows, and waits until it serves.
+    ///
+    /// # Panics
+    /// Where it doesn't start.
+    pub async fn start_coordinator(&mut self) {
         let settings = self.file("zoo.cfg");
         let text = format!(
             "tickTime=500\ndataDir={}\nclientPort={}\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n",
@@ -154,7 +209,7 @@ impl ClickHouseCluster {
         let users = self.file("users.xml");
         std::fs::write(&users, USERS).expect("the folder is writable");
         let mut shards = String::new();
-        for shard in self.servers.chunks(REPLICAS) {
+        for shard in self.servers.chunks(self.replicas) {
             shards.push_str("<shard><internal_replication>true</internal_replication>");
             for server in shard {
                 write!(
@@ -188,8 +243,8 @@ impl ClickHouseCluster {
                 between = server.between,
                 users = users.display(),
                 coordinator = self.coordinator,
-                shard = place / REPLICAS,
-                replica = place % REPLICAS,
+                shard = place / self.replicas,
+                replica = place % self.replicas,
             );
             std::fs::write(folder.join("config.xml"), text).expect("the folder is writable");
         }
@@ -198,6 +253,16 @@ impl ClickHouseCluster {
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+/// What a process has used, in hundredths of a second.
+fn processor_time(id: u32) -> Duration {
+    let told = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("it runs");
+    // The name, in parentheses, may hold anything.
+    let (_, fields) = told.rsplit_once(')').expect("it has a name");
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks = ticks.map(|field| field.parse::<u64>().expect("a number"));
+    Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 
 /// Where Debian puts it, which only root has in its path.

@@ -70,12 +70,13 @@ impl ClickHouse {
     }
 }
 
-/// A database of a test's own, on the server that `CLICKHOUSE_URL` names, else on an engine of the test's own. Dropped
-/// with that engine, or with the server of the run.
+/// A database of a test's own, on the server that `CLICKHOUSE_URL` names, or on its cluster that `CLICKHOUSE_CLUSTER` names,
+/// else on an engine of the test's own. Dropped with that engine, or with the server of the run.
 #[derive(Debug)]
 pub struct ClickHouseDatabase {
     url: String,
     name: String,
+    cluster: Option<String>,
     /// Ends with this value.
     _own: Option<ClickHouse>,
 }
@@ -93,14 +94,18 @@ impl ClickHouseDatabase {
                 (own.url(), Some(own))
             }
         };
+        let cluster = std::env::var("CLICKHOUSE_CLUSTER").ok();
         let name = format!("api_metrics_test_{}", uuid::Uuid::new_v4().simple());
         eventually("a server that creates databases", async || {
-            ask(&url, "", &format!("CREATE DATABASE {name}")).await.ok()
+            let on = on(cluster.as_deref());
+            let sql = format!("CREATE DATABASE IF NOT EXISTS {name}{on}");
+            ask(&url, "", &sql).await.ok()
         })
         .await;
         Self {
             url,
             name,
+            cluster,
             _own: own,
         }
     }
@@ -117,7 +122,10 @@ impl ClickHouseDatabase {
     /// Where its address is no URL.
     #[must_use]
     pub fn connect(&self) -> ChStore {
-        let url = format!("{}/{}?compression=none", self.url, self.name);
+        let url = match &self.cluster {
+            None => format!("{}/{}?compression=none", self.url, self.name),
+            Some(cluster) => format!("{}/{}?cluster={cluster}", self.url, self.name),
+        };
         ChStore::connect_lazy(&url).expect("its address is a URL")
     }
 
@@ -139,6 +147,11 @@ impl ClickHouseDatabase {
 
     /// Drops it, for tests that make many.
     pub async fn remove(self) {
-        self.ask(&format!("DROP DATABASE {}", self.name)).await;
+        let on = on(self.cluster.as_deref());
+        self.ask(&format!("DROP DATABASE {}{on}", self.name)).await;
     }
+}
+
+fn on(cluster: Option<&str>) -> String {
+    cluster.map_or_else(String::new, |name| format!(" ON CLUSTER {name}"))
 }
