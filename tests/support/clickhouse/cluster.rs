@@ -1,6 +1,11 @@
 //! A cluster of real servers on this machine: two shards of two replicas, and their coordinator.
 
-use std::{fmt::Write as _, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fmt::Write as _,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use api_metrics_clickhouse::ClickHouse as ChStore;
 use tempfile::TempDir;
@@ -197,12 +202,25 @@ impl ClickHouseCluster {
         }
     }
 
-    async fn answers(&self, server: usize) {
-        let seen = "SELECT name FROM system.zookeeper WHERE path = '/'";
-        eventually("a server that sees its coordinator", async || {
-            ask(&self.url(server), "", seen).await.ok()
-        })
-        .await;
+    /// Waits until a server answers. One that was killed at a bad moment may end again while it starts, and is started
+    /// once more, as any supervisor would.
+    async fn answers(&mut self, server: usize) {
+        let (url, errors) = (self.url(server), self.file(&format!("{server}/errors")));
+        for _ in 0..4 {
+            let until = Instant::now() + Duration::from_secs(15);
+            while Instant::now() < until {
+                let seen = "SELECT name FROM system.zookeeper WHERE path = '/'";
+                if ask(&url, "", seen).await.is_ok() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            self.kill(server);
+            self.spawn(server);
+        }
+        let errors = std::fs::read_to_string(errors).unwrap_or_default();
+        let lines: Vec<&str> = errors.lines().rev().take(20).collect();
+        panic!("server {server} never came back:\n{}", lines.join("\n"));
     }
 
     fn configure(&self) {
