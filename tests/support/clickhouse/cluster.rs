@@ -179,15 +179,13 @@ impl ClickHouseCluster {
         );
         self.zookeeper = Some(process);
         // It says by `srvr` in which mode it serves once it does.
+        let address = ("127.0.0.1", self.coordinator);
         eventually("the coordinator", async || {
-            use tokio::io::{AsyncReadExt, AsyncWriteExt};
-            let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", self.coordinator))
+            tokio::time::timeout(Duration::from_secs(2), is_serving(address))
                 .await
-                .ok()?;
-            socket.write_all(b"srvr").await.ok()?;
-            let mut said = String::new();
-            socket.read_to_string(&mut said).await.ok()?;
-            said.contains("Mode:").then_some(())
+                .ok()?
+                .ok()?
+                .then_some(())
         })
         .await;
     }
@@ -271,6 +269,20 @@ impl ClickHouseCluster {
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+/// Whether a coordinator says in which mode it serves.
+async fn is_serving(address: (&str, u16)) -> std::io::Result<bool> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = tokio::net::TcpStream::connect(address).await?;
+    // Where nobody listens yet on a port of the range for clients, a socket may find itself there.
+    if socket.local_addr()? == socket.peer_addr()? {
+        return Ok(false);
+    }
+    socket.write_all(b"srvr").await?;
+    let mut said = String::new();
+    socket.read_to_string(&mut said).await?;
+    Ok(said.contains("Mode:"))
 }
 
 /// What a process has used, in hundredths of a second.
