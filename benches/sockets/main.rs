@@ -3,7 +3,7 @@
 //!
 //! Every subject is the same axum router inside another layer, in a process of its own with one worker thread. All
 //! of them run at once and are loaded one after another, in another order each round, so that they share whatever
-//! the machine does. `--quick` takes shorter turns and fewer of them. Without `DATABASE_URL` the subjects on
+//! the machine does. `--quick` takes shorter turns and fewer of them, `BENCH_ROUNDS` (5) as many as it says. Without `DATABASE_URL` the subjects on
 //! Postgres are left out.
 #![allow(
     clippy::print_stdout,
@@ -81,11 +81,14 @@ fn main() {
         // As a test: every subject that needs no database server answers, and ours count what was sent.
         _ if !words.contains(&"--bench") => drop(measure(shape::MANY, TEST, false)),
         _ => {
-            let effort = if words.contains(&"--quick") {
+            let mut effort = if words.contains(&"--quick") {
                 QUICK
             } else {
                 FULL
             };
+            if let Some(rounds) = env::var("BENCH_ROUNDS").ok().and_then(|n| n.parse().ok()) {
+                effort.rounds = rounds;
+            }
             let on_postgres = env::var_os("DATABASE_URL").is_some();
             for shape in [shape::ONE, shape::MANY] {
                 table::print(shape, &measure(shape, effort, on_postgres));
