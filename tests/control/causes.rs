@@ -268,7 +268,9 @@ pub(crate) async fn a_log_that_is_broken_or_slow_holds_no_alert_up(database: Dat
     l.w.h.store.flush(&l.w.writer).await.unwrap();
     // Postgres keeps the log from being read; SQLite, where readers never wait, has lost it.
     let held = match &l.w.h.database {
-        Database::Postgres(database) | Database::PostgresAs(database, ..) => {
+        Database::Postgres(database)
+        | Database::PostgresAs(database, ..)
+        | Database::ClickHouse(database, _) => {
             let mut held = sqlx::PgConnection::connect_with(&database.options())
                 .await
                 .unwrap();

@@ -82,7 +82,9 @@ impl Memory {
 /// SQLite.
 pub async fn by_hand(database: &Database, postgres: &str, sqlite: &str) {
     match database {
-        Database::Postgres(database) | Database::PostgresAs(database, ..) => {
+        Database::Postgres(database)
+        | Database::PostgresAs(database, ..)
+        | Database::ClickHouse(database, _) => {
             database.admin(postgres).await;
         }
         Database::Sqlite(file) => {

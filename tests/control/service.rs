@@ -75,7 +75,9 @@ impl Service {
     async fn with(database: Database, receiver: &Receiver, builder: Builder) -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
         let url = match &database {
-            Database::Postgres(database) | Database::PostgresAs(database, ..) => database.url(),
+            Database::Postgres(database)
+            | Database::PostgresAs(database, ..)
+            | Database::ClickHouse(database, _) => database.url(),
             Database::Sqlite(file) => file.url(),
         };
         let hook = crate::webhook::hook(receiver);

@@ -4,6 +4,7 @@
 
 mod cancelled;
 mod chaos;
+mod clickhouse;
 mod edge;
 mod full_disk;
 mod ledger;

@@ -2,9 +2,11 @@
 
 use std::{fs, path::Path};
 
+use api_metrics_clickhouse::fuzzing::written;
 use api_metrics_layer::{Gauge, UnitValue};
 use api_metrics_store::{
     bucket::Bucket,
+    bucket_database::BucketColumns,
     sketch::{Sketch, SketchKind},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -26,6 +28,7 @@ pub(crate) fn write(corpus: &Path) {
         ("query_string", text(&QUERIES)),
         ("access_log_line", text(&LINES)),
         ("jwt", text(&CLAIMS)),
+        ("copied_sums", copied_sums()),
         ("cursor", cursors()),
         ("report", reports()),
         ("otlp", exports()),
@@ -55,6 +58,36 @@ fn masks() -> Vec<Vec<u8>> {
     all.push([&[255][..], "[".repeat(300).as_bytes(), &[0xff]].concat());
     all.push(vec![]);
     all
+}
+
+/// Answers of one part, of several, and of the greatest numbers.
+fn copied_sums() -> Vec<Vec<u8>> {
+    let all = BucketColumns {
+        sums: [7, 1, 2, 0, 84_000, 7, 0, 0, 70, 700],
+        least: [900, u64::MAX],
+        greatest: [40_000, 0],
+        statuses: vec![200, 404, 503],
+        status_counts: vec![4, 1, 2],
+        bins: vec![130, 700],
+        bin_counts: vec![6, 1],
+        unit_keys: vec!["=tokens".to_owned(), "+score".to_owned()],
+        unit_values: vec![1_234, -5],
+    };
+    let greatest = BucketColumns {
+        sums: [u64::MAX; 10],
+        unit_keys: vec!["\u{1f600}".repeat(80)],
+        unit_values: vec![i64::MIN],
+        ..BucketColumns::default()
+    };
+    let one = written(0, 7, 0, all.clone());
+    let several = [
+        one.clone(),
+        written(3, -1, 9, BucketColumns::default()),
+        written(u32::MAX, i64::MAX, i64::MAX, greatest.clone()),
+    ];
+    let mut seeds = damaged(vec![one, written(1, 2, 3, greatest), several.concat()]);
+    seeds.push(vec![0xff; 300]);
+    seeds
 }
 
 /// A byte that says of which form the body is, and what real exporters have sent.

@@ -15,14 +15,17 @@ use api_metrics_store::{
     store::{Retention, Store, StoreOptions, Synchronous},
     time::{Clock, Granularity, ManualClock, UnixSeconds},
 };
-use api_metrics_tests::{PgDatabase, PgProxy, SqliteFile};
+use api_metrics_tests::{ClickHouseDatabase, PgDatabase, PgProxy, SqliteFile};
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, PgPool, Row, SqliteConnection, SqlitePool,
     sqlite::SqliteConnectOptions,
 };
 use uuid::Uuid;
 
-use crate::sum::Sum;
+use crate::{
+    buckets::{SharedTrouble, Unsure},
+    sum::Sum,
+};
 
 /// Short, so that floors move within a run.
 pub(crate) fn retention() -> Retention {
@@ -40,11 +43,21 @@ pub(crate) enum Database {
         snapshots: usize,
         /// Kept: a new connection has to plan everything anew.
         observer: Option<PgConnection>,
+        /// Where the buckets are, if not there.
+        buckets: Option<Box<Buckets>>,
     },
     Sqlite {
         file: SqliteFile,
         snapshots: usize,
     },
+}
+
+/// Buckets in ClickHouse.
+pub(crate) struct Buckets {
+    pub(crate) database: ClickHouseDatabase,
+    pub(crate) trouble: SharedTrouble,
+    /// Whether Postgres may go back to any time, and everything is kept for that.
+    keeps_all: bool,
 }
 
 /// The pool under a store.
@@ -83,6 +96,8 @@ pub(crate) struct Tables {
     /// By their text.
     pub(crate) keys: BTreeMap<String, i64>,
     pub(crate) quarantined: i64,
+    /// Whether buckets elsewhere are of a history that was lost, and nobody has seen to it yet.
+    pub(crate) has_gone_back: bool,
     /// Counts by version: service, period, requests, server errors.
     pub(crate) versions: Vec<(String, UnixSeconds, u64, u64)>,
 }
@@ -119,7 +134,8 @@ impl Tables {
 }
 
 impl Database {
-    pub(crate) async fn postgres() -> Self {
+    /// With the buckets there, where it is named, and whether all of them are kept.
+    pub(crate) async fn postgres(buckets: Option<(ClickHouseDatabase, bool)>) -> Self {
         let database = PgDatabase::create().await;
         let options = database.options();
         let proxy = PgProxy::start(format!("{}:{}", options.get_host(), options.get_port())).await;
@@ -139,6 +155,13 @@ impl Database {
             proxy,
             snapshots: 0,
             observer: None,
+            buckets: buckets.map(|(database, keeps_all)| {
+                Box::new(Buckets {
+                    database,
+                    trouble: SharedTrouble::default(),
+                    keeps_all,
+                })
+            }),
         }
     }
 
@@ -151,6 +174,13 @@ impl Database {
 
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres { .. })
+    }
+
+    pub(crate) fn buckets(&self) -> Option<&Buckets> {
+        match self {
+            Self::Postgres { buckets, .. } => buckets.as_deref(),
+            Self::Sqlite { .. } => None,
+        }
     }
 
     pub(crate) fn proxy(&self) -> Option<&PgProxy> {
@@ -170,11 +200,22 @@ impl Database {
         options.synchronous = Synchronous::Normal;
         match self {
             Self::Postgres {
-                database, proxy, ..
+                database,
+                proxy,
+                buckets,
+                ..
             } => {
                 // The proxy reads what passes.
                 let url = format!("{}?sslmode=disable", database.url_through(proxy.address()));
-                let store = PostgresStore::connect_lazy(&url, options).unwrap();
+                let mut store = PostgresStore::connect_lazy(&url, options).unwrap();
+                if let Some(buckets) = buckets {
+                    let kept = if buckets.keeps_all { 10_000 } else { 0 };
+                    let inner = buckets.database.connect();
+                    store.keep_buckets_in(Arc::new(Unsure {
+                        inner: inner.kept_after(Duration::from_secs(kept * 86_400)),
+                        trouble: Arc::clone(&buckets.trouble),
+                    }));
+                }
                 let pool = Pool::Postgres(store.pool().clone());
                 (Arc::new(store), pool)
             }
@@ -267,7 +308,10 @@ impl Database {
     pub(crate) async fn tables(&mut self) -> Tables {
         match self {
             Self::Postgres {
-                database, observer, ..
+                database,
+                observer,
+                buckets,
+                ..
             } => {
                 let mut sql = match observer.take() {
                     Some(sql) => sql,
@@ -275,7 +319,10 @@ impl Database {
                         .await
                         .unwrap(),
                 };
-                let tables = crate::tables::postgres(&mut sql).await;
+                let mut tables = crate::tables::postgres(&mut sql).await;
+                if let Some(buckets) = buckets {
+                    crate::buckets::read(&mut sql, &buckets.database, &mut tables).await;
+                }
                 *observer = Some(sql);
                 tables
             }

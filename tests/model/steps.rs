@@ -6,6 +6,7 @@ use api_metrics_store::store::Store;
 use api_metrics_tests::pg_proxy::{Request, Verdict};
 
 use crate::{
+    buckets::Trouble,
     reads::State,
     simulation::{Capture, Simulation, Snapshot},
 };
@@ -113,7 +114,7 @@ impl Simulation {
     pub(crate) async fn flush(&mut self, process: usize, trouble: bool) {
         self.begin_flush(process);
         let (store, writer) = self.store_and_writer(process);
-        let kind = if trouble { self.arm() } else { "" };
+        let kind = if trouble { self.arm(false) } else { "" };
         let polls = (kind == "cancelled").then(|| match self.random.below(3) {
             0 => self.random.below(self.awaits),
             _ => self.awaits.saturating_sub(self.random.below(3)),
@@ -144,7 +145,7 @@ impl Simulation {
         self.note_retention(process, task);
         let (store, _) = self.store_and_writer(process);
         let kind = if trouble && self.random.one_in(4) {
-            self.arm()
+            self.arm(true)
         } else {
             ""
         };
@@ -354,6 +355,11 @@ impl Simulation {
             .iter()
             .position(|snapshot| snapshot.abandoned);
         let at = match left {
+            // Who went back and wrote there can't return: what was written in between hides other rows of ClickHouse.
+            _ if self.database.buckets().is_some() => {
+                self.snapshots.retain(|snapshot| !snapshot.abandoned);
+                self.random.index(self.snapshots.len())
+            }
             Some(at) if self.random.one_in(2) => at,
             _ => self.random.index(self.snapshots.len()),
         };
@@ -384,12 +390,30 @@ impl Simulation {
         for writer in &mut self.writers {
             writer.fence = tables.fence(writer.id);
         }
+        if tables.has_gone_back {
+            self.observed("copies of a lost history");
+        }
         self.log.push(format!("failover to snapshot {number}"));
     }
 
     /// Arms some trouble for the next call; answers its name.
-    fn arm(&mut self) -> &'static str {
+    fn arm(&mut self, leads: bool) -> &'static str {
         let at = self.random.below(16);
+        let buckets = self.database.buckets().filter(|_| leads);
+        let trouble = buckets.map(|b| Arc::clone(&b.trouble));
+        if let Some(trouble) = trouble
+            && self.random.one_in(2)
+        {
+            let n = self.random.below(4);
+            let which = match self.random.below(3) {
+                0 => Trouble::Refused(n),
+                1 => Trouble::Unheard(n),
+                _ => Trouble::Halved(n),
+            };
+            *trouble.lock().unwrap() = Some(which);
+            self.observed("buckets in trouble");
+            return "buckets in trouble";
+        }
         let Some(proxy) = self.database.proxy() else {
             return if self.random.one_in(2) {
                 "cancelled"
@@ -442,6 +466,9 @@ impl Simulation {
     fn disarm(&self) {
         if let Some(proxy) = self.database.proxy() {
             proxy.pass();
+        }
+        if let Some(buckets) = self.database.buckets() {
+            *buckets.trouble.lock().unwrap() = None;
         }
     }
 

@@ -1,11 +1,11 @@
-//! One suite, both stores.
+//! One suite, all stores.
 
 use api_metrics_store::{
     calendar::Step,
     query::{Filter, GroupBy, Query, TimeRange, TimeStep},
     sketch::SketchKind,
     store::StoreError,
-    time::{Clock, Granularity},
+    time::Granularity,
 };
 use api_metrics_tests::question;
 
@@ -15,12 +15,16 @@ use crate::{
         damaged_flush_batches_are_left_out_and_the_answer_says_so,
         damaged_period_counts_are_made_anew_from_the_buckets,
     },
+    floors::floors_move_only_when_two_runs_agree_and_nothing_is_lost,
     harness::{Database, Harness, NOON, record, writer_of},
     headers::{
         digests_keep_times_to_headers_too, nobody_who_keeps_no_times_to_headers_has_any,
         times_to_headers_have_quantiles_in_every_layer_and_say_what_they_cover,
     },
-    imports::the_ledger_says_how_far_each_import_came,
+    imports::{
+        an_import_that_is_taken_back_leaves_everything_else,
+        the_ledger_says_how_far_each_import_came,
+    },
     many::many_series_are_told_like_a_few,
     scopes::{
         a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer,
@@ -34,12 +38,27 @@ use crate::{
     },
 };
 
-macro_rules! on_both_stores {
+macro_rules! on_all_stores {
     ($($name:ident)*) => {
         mod postgres {
             $(#[tokio::test] async fn $name() { super::$name(super::Database::postgres().await).await; })*
         }
         mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::sqlite().await).await; })*
+        }
+        mod clickhouse {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::clickhouse().await).await; })*
+        }
+    };
+}
+
+/// What only a database has that keeps the buckets itself: bytes that can be damaged, period counts, digests.
+macro_rules! on_stores_with_buckets {
+    ($($name:ident)*) => {
+        mod postgres_itself {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::postgres().await).await; })*
+        }
+        mod sqlite_itself {
             $(#[tokio::test] async fn $name() { super::$name(super::Database::sqlite().await).await; })*
         }
     };
@@ -75,6 +94,7 @@ as_ordinary_roles! {
     days_follow_the_calendar_of_a_zone
     a_time_far_ahead_counts_in_the_current_minute
     the_first_proposal_of_a_secret_wins
+    an_import_that_is_taken_back_leaves_everything_else
     the_ledger_says_how_far_each_import_came
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
     status_tells_instances_inbox_and_floors
@@ -82,7 +102,7 @@ as_ordinary_roles! {
     names_of_units_are_bounded_and_nothing_is_lost
 }
 
-on_both_stores! {
+on_all_stores! {
     what_was_flushed_is_read_before_and_after_the_fold
     an_unflushed_record_is_read_by_its_own_process_only
     a_record_is_counted_once_while_its_flush_is_not_acknowledged
@@ -103,17 +123,21 @@ on_both_stores! {
     a_newer_database_is_refused_by_name
     another_kind_of_sketch_is_refused_by_name
     the_first_proposal_of_a_secret_wins
+    an_import_that_is_taken_back_leaves_everything_else
     the_ledger_says_how_far_each_import_came
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
-    damaged_columns_of_buckets_cost_no_request_and_block_nobody
     damaged_flush_batches_are_left_out_and_the_answer_says_so
-    damaged_period_counts_are_made_anew_from_the_buckets
     times_to_headers_have_quantiles_in_every_layer_and_say_what_they_cover
-    digests_keep_times_to_headers_too
     nobody_who_keeps_no_times_to_headers_has_any
     status_tells_instances_inbox_and_floors
     units_are_exact_in_every_layer_and_by_every_grouping
     names_of_units_are_bounded_and_nothing_is_lost
+}
+
+on_stores_with_buckets! {
+    damaged_columns_of_buckets_cost_no_request_and_block_nobody
+    damaged_period_counts_are_made_anew_from_the_buckets
+    digests_keep_times_to_headers_too
 }
 
 async fn what_was_flushed_is_read_before_and_after_the_fold(database: Database) {
@@ -436,7 +460,7 @@ async fn a_time_far_ahead_counts_in_the_current_minute(database: Database) {
 fn newest_schema(database: &Database) -> i64 {
     match database {
         Database::Sqlite(_) => 14,
-        Database::Postgres(_) | Database::PostgresAs(..) => 16,
+        Database::Postgres(_) | Database::PostgresAs(..) | Database::ClickHouse(..) => 17,
     }
 }
 
@@ -458,7 +482,9 @@ async fn preparing_twice_and_at_once_is_one_schema(database: Database) {
 async fn a_newer_database_is_refused_by_name(database: Database) {
     let h = Harness::on(database).await;
     match &h.database {
-        Database::Postgres(database) | Database::PostgresAs(database, ..) => {
+        Database::Postgres(database)
+        | Database::PostgresAs(database, ..)
+        | Database::ClickHouse(database, _) => {
             let pool = sqlx::PgPool::connect(&database.url()).await.unwrap();
             sqlx::query(
                 "INSERT INTO api_metrics.schema_migrations (version, name) VALUES (99, 'later')",
@@ -514,46 +540,6 @@ async fn the_first_proposal_of_a_secret_wins(database: Database) {
         (second.value.as_slice(), second.created),
         (&b"one"[..], false)
     );
-}
-
-async fn floors_move_only_when_two_runs_agree_and_nothing_is_lost(database: Database) {
-    let h = Harness::on(database).await;
-    let writer = h.writer();
-    for hour in 0..6 {
-        record(&writer, NOON + hour * 3_600, "/a", Some("k"), 5, 1);
-    }
-    h.clock.advance(std::time::Duration::from_secs(6 * 3_600));
-    h.store.flush(&writer).await.unwrap();
-    h.settle().await;
-    let floor = async |granularity| {
-        let status = h.store.status().await.unwrap();
-        status.floors[&granularity]
-    };
-    let before = floor(Granularity::Minute).await;
-    h.clock.advance(std::time::Duration::from_secs(40 * 86_400));
-    h.settle().await;
-    h.store.retain().await.unwrap();
-    assert_eq!(
-        floor(Granularity::Minute).await,
-        before,
-        "one run alone moves nothing"
-    );
-    h.clock.advance(std::time::Duration::from_secs(601));
-    while h.store.retain().await.unwrap().more {}
-    let moved = floor(Granularity::Minute).await;
-    assert!(moved > before && moved <= h.clock.unix_seconds() - 86_400);
-    assert_eq!(h.requests(NOON - 3_600, NOON + 7 * 3_600).await, 6);
-    // Minutes and fives are gone, hours answer.
-    let answer = h
-        .read(&Query::over(TimeRange::new(NOON + 1, NOON + 2)))
-        .await;
-    assert_eq!(answer.range, TimeRange::new(NOON, NOON + 3_600));
-    assert_eq!(answer.total().unwrap().request_count, 1);
-    // A late record below the floors still counts, once.
-    record(&writer, NOON + 5, "/a", Some("k"), 5, 1);
-    h.store.flush(&writer).await.unwrap();
-    h.settle().await;
-    assert_eq!(h.requests(NOON - 3_600, NOON + 7 * 3_600).await, 7);
 }
 
 async fn status_tells_instances_inbox_and_floors(database: Database) {

@@ -38,7 +38,7 @@ async fn overwrite(database: &Database, table: &str, rest: &str, bytes: &[u8]) -
 
 async fn execute(database: &Database, verb: &str, table: &str, rest: &str, bytes: &[u8]) -> u64 {
     match database {
-        Database::Postgres(database) => {
+        Database::Postgres(database) | Database::ClickHouse(database, _) => {
             let name = match table {
                 "1m" | "5m" | "1h" | "1d" => format!("api_metrics.metrics_{table}"),
                 _ => format!("api_metrics.{table}"),

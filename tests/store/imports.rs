@@ -1,6 +1,6 @@
 //! The ledger of imports, on both stores.
 
-use api_metrics_store::control::imports::ImportRecord;
+use api_metrics_store::control::imports::{ImportRecord, ImportUndo, ImportedRequests};
 
 use crate::harness::{Database, Harness, NOON, record};
 
@@ -35,4 +35,46 @@ pub(crate) async fn the_ledger_says_how_far_each_import_came(database: Database)
     long.head.truncate(128);
     long.progress = "x".repeat(16 * 1024 + 1);
     assert!(h.store.put_import(&long).await.is_err());
+}
+
+pub(crate) async fn an_import_that_is_taken_back_leaves_everything_else(database: Database) {
+    let h = Harness::on(database).await;
+    let (import, other) = (h.writer(), crate::harness::writer_of("blog", &h.clock));
+    let mut ledger = ImportRecord::new(import.instance.id, "head");
+    ledger.service = "shop".into();
+    ledger.environment = "test".into();
+    h.store.put_import(&ledger).await.unwrap();
+    let (first, last) = (NOON - 30 * 86_400, NOON);
+    for at in [first, NOON - 3 * 86_400, NOON - 7_200, last] {
+        record(&import, at, "/a", Some("k"), 5, 2);
+        record(&other, at, "/b", Some("k"), 5, 3);
+    }
+    h.store.flush(&import).await.unwrap();
+    h.store.flush(&other).await.unwrap();
+    let fence = h.store.fence(import.instance.id).await.unwrap();
+    let wanted = ImportedRequests::new(&ledger, 8, (first, last), fence);
+    let outcome = h.store.undo_import(&wanted).await.unwrap();
+    assert_eq!(outcome, ImportUndo::Busy, "it is not folded yet");
+    h.settle().await;
+    let fewer = ImportedRequests::new(&ledger, 7, (first, last), fence);
+    let outcome = h.store.undo_import(&fewer).await.unwrap();
+    let mixed = |outcome: &ImportUndo| matches!(outcome, ImportUndo::Mixed { requests: 8, .. });
+    assert!(mixed(&outcome), "{outcome:?}");
+    let (from, to) = (NOON - 60 * 86_400, NOON + 3_600);
+    assert_eq!(h.requests(from, to).await, 20);
+    let outcome = h.store.undo_import(&wanted).await.unwrap();
+    assert!(matches!(outcome, ImportUndo::Done { .. }), "{outcome:?}");
+    assert_eq!(h.requests(from, to).await, 12);
+    // Every table is without it, also once they were made anew.
+    for _ in 0..2 {
+        assert_eq!(h.requests(from, NOON - 20 * 86_400).await, 3);
+        assert_eq!(h.requests(NOON - 4 * 86_400, NOON - 2 * 86_400).await, 3);
+        assert_eq!(h.requests(NOON - 7_200, NOON - 7_140).await, 3);
+        h.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+        h.settle().await;
+    }
+    record(&other, NOON - 7_200, "/b", Some("k"), 5, 1);
+    h.store.flush(&other).await.unwrap();
+    h.settle().await;
+    assert_eq!(h.requests(from, to).await, 13);
 }

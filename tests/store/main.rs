@@ -6,10 +6,12 @@
     unreachable_pub
 )]
 
+mod clickhouse;
 mod collector;
 mod conformance;
 mod damage;
 mod events;
+mod floors;
 mod headers;
 mod imports;
 mod ingest;

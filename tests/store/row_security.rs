@@ -142,7 +142,9 @@ impl Stage {
 
     fn database(&self) -> &PgDatabase {
         match &self.h.database {
-            Database::Postgres(database) | Database::PostgresAs(database, ..) => database,
+            Database::Postgres(database)
+            | Database::PostgresAs(database, ..)
+            | Database::ClickHouse(database, _) => database,
             Database::Sqlite(_) => unreachable!(),
         }
     }

@@ -75,7 +75,9 @@ async fn counted(h: &Harness) -> (i64, i64) {
             let row = row.fetch_one(&mut sql).await.unwrap();
             (row.get("requests"), row.get("unmatched"))
         }
-        Database::Postgres(database) | Database::PostgresAs(database, ..) => {
+        Database::Postgres(database)
+        | Database::PostgresAs(database, ..)
+        | Database::ClickHouse(database, _) => {
             let mut sql = sqlx::PgConnection::connect(&database.url()).await.unwrap();
             let select = format!(
                 "SELECT requests::bigint AS requests, unmatched::bigint AS unmatched \

@@ -1,7 +1,6 @@
 //! A Postgres server of a test's own, to be restarted in the middle.
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -81,10 +80,7 @@ impl Cluster {
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o711))
             .tempdir()
             .expect("the temporary folder is writable");
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a port is free")
-            .port();
+        let port = crate::process::free_port();
         let cluster = Self {
             programs: programs(),
             folder,

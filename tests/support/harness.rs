@@ -24,7 +24,7 @@ use api_metrics_store::{
     time::{Clock, ManualClock, UnixSeconds},
 };
 
-use crate::{PgDatabase, SqliteFile};
+use crate::{ClickHouseDatabase, PgDatabase, SqliteFile};
 
 /// 2026-03-10T12:00:00Z, a Tuesday.
 pub const NOON: UnixSeconds = 1_773_144_000;
@@ -36,10 +36,24 @@ pub enum Database {
     /// there is one.
     PostgresAs(PgDatabase, String, Option<String>),
     Sqlite(SqliteFile),
+    /// With its buckets in ClickHouse.
+    ClickHouse(PgDatabase, ClickHouseDatabase),
 }
 
 impl Database {
+    /// With its buckets in ClickHouse's engine of today.
+    pub async fn clickhouse() -> Self {
+        Self::ClickHouse(
+            PgDatabase::create().await,
+            ClickHouseDatabase::create().await,
+        )
+    }
+
+    /// With `TESTS_BUCKETS=clickhouse` its buckets are there: that runs what is written for Postgres over both.
     pub async fn postgres() -> Self {
+        if std::env::var("TESTS_BUCKETS").is_ok_and(|buckets| buckets == "clickhouse") {
+            return Self::clickhouse().await;
+        }
         Self::Postgres(PgDatabase::create().await)
     }
 
@@ -87,54 +101,59 @@ impl Database {
 
     /// Another process's view of the same database.
     pub fn store(&self, clock: &Arc<ManualClock>) -> Arc<dyn ControlStore> {
-        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-        self.store_with(crate::patient_by(clock))
+        self.store_with(options_by(clock))
     }
 
     /// The same, with its log of requests.
     pub fn request_log(&self, clock: &Arc<ManualClock>) -> Arc<dyn RequestLogStore> {
-        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-        let options = crate::patient_by(clock);
         match self {
-            Self::Postgres(database) => {
-                Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
+            Self::Sqlite(file) => {
+                Arc::new(SqliteStore::open(&file.url(), options_by(clock)).unwrap())
             }
-            Self::PostgresAs(database, owner, service) => {
-                let url = database.url_of(service.as_ref().unwrap_or(owner));
-                Arc::new(PostgresStore::connect_lazy(&url, options).unwrap())
-            }
-            Self::Sqlite(file) => Arc::new(SqliteStore::open(&file.url(), options).unwrap()),
+            _ => Arc::new(self.in_postgres(options_by(clock))),
         }
     }
 
     /// The same, as other services report to it.
     pub fn ingest(&self, clock: &Arc<ManualClock>) -> Arc<dyn IngestStore> {
-        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-        let options = crate::patient_by(clock);
         match self {
-            Self::Postgres(database) => {
-                Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
+            Self::Sqlite(file) => {
+                Arc::new(SqliteStore::open(&file.url(), options_by(clock)).unwrap())
             }
-            Self::PostgresAs(database, owner, service) => {
-                let url = database.url_of(service.as_ref().unwrap_or(owner));
-                Arc::new(PostgresStore::connect_lazy(&url, options).unwrap())
-            }
-            Self::Sqlite(file) => Arc::new(SqliteStore::open(&file.url(), options).unwrap()),
+            _ => Arc::new(self.in_postgres(options_by(clock))),
         }
     }
 
     pub fn store_with(&self, options: StoreOptions) -> Arc<dyn ControlStore> {
         match self {
+            Self::Sqlite(file) => Arc::new(SqliteStore::open(&file.url(), options).unwrap()),
+            _ => Arc::new(self.in_postgres(options)),
+        }
+    }
+
+    /// A store that is in Postgres, but for the buckets where they are in ClickHouse.
+    pub fn in_postgres(&self, options: StoreOptions) -> PostgresStore {
+        match self {
             Self::Postgres(database) => {
-                Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
+                PostgresStore::connect_lazy(&database.url(), options).unwrap()
             }
             Self::PostgresAs(database, owner, service) => {
                 let url = database.url_of(service.as_ref().unwrap_or(owner));
-                Arc::new(PostgresStore::connect_lazy(&url, options).unwrap())
+                PostgresStore::connect_lazy(&url, options).unwrap()
             }
-            Self::Sqlite(file) => Arc::new(SqliteStore::open(&file.url(), options).unwrap()),
+            Self::ClickHouse(database, buckets) => {
+                let mut store = PostgresStore::connect_lazy(&database.url(), options).unwrap();
+                store.keep_buckets_in(Arc::new(buckets.connect()));
+                store
+            }
+            Self::Sqlite(_) => panic!("it is on SQLite"),
         }
     }
+}
+
+fn options_by(clock: &Arc<ManualClock>) -> StoreOptions {
+    let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+    crate::patient_by(clock)
 }
 
 /// A database with one store on it, prepared, and a clock that stands at noon.
@@ -160,7 +179,9 @@ impl Harness {
     /// The Postgres database that it is on.
     pub fn postgres(&mut self) -> &mut PgDatabase {
         match &mut self.database {
-            Database::Postgres(database) | Database::PostgresAs(database, ..) => database,
+            Database::Postgres(database)
+            | Database::PostgresAs(database, ..)
+            | Database::ClickHouse(database, _) => database,
             Database::Sqlite(_) => panic!("it is on SQLite"),
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 mod book;
+pub mod clickhouse;
 pub mod cluster;
 pub mod control;
 pub mod database;
@@ -22,6 +23,7 @@ pub mod scale;
 pub mod stored;
 pub mod wait;
 
+pub use clickhouse::{ClickHouse, ClickHouseCluster, ClickHouseDatabase};
 pub use cluster::Cluster;
 pub use control::worker_for;
 pub use database::{PgDatabase, SqliteFile, patient, patient_by};

@@ -1,6 +1,6 @@
 //! A pooler in front of the tests' server.
 
-use std::{net::TcpListener, path::PathBuf, process::Command};
+use std::{path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 
@@ -22,10 +22,7 @@ impl PgBouncer {
     #[must_use]
     pub fn start(database: &PgDatabase, servers: u32) -> Self {
         let direct: reqwest::Url = database.url().parse().expect("DATABASE_URL is a URL");
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a port is free")
-            .port();
+        let port = crate::process::free_port();
         let password = direct
             .password()
             .map_or_else(String::new, |word| format!(" password={word}"));

@@ -2,8 +2,12 @@
 
 use std::{
     io::{BufRead, BufReader},
+    net::TcpListener,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::{
+        Mutex,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -12,7 +16,8 @@ use std::{
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    lines: Receiver<String>,
+    /// Shared between threads as part of what runs on it.
+    lines: Mutex<Receiver<String>>,
     seen: Vec<String>,
 }
 
@@ -35,7 +40,7 @@ impl Process {
         thread::spawn(move || pump(BufReader::new(err), &other));
         Self {
             child,
-            lines,
+            lines: Mutex::new(lines),
             seen: Vec::new(),
         }
     }
@@ -55,6 +60,8 @@ impl Process {
         loop {
             match self
                 .lines
+                .get_mut()
+                .expect("nobody panicked with it")
                 .recv_timeout(until.saturating_duration_since(Instant::now()))
             {
                 Ok(line) => {
@@ -112,9 +119,10 @@ impl Process {
     #[must_use]
     pub fn ended_within(mut self, limit: Duration) -> Ended {
         let started = Instant::now();
+        let lines = self.lines.get_mut().expect("nobody panicked with it");
         let status = loop {
             // The pipes close when the process ends, or nearly so: reading them is the wait.
-            match self.lines.recv_timeout(Duration::from_millis(20)) {
+            match lines.recv_timeout(Duration::from_millis(20)) {
                 Ok(line) => self.seen.push(line),
                 Err(_) => {
                     if let Some(status) =
@@ -131,7 +139,7 @@ impl Process {
             }
         };
         let took = started.elapsed();
-        while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(1)) {
+        while let Ok(line) = lines.recv_timeout(Duration::from_secs(1)) {
             self.seen.push(line);
         }
         Ended {
@@ -185,4 +193,16 @@ fn pump(reader: impl BufRead, lines: &mpsc::Sender<String>) {
             break;
         }
     }
+}
+
+/// A port of 127.0.0.1 that nothing listens on.
+///
+/// # Panics
+/// Where there is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port is free")
+        .port()
 }

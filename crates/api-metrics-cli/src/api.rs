@@ -14,7 +14,7 @@ use hyper_util::{
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::{failure::Failure, settings::Settings, terminal};
+use crate::{buckets::BucketsArgs, failure::Failure, settings::Settings, terminal};
 
 /// Answers are read into memory up to this size; rows of an export are not.
 const MOST_BYTES: usize = 64 << 20;
@@ -37,6 +37,9 @@ pub(crate) struct Source {
     )]
     pub(crate) database: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) buckets: BucketsArgs,
+
     /// A file that holds the server's admin token; API_METRICS_ADMIN_TOKEN without it
     #[arg(long, env = "API_METRICS_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub(crate) admin_token_file: Option<PathBuf>,
@@ -58,8 +61,11 @@ impl Source {
                 "{database}: there is no such file; --database names another one, --server a server"
             )));
         }
-        let metrics = ApiMetrics::builder()
-            .database(&database)
+        let mut builder = ApiMetrics::builder().database(&database);
+        if let Some(url) = self.buckets.url(settings) {
+            builder = builder.clickhouse(url);
+        }
+        let metrics = builder
             .no_auth()
             .maintenance(Maintenance::Manual)
             .require_database()

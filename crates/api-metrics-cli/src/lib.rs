@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod buckets;
 mod doctor;
 mod export;
 mod failure;

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Settings {
     pub(crate) database: Option<String>,
+    pub(crate) clickhouse: Option<String>,
     pub(crate) service: Option<String>,
     pub(crate) environment: Option<String>,
     #[serde(default)]

@@ -71,6 +71,12 @@ pub mod text;
 pub mod time;
 
 mod engine;
+/// Not part of the public API: what another crate implements that keeps buckets in a database of its own.
+#[cfg(feature = "postgres")]
+#[doc(hidden)]
+pub mod bucket_database {
+    pub use crate::engine::copied::seam::*;
+}
 /// Not part of the public API.
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

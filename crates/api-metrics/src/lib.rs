@@ -55,6 +55,8 @@ mod reqwest;
 mod signal;
 mod task;
 
+#[cfg(feature = "clickhouse")]
+pub use api_metrics_clickhouse as clickhouse;
 pub use api_metrics_layer as layer;
 pub use api_metrics_routes as routes;
 pub use api_metrics_store as store;

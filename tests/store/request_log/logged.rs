@@ -313,7 +313,7 @@ pub(super) async fn countries_are_counted_exactly_over_processes_and_hours(datab
         Database::PostgresAs(..) => {
             "SELECT sum(requests) FROM api_metrics.request_log_country WHERE country = 'DE'"
         }
-        Database::Postgres(_) | Database::Sqlite(_) => {
+        Database::Postgres(_) | Database::Sqlite(_) | Database::ClickHouse(..) => {
             "SELECT sum(request_count) FROM api_metrics.request_countries WHERE country = 'DE'"
         }
     };

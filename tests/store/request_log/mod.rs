@@ -289,7 +289,9 @@ impl Stage {
     /// The only number that a statement on the database itself gives.
     async fn number(&self, sql: &str) -> i64 {
         match &self.h.database {
-            Database::Postgres(database) | Database::PostgresAs(database, ..) => {
+            Database::Postgres(database)
+            | Database::PostgresAs(database, ..)
+            | Database::ClickHouse(database, _) => {
                 let pool = sqlx::PgPool::connect(&database.url()).await.unwrap();
                 sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT ({sql})::bigint")))
                     .fetch_one(&pool)
@@ -322,7 +324,9 @@ impl Stage {
     /// Every byte that the database keeps of texts.
     async fn contents(&self) -> Vec<u8> {
         match &self.h.database {
-            Database::Postgres(database) | Database::PostgresAs(database, ..) => {
+            Database::Postgres(database)
+            | Database::PostgresAs(database, ..)
+            | Database::ClickHouse(database, _) => {
                 let pool = sqlx::PgPool::connect(&database.url()).await.unwrap();
                 let tables: Vec<String> = sqlx::query_scalar(
                     "SELECT c.relname::text FROM pg_class AS c \

@@ -1,11 +1,14 @@
 //! The database itself: whether it answers, what it is, and what may be done with it.
 
-use std::{path::Path, time::Instant};
+use std::{path::Path, sync::Arc, time::Instant};
 
-use api_metrics::store::{
-    postgres::PostgresStore,
-    sqlite::SqliteStore,
-    store::{Store, StoreError, StoreOptions},
+use api_metrics::{
+    clickhouse::ClickHouse,
+    store::{
+        postgres::PostgresStore,
+        sqlite::SqliteStore,
+        store::{Store, StoreError, StoreOptions},
+    },
 };
 use sqlx::{PgPool, Row, SqlitePool};
 
@@ -23,13 +26,22 @@ pub(super) enum Opened {
 }
 
 /// Opens the database, without creating or migrating anything.
-pub(super) async fn open(url: &str, checks: &mut Vec<Check>) -> Option<Opened> {
+pub(super) async fn open(
+    url: &str,
+    clickhouse: Option<&str>,
+    checks: &mut Vec<Check>,
+) -> Option<Opened> {
     let options = StoreOptions::default();
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
     let opened = if scheme.eq_ignore_ascii_case("postgres")
         || scheme.eq_ignore_ascii_case("postgresql")
     {
-        PostgresStore::connect_lazy(url, options).map(|store| Opened::Postgres(Box::new(store)))
+        PostgresStore::connect_lazy(url, options).and_then(|mut store| {
+            if let Some(url) = clickhouse {
+                store.keep_buckets_in(Arc::new(ClickHouse::connect_lazy(url)?));
+            }
+            Ok(Opened::Postgres(Box::new(store)))
+        })
     } else {
         let path = url.strip_prefix("sqlite://").unwrap_or(url);
         let path = path.split('?').next().unwrap_or(path);

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, settings::Settings, terminal};
+use crate::{buckets::BucketsArgs, failure::Failure, settings::Settings, terminal};
 
 /// What `doctor` is asked for.
 #[derive(Debug, Args)]
@@ -22,6 +22,9 @@ pub(crate) struct DoctorArgs {
         value_name = "URL"
     )]
     database: Option<String>,
+
+    #[command(flatten)]
+    buckets: BucketsArgs,
 
     /// Send no test notice to the notifiers that the environment names
     #[arg(long)]
@@ -87,11 +90,12 @@ impl Check {
 
 /// Looks at everything; fails where a check did.
 pub(crate) async fn run(args: DoctorArgs, settings: Settings) -> Result<(), Failure> {
+    let clickhouse = args.buckets.url(&settings);
     let database = args.database.or(settings.database);
     let database = database.unwrap_or_else(|| "metrics.db".to_owned());
     terminal::hide(&database);
     let mut checks = Vec::new();
-    if let Some(opened) = database::open(&database, &mut checks).await {
+    if let Some(opened) = database::open(&database, clickhouse.as_deref(), &mut checks).await {
         opened.look(&database, &mut checks).await;
     }
     notifiers::look(!args.no_notices, &mut checks).await;

@@ -1,6 +1,6 @@
 //! What the store says about itself: clock, lag, instances, what could not be read.
 
-use api_metrics::store::store::StoreStatus;
+use api_metrics::store::store::{BucketsStatus, StoreStatus};
 
 use super::{Check, Verdict};
 
@@ -20,6 +20,7 @@ pub(super) fn look(status: &StoreStatus, checks: &mut Vec<Check>) {
     ));
     checks.push(clock(status));
     checks.push(lag(status));
+    checks.extend(status.buckets.as_ref().map(buckets));
     checks.push(instances(status));
     let quarantined = status.quarantined + status.quarantined_row_count;
     checks.push(if quarantined == 0 {
@@ -72,6 +73,20 @@ fn lag(status: &StoreStatus) -> Check {
              the numbers are right meanwhile, but reading them gets slower",
         ),
         _ => Check::good("leader", format!("{found}; {dirty} periods wait for their rollup")),
+    }
+}
+
+/// Whether the database that keeps the buckets answers.
+fn buckets(buckets: &BucketsStatus) -> Check {
+    match (&buckets.version, &buckets.error) {
+        (Some(version), None) => Check::good("buckets", format!("in {version}, which answers")),
+        (_, error) => {
+            let error = error.as_deref().unwrap_or("it does not answer");
+            Check::new("buckets", Verdict::Bad, error).advise(
+                "look whether ClickHouse runs, and whether this machine may reach it; nothing is lost meanwhile, \
+                 what is flushed waits in Postgres",
+            )
+        }
     }
 }
 

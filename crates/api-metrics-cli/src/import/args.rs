@@ -12,6 +12,7 @@ use super::{
     routes::Routes,
 };
 use crate::{
+    buckets::BucketsArgs,
     failure::Failure,
     format::{Format, LineOptions, Unit},
     settings::duration,
@@ -33,6 +34,13 @@ pub(crate) struct ImportArgs {
         value_name = "URL"
     )]
     pub(super) database: Option<String>,
+
+    #[command(flatten)]
+    buckets: BucketsArgs,
+
+    /// Its URL, once all settings are known.
+    #[arg(skip)]
+    pub(super) clickhouse: Option<String>,
 
     /// The name of the service that the log is of [default: api-metrics]
     #[arg(long, env = "API_METRICS_SERVICE", value_name = "NAME")]
@@ -137,6 +145,7 @@ impl ImportArgs {
     /// Fills what the command line and the environment leave open.
     pub(crate) fn fill(&mut self, settings: crate::settings::Settings) -> Result<(), Failure> {
         let wrong = |why: String| Failure::usage(format!("the settings file: {why}"));
+        self.clickhouse = self.buckets.url(&settings);
         let import = settings.import;
         terminal::hide(settings.database.as_deref().unwrap_or_default());
         self.database = self.database.take().or(settings.database);

@@ -73,7 +73,11 @@ pub(crate) fn run(args: &ImportArgs) -> Result<(), Failure> {
     let recording = if args.dry_run {
         None
     } else {
-        Some(runtime.block_on(Recording::open(args.database(), args.labels()?))?)
+        Some(runtime.block_on(Recording::open(
+            args.database(),
+            args.clickhouse.as_deref(),
+            args.labels()?,
+        ))?)
     };
     let mut import = Import {
         args,

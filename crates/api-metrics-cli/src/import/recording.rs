@@ -65,9 +65,16 @@ pub(super) struct Recording {
 
 impl Recording {
     /// Opens the database. One that isn't there is better known before an hour of reading.
-    pub(super) async fn open(database: &str, labels: Labels) -> Result<Self, Failure> {
-        let metrics = ApiMetrics::builder()
-            .database(database)
+    pub(super) async fn open(
+        database: &str,
+        clickhouse: Option<&str>,
+        labels: Labels,
+    ) -> Result<Self, Failure> {
+        let mut builder = ApiMetrics::builder().database(database);
+        if let Some(url) = clickhouse {
+            builder = builder.clickhouse(url);
+        }
+        let metrics = builder
             .service(&labels.service)
             .environment(&labels.environment)
             .no_auth()

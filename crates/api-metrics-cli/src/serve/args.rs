@@ -6,6 +6,7 @@ use api_metrics::routes::OpenApiDocument;
 use clap::Args;
 
 use crate::{
+    buckets::BucketsArgs,
     failure::Failure,
     settings::{Algorithm, ServeSettings, Settings, duration},
     terminal,
@@ -32,6 +33,9 @@ pub(crate) struct ServeArgs {
         value_name = "URL"
     )]
     database: Option<String>,
+
+    #[command(flatten)]
+    buckets: BucketsArgs,
 
     /// A standby of the Postgres database, for what the dashboard reads [default: none]
     #[arg(
@@ -134,6 +138,7 @@ pub(crate) struct ServeArgs {
 pub(super) struct Decided {
     pub(super) listen: SocketAddr,
     pub(super) database: String,
+    pub(super) clickhouse: Option<String>,
     pub(super) read_replica: Option<String>,
     pub(super) service: String,
     pub(super) environment: String,
@@ -177,6 +182,7 @@ impl ServeArgs {
 
     /// Decides: a flag wins over the environment, and both over the file.
     pub(super) fn decide(self, settings: Settings) -> Result<Decided, Failure> {
+        let clickhouse = self.buckets.url(&settings);
         let file = settings.serve;
         let kept = |flag: Option<Duration>, name: &str, text: Option<String>| match (flag, text) {
             (None, Some(text)) => duration(&text)
@@ -222,6 +228,7 @@ impl ServeArgs {
                 .or(file.listen)
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000))),
             database,
+            clickhouse,
             read_replica,
             service: self
                 .service

@@ -113,6 +113,9 @@ fn builder(decided: &Decided) -> Result<Builder, Failure> {
     if let Some(quota) = decided.default_quota {
         builder = builder.default_quota(quota);
     }
+    if let Some(url) = &decided.clickhouse {
+        builder = builder.clickhouse(url);
+    }
     if let Some(url) = &decided.read_replica {
         builder = builder.read_replica(url);
     }

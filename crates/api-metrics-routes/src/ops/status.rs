@@ -98,6 +98,22 @@ struct StoreView {
     quarantined_rows: Vec<QuarantinedView>,
     /// The standby that takes reads; null where none was named.
     standby: Option<StandbyView>,
+    /// The database that keeps the buckets; null where they are in the same one.
+    buckets: Option<BucketsView>,
+}
+
+/// Another database, which keeps the buckets.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BucketsView {
+    /// What it is, such as `ClickHouse 26.9.2.1`; null where it does not answer.
+    version: Option<String>,
+    /// Why it does not.
+    error: Option<String>,
+    /// When flush batches were last copied there; null where none was yet.
+    copied_at: Option<DateTime<Utc>>,
+    /// Whether some are being copied, or wait to be copied to their end.
+    is_copying: bool,
 }
 
 /// A standby that takes reads.
@@ -371,6 +387,7 @@ fn store_view(
         quarantined_row_count: None,
         quarantined_rows: Vec::new(),
         standby: None,
+        buckets: None,
     };
     match store {
         Err(problem) => {
@@ -392,6 +409,12 @@ fn store_view(
                 lag_seconds: standby.lag.map(|lag| lag.as_secs_f64()),
                 max_lag_seconds: standby.max_lag.as_secs_f64(),
                 error: standby.error,
+            });
+            view.buckets = status.buckets.map(|buckets| BucketsView {
+                version: buckets.version,
+                error: buckets.error,
+                copied_at: (buckets.copied_at).and_then(|at| DateTime::from_timestamp(at, 0)),
+                is_copying: buckets.is_copying,
             });
             view.series = Some(status.series);
             view.inbox = Some(InboxView {
@@ -542,7 +565,7 @@ fn example() -> serde_json::Value {
             "retentionFloors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
                 {"granularity": "1d", "floor": null}],
             "dirty": [{"granularity": "1h", "periods": 1}], "quarantined": 0,
-            "quarantinedRowCount": 0, "quarantinedRows": [], "standby": null
+            "quarantinedRowCount": 0, "quarantinedRows": [], "standby": null, "buckets": null
         },
         "instances": [{
             "id": "7f1c0c0e-6f0e-4c58-9d3b-0d5a3f6b8f10", "service": "shop",

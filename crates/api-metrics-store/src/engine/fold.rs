@@ -43,8 +43,9 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    SCHEMA_KNOWLEDGE,
+    COPIES_BUCKETS, SCHEMA_KNOWLEDGE,
     backend::{Backend, InboxChunk, Meta, Mode, Result, SeriesLabels, Tx, VersionLabels},
+    copied,
     damage::{self, asks_for_care},
     payload::{self, PayloadRow},
     period_counts,
@@ -73,6 +74,9 @@ const ROWS_A_PIECE: usize = 8_192;
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer leaders.
 pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
+    if let Some(copied) = backend.copied() {
+        return copied::fold::fold(backend, copied).await;
+    }
     match fold_once(backend, false).await {
         outcome if asks_for_care(&outcome) => fold_once(backend, true).await,
         outcome => outcome,
@@ -102,13 +106,46 @@ async fn fold_in<T: Tx>(tx: &mut T) -> Result<Folded> {
     let Some(meta) = lead(tx).await? else {
         return Ok(Folded::default());
     };
-    let pending = tx.pending().await?;
-    if pending.is_empty() {
+    let chosen = choose(tx).await?;
+    let (batches, more) = (chosen.batches, chosen.more);
+    if chosen.marks.is_empty() {
         return Ok(Folded {
             led: true,
             ..Folded::default()
         });
     }
+    let rows = add(tx, chosen.chunks, chosen.versions, &meta).await?;
+    let damaged = tx.take_damage();
+    damage::quarantine(tx, &damaged).await?;
+    for (id, upto) in chosen.marks {
+        tx.set_folded(id, upto).await?;
+    }
+    Ok(Folded {
+        led: true,
+        batches,
+        rows,
+        more,
+    })
+}
+
+/// Flush batches that a fold takes.
+#[derive(Default)]
+pub(super) struct Chosen {
+    /// Their chunks, by instance, number and place.
+    pub chunks: Vec<InboxChunk>,
+    /// Which instances they are of, and up to which number.
+    pub marks: Vec<(Uuid, u64)>,
+    /// Which versions these instances run.
+    pub versions: HashMap<Uuid, VersionLabels>,
+    /// How many there are.
+    pub batches: u64,
+    /// Whether the inbox holds others.
+    pub more: bool,
+}
+
+/// Chooses what fits into one fold.
+pub(super) async fn choose<T: Tx>(tx: &mut T) -> Result<Chosen> {
+    let pending = tx.pending().await?;
     let mut chunks = Vec::new();
     let mut marks = Vec::new();
     let mut room = ROWS_A_FOLD;
@@ -137,16 +174,11 @@ async fn fold_in<T: Tx>(tx: &mut T) -> Result<Folded> {
             break;
         }
     }
-    let rows = add(tx, chunks, versions, &meta).await?;
-    let damaged = tx.take_damage();
-    damage::quarantine(tx, &damaged).await?;
-    for (id, upto) in marks {
-        tx.set_folded(id, upto).await?;
-    }
-    Ok(Folded {
-        led: true,
+    Ok(Chosen {
+        chunks,
+        marks,
+        versions,
         batches,
-        rows,
         more,
     })
 }
@@ -161,11 +193,17 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
     }
     let meta = tx.meta().await?;
     let needed = meta.leader_min;
-    if needed > SCHEMA_KNOWLEDGE {
+    let more = if tx.copies_buckets() {
+        COPIES_BUCKETS
+    } else {
+        0
+    };
+    let known = SCHEMA_KNOWLEDGE + more;
+    if needed > known {
         return Err(StoreError::Outdated {
             what: "leading",
             needed,
-            known: SCHEMA_KNOWLEDGE,
+            known,
         });
     }
     Ok(Some(meta))
@@ -206,8 +244,9 @@ async fn add<T: Tx>(
     versions::count(tx, &read, versions, &aggregates, meta).await?;
     // Rows are written while the sums alone are held.
     drop(chunks);
-    let mut sums = base.into_sums();
+    let mut sums = [base.into_sums()];
     bound_units(tx, &mut sums).await?;
+    let [mut sums] = sums;
     let of = |id| aggregates.get(&id).copied().unwrap_or_default();
     let totals = sum_aggregates(&mut sums, meta.sketch_kind, of).await?;
     drop(aggregates);
@@ -220,9 +259,13 @@ async fn add<T: Tx>(
 /// Counts units whose names are beyond the bound of the database as `<other>`, and notes the new names that are
 /// not. The leader alone adds to buckets, so that a name counts in the same way in all of them. No statement
 /// where there are no units.
-async fn bound_units<T: Tx>(tx: &mut T, sums: &mut [Sum]) -> Result<()> {
+pub(super) async fn bound_units<T: Tx>(
+    tx: &mut T,
+    sums: &mut [impl AsMut<[Sum]> + AsRef<[Sum]> + Send],
+) -> Result<()> {
     let met: BTreeSet<Arc<str>> = sums
         .iter()
+        .flat_map(|sums| sums.as_ref())
         .flat_map(|sum| sum.counts.units.names())
         .filter(|name| ![OTHER_UNIT, INVALID_UNIT].contains(&&***name))
         .cloned()
@@ -244,7 +287,7 @@ async fn bound_units<T: Tx>(tx: &mut T, sums: &mut [Sum]) -> Result<()> {
     }
     warn!("more than {MAX_UNIT_NAMES} names of units: further ones count as `{OTHER_UNIT}`");
     let kept = |name: &str| name == INVALID_UNIT || known.contains(name);
-    for sum in sums {
+    for sum in sums.iter_mut().flat_map(AsMut::as_mut) {
         sum.counts.units.keep_names(kept);
     }
     Ok(())
@@ -286,7 +329,7 @@ async fn sum(
 }
 
 /// Refuses every chunk that names a series without aggregate series, that is one which does not exist.
-fn refuse_unknown(
+pub(super) fn refuse_unknown(
     chunks: &[InboxChunk],
     known: &HashMap<i64, [i64; 3]>,
     refused: &mut BTreeMap<usize, String>,
@@ -407,7 +450,7 @@ async fn add_existing<T: Tx>(
 ///
 /// # Errors
 /// `StoreError::Corrupt` otherwise; its text becomes the reason in `quarantined`.
-fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<PayloadRow<'_>>> {
+pub(super) fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<PayloadRow<'_>>> {
     let rows = payload::decode(payload)?;
     if rows.iter().any(|row| row.counts.sketch.kind() != kind) {
         return Err(StoreError::Corrupt(
@@ -418,7 +461,7 @@ fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<PayloadRow<'_>>> {
 }
 
 /// Keeps a chunk in `quarantined` and warns. It is counted in the status and holds up nobody.
-async fn quarantine<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Result<()> {
+pub(super) async fn quarantine<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Result<()> {
     warn!(instance = %chunk.id, seq = chunk.seq, chunk = chunk.chunk, reason, "a flush batch was quarantined");
     tx.quarantine(chunk, reason).await
 }
@@ -426,7 +469,7 @@ async fn quarantine<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Resu
 /// The aggregate series of each base series that exists, in the order by endpoint, by key, total.
 /// Interns those that are missing, and then replaces the tag of the aggregate series in the same
 /// transaction. Series that do not exist are missing from the answer.
-async fn aggregates<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 3]>> {
+pub(super) async fn aggregates<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 3]>> {
     let known = tx.aggregates(ids, &SeriesKind::AGGREGATES.into()).await?;
     let mut known: HashMap<i64, [i64; 3]> = known.into_iter().collect();
     let unknown: Vec<i64> = ids

@@ -9,6 +9,7 @@
 //! | `retention` | floors move, what lies below them goes | the leader |
 //! | `read` | buckets, inbox and own memory into an answer | every process |
 //! | `versions` | what each version of a service has answered, with the fold | the leader |
+//! | `copied` | fold, rollup and read where buckets are kept in another database | the leader, every process |
 //! | `damage` | what can't be read is kept aside and left out | the leader |
 //!
 //! `backend` is the contract with a database, `payload` and `period_counts` are the two encodings, and
@@ -31,6 +32,7 @@ pub(crate) mod audit;
 mod axis;
 pub(crate) mod backend;
 pub(crate) mod condition;
+pub(crate) mod copied;
 pub(crate) mod damage;
 pub(crate) mod flush;
 pub(crate) mod fold;
@@ -59,3 +61,7 @@ mod yield_every;
 /// keeps what it records and says so. Raise it when a release gives stored rows a meaning that older
 /// code would get wrong; a mere new column needs no change.
 pub(crate) const SCHEMA_KNOWLEDGE: i64 = 3;
+
+/// What a leader knows beyond that where buckets are kept in another database: a process that does not name it must not
+/// fold.
+pub(crate) const COPIES_BUCKETS: i64 = 1_000;

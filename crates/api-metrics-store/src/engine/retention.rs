@@ -42,7 +42,8 @@ use std::{
 };
 
 use super::{
-    backend::{Backend, Floors, LeadTx, Mode, Result, Tx},
+    backend::{Backend, Floors, LeadTx, Mode, ReadTx, Result, Tx},
+    copied,
     fold::lead,
     versions,
 };
@@ -153,6 +154,9 @@ pub(crate) async fn retain<B: Backend>(
             }
             floors = tx.meta().await?.floors;
         }
+    }
+    if done.steps > 0 && tx.copies_buckets() {
+        copied::state::floors_moved(&mut tx).await?;
     }
     tx.commit().await?;
     for granularity in LIMITED {

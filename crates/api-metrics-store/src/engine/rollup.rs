@@ -22,6 +22,7 @@
 
 use super::{
     backend::{Backend, Marks, Mode, Result, Segment, Series, Tx},
+    copied,
     damage::{self, asks_for_care},
     fold::lead,
     period_counts,
@@ -41,7 +42,7 @@ const GRACE_SECONDS: i64 = 75;
 /// a sum over the day's hours this often at most. Reads take the hours meanwhile.
 const DAY_WAITS_SECONDS: i64 = 900;
 /// Periods recomputed in one transaction. Bounds how long the leader's lock is held.
-const PERIODS_A_STEP: usize = 12;
+pub(super) const PERIODS_A_STEP: usize = 12;
 
 /// One run: recomputes up to 12 periods that are due. `Maintained::more` says that others were due as
 /// well. The caller then calls again.
@@ -49,6 +50,9 @@ const PERIODS_A_STEP: usize = 12;
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer leaders.
 pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
+    if let Some(copied) = backend.copied() {
+        return copied::rollup::roll_up(backend, copied).await;
+    }
     match roll_up_once(backend, false).await {
         outcome if asks_for_care(&outcome) => roll_up_once(backend, true).await,
         outcome => outcome,
@@ -99,7 +103,7 @@ async fn roll_up_in<T: Tx>(tx: &mut T) -> Result<Maintained> {
 /// The marks that can be worked off now: of periods that are over and hold no finer mark. The finest
 /// come first, so that one step can lead to the next. A mark with a time in the future was made before
 /// the clock stepped back, and does not wait.
-fn due(dirty: &Marks, now: UnixSeconds) -> Vec<(Granularity, UnixSeconds)> {
+pub(super) fn due(dirty: &Marks, now: UnixSeconds) -> Vec<(Granularity, UnixSeconds)> {
     // A mark from the future was made before the clock stepped back.
     let may_wait = |granularity, since| {
         granularity == Granularity::Day && (since..since + DAY_WAITS_SECONDS).contains(&now)

@@ -31,6 +31,10 @@ pub(crate) trait BeginTx: Send + Sync + Debug + 'static {
     /// A snapshot in which the database itself hides what `scope` may not see, where it can. Postgres
     /// does, by row-level security.
     fn begin_read(&self, scope: &Scope) -> impl Future<Output = Result<Self::Tx>> + Send;
+    /// See [`Backend::generation`](super::backend::Backend::generation).
+    fn generation(&self) -> impl Future<Output = Result<i64>> + Send {
+        std::future::ready(Ok(0))
+    }
 }
 
 /// Statements of any text, in a transaction. Postgres prepares them without a name, so that they pass

@@ -168,7 +168,14 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn status(&self) -> Result<StoreStatus, StoreError> {
         let mut tx = self.backend.begin(Mode::Read).await?;
         let mut status = tx.status().await?;
+        let copied = match self.backend.copied() {
+            Some(copied) => Some((copied, tx.last_copy().await?)),
+            None => None,
+        };
         tx.commit().await?;
+        if let Some((copied, last)) = copied {
+            status.buckets = Some(copied.status(last).await);
+        }
         status.standby = self.backend.standby().await;
         Ok(status)
     }

@@ -269,6 +269,9 @@ impl LeadTx for PgTx {
     }
 
     async fn make_room(&mut self, granularity: Granularity, periods: &[UnixSeconds]) -> Result<()> {
+        if self.buckets.is_some() {
+            return Ok(());
+        }
         partitions::make_room(&mut self.sql, granularity, periods).await
     }
 

@@ -109,6 +109,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "own_health",
         sql: include_str!("../../migrations/postgres/0016_own_health.sql"),
     },
+    Migration {
+        version: 17,
+        name: "copy_state",
+        sql: include_str!("../../migrations/postgres/0017_copy_state.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -20,6 +20,7 @@ use crate::{
         SeriesSum, Sink, SumRequest,
     },
     engine::condition::{Condition, Values},
+    engine::copied,
     store::{ApiKeyInfo, KeyOwner, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
@@ -107,7 +108,28 @@ impl ReadTx for PgTx {
         rows::series(&rows)
     }
 
+    fn copies_buckets(&self) -> bool {
+        self.buckets.is_some()
+    }
+
+    fn generation(&self) -> Option<i64> {
+        self.read_generation()
+    }
+
+    async fn last_copy(&mut self) -> Result<(Option<UnixSeconds>, bool)> {
+        let row: Option<(Option<DateTime<Utc>>, bool)> =
+            unnamed::query_as("SELECT copied_at, intent IS NOT NULL FROM api_metrics.copy_state")
+                .fetch_optional(&mut *self.sql)
+                .await?;
+        let (at, is_copying) = row.unwrap_or_default();
+        Ok((at.map(|at| at.timestamp()), is_copying))
+    }
+
     async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()> {
+        if let Some(buckets) = self.buckets.clone() {
+            let copy = self.copy().await?;
+            return copied::read::sum(&*buckets, &copy, request, into).await;
+        }
         super::sum::sum(self, request, into).await
     }
 
@@ -121,6 +143,13 @@ impl ReadTx for PgTx {
         series: Series<'_>,
         quantiles: bool,
     ) -> Result<Vec<SeriesSum>> {
+        if let Some(buckets) = self.buckets.clone() {
+            let copy = self.copy().await?;
+            return copied::read::sum_by_series(
+                &*buckets, &copy, segments, edges, series, quantiles,
+            )
+            .await;
+        }
         let kind = self.sketch_kind().await?;
         if self.damage.is_some() {
             let ids = match series {

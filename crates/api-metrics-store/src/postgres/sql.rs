@@ -28,6 +28,10 @@ impl BeginTx for PostgresStore {
     async fn begin_read(&self, scope: &Scope) -> Result<PgTx> {
         self.0.backend().begin_read(scope).await
     }
+
+    async fn generation(&self) -> Result<i64> {
+        self.0.backend().generation().await
+    }
 }
 
 impl SqlTx for PgTx {

@@ -117,5 +117,6 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
         quarantined_row_count: unsigned(row.try_get("quarantined_rows")?),
         quarantined_rows,
         standby: None,
+        buckets: None,
     })
 }

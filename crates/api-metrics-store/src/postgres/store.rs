@@ -1,10 +1,15 @@
 //! The public type of the store on Postgres.
 
+use std::sync::Arc;
+
 use sqlx::PgPool;
 
 use super::{connect::lazy_pool, standby::Standby};
 use crate::{
-    engine::store::SqlStore,
+    engine::{
+        copied::{Copied, seam::BucketDatabase},
+        store::SqlStore,
+    },
     options::StoreOptions,
     store::{StoreError, delegate_store},
 };
@@ -18,6 +23,8 @@ pub(crate) struct Postgres {
     pub(super) options: StoreOptions,
     /// Takes reads while it is not too far behind.
     pub(super) standby: Option<Standby>,
+    /// Where the buckets are, if not here.
+    pub(super) copied: Option<Copied>,
 }
 
 /// A store in a Postgres database. Everything lives in the schema `api_metrics`.
@@ -49,6 +56,7 @@ impl PostgresStore {
                 pool,
                 options: options.clone(),
                 standby: None,
+                copied: None,
             },
             options,
         ))
@@ -72,6 +80,12 @@ impl PostgresStore {
         let pool = lazy_pool(url, &backend.options)?;
         backend.standby = Some(Standby::new(pool, backend.options.max_replica_lag));
         Ok(())
+    }
+
+    /// Keeps buckets in another database; everything else stays in this one. No standby is read then.
+    #[doc(hidden)]
+    pub fn keep_buckets_in(&mut self, database: Arc<dyn BucketDatabase>) {
+        self.0.backend_mut().copied = Some(Copied::new(database));
     }
 
     /// The pool that it uses. Transactions of the host may run on it at any time.

@@ -28,6 +28,11 @@ use super::{
 use crate::{
     engine::{
         backend::{Backend, Floors, Meta, Mode, ReadHeader, Result, Tx},
+        copied::{
+            self, Copied,
+            seam::BucketDatabase,
+            state::{self, Copy},
+        },
         damage::Damage,
         flush::EARLIEST,
     },
@@ -49,9 +54,31 @@ pub(crate) struct PgTx {
     cancel: Cancel,
     /// What a careful transaction has met.
     pub(super) damage: Option<Damage>,
+    /// Where the buckets are, if not here.
+    pub(super) buckets: Option<Arc<dyn BucketDatabase>>,
+    /// What this snapshot says of them, once somebody has asked.
+    copy: Option<Arc<Copy>>,
 }
 
 impl PgTx {
+    /// The generation that this snapshot has read buckets of another database in.
+    pub(super) fn read_generation(&self) -> Option<i64> {
+        self.copy.as_ref().map(|copy| copy.state.generation)
+    }
+
+    /// What this snapshot says of buckets in another database. The transaction is idle while that one is asked.
+    pub(super) async fn copy(&mut self) -> Result<Arc<Copy>> {
+        if let Some(copy) = &self.copy {
+            return Ok(Arc::clone(copy));
+        }
+        sqlx::raw_sql("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+            .execute(&mut *self.sql)
+            .await?;
+        let copy = Arc::new(state::load(self).await?);
+        self.copy = Some(Arc::clone(&copy));
+        Ok(copy)
+    }
+
     /// The kind of the database's sketches. One round trip where nobody has asked for `Meta` in this
     /// transaction yet.
     pub(super) async fn sketch_kind(&mut self) -> Result<SketchKind> {
@@ -121,7 +148,8 @@ impl Backend for Postgres {
     }
 
     async fn begin_standby(&self, scope: &Scope) -> Option<PgTx> {
-        let standby = self.standby.as_ref()?;
+        // Of the buckets elsewhere a standby's snapshot would be one of before.
+        let standby = self.standby.as_ref().filter(|_| self.copied.is_none())?;
         if !standby.may_be_read(&self.pool).await {
             return None;
         }
@@ -150,7 +178,19 @@ impl Backend for Postgres {
     }
 
     async fn prepare(&self) -> Result<()> {
-        super::migrate::migrate(&self.pool, &self.options).await
+        super::migrate::migrate(&self.pool, &self.options).await?;
+        copied::prepare(self, self.copied.as_ref(), &self.options).await
+    }
+
+    fn copied(&self) -> Option<&Copied> {
+        self.copied.as_ref()
+    }
+
+    async fn generation(&self) -> Result<i64> {
+        let statement = "SELECT generation FROM api_metrics.copy_state";
+        Ok(unnamed::query_scalar(statement)
+            .fetch_one(&self.pool)
+            .await?)
     }
 
     async fn remove_below(
@@ -158,7 +198,10 @@ impl Backend for Postgres {
         granularity: Granularity,
         floor: UnixSeconds,
     ) -> Result<Maintained> {
-        super::partitions::drop_below(&self.pool, granularity, floor).await
+        match &self.copied {
+            Some(copied) => copied.remove_below(granularity, floor).await,
+            None => super::partitions::drop_below(&self.pool, granularity, floor).await,
+        }
     }
 }
 
@@ -201,6 +244,11 @@ impl Postgres {
             kind: None,
             cancel: Cancel::never(),
             damage: None,
+            buckets: self
+                .copied
+                .as_ref()
+                .map(|copied| Arc::clone(&copied.database)),
+            copy: None,
         })
     }
 }

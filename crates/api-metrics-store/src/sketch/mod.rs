@@ -276,6 +276,20 @@ impl Sketch {
         }
     }
 
+    /// The buckets of a histogram that count something, ascending, for databases that add them up themselves; `None` for
+    /// a t-digest.
+    pub(crate) fn bins(&self) -> Option<Vec<(u16, u64)>> {
+        match &self.0 {
+            Inner::Histogram(histogram) => Some(histogram.bins()),
+            Inner::Digest(_) => None,
+        }
+    }
+
+    /// The histogram of these buckets, which lie from `min_us` to `max_us`.
+    pub(crate) fn of_bins(bins: Vec<(u16, u64)>, min_us: u64, max_us: u64) -> Self {
+        Self(Inner::Histogram(Histogram::of_bins(bins, min_us, max_us)))
+    }
+
     /// The number of values.
     #[must_use]
     pub const fn count(&self) -> u64 {

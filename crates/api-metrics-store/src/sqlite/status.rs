@@ -111,5 +111,6 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
         quarantined_row_count: number("quarantined_rows")?,
         quarantined_rows,
         standby: None,
+        buckets: None,
     })
 }

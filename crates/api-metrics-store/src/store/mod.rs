@@ -61,7 +61,8 @@ pub use error::{Cause, FlushError, StoreError};
 pub use instance::{Instance, Writer};
 pub use misconfiguration::Misconfiguration;
 pub use status::{
-    InboxStatus, InstanceStatus, QuarantinedRow, StandbyState, StandbyStatus, StoreStatus,
+    BucketsStatus, InboxStatus, InstanceStatus, QuarantinedRow, StandbyState, StandbyStatus,
+    StoreStatus,
 };
 
 /// Implements [`Store`] for a newtype around one, so that the protocol's types stay private.

@@ -77,6 +77,22 @@ pub struct StoreStatus {
     pub quarantined_rows: Vec<QuarantinedRow>,
     /// How the standby is doing that takes reads; `None` where none was named.
     pub standby: Option<StandbyStatus>,
+    /// How the database is doing that keeps the buckets; `None` where they are in this one.
+    pub buckets: Option<BucketsStatus>,
+}
+
+/// A database that keeps the buckets, while everything else is in another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BucketsStatus {
+    /// What it is, such as `ClickHouse 26.9.2.1`; `None` where it never answered.
+    pub version: Option<String>,
+    /// Why it did not answer.
+    pub error: Option<String>,
+    /// When flush batches were last copied there.
+    pub copied_at: Option<UnixSeconds>,
+    /// Whether some are being copied, or wait to be copied to their end.
+    pub is_copying: bool,
 }
 
 /// Whether reads go to a standby.

@@ -22,6 +22,9 @@ impl Builder {
         self.read_replica = self
             .read_replica
             .or_else(|| text("API_METRICS_READ_REPLICA_URL"));
+        self.clickhouse = self
+            .clickhouse
+            .or_else(|| text("API_METRICS_CLICKHOUSE_URL"));
         self.service = self
             .service
             .or_else(|| text("API_METRICS_SERVICE"))
@@ -218,6 +221,7 @@ mod tests {
         let builder = with(&[
             ("API_METRICS_DATABASE_URL", "postgres://db/app"),
             ("API_METRICS_READ_REPLICA_URL", "postgres://standby/app"),
+            ("API_METRICS_CLICKHOUSE_URL", "http://ch:8123/app"),
             ("API_METRICS_SERVICE", "orders"),
             ("API_METRICS_ENVIRONMENT", "staging"),
             ("API_METRICS_VERSION", "1.2.3"),
@@ -237,6 +241,7 @@ mod tests {
             builder.read_replica.as_deref(),
             Some("postgres://standby/app")
         );
+        assert_eq!(builder.clickhouse.as_deref(), Some("http://ch:8123/app"));
         assert_eq!(builder.service.as_deref(), Some("orders"));
         assert_eq!(builder.environment.as_deref(), Some("staging"));
         assert_eq!(builder.version.as_deref(), Some("1.2.3"));

@@ -52,6 +52,7 @@ enum Database {
 pub struct Builder {
     database: Option<Database>,
     read_replica: Option<String>,
+    clickhouse: Option<String>,
     store_options: StoreOptions,
     service: Option<String>,
     environment: Option<String>,
@@ -87,6 +88,7 @@ impl Default for Builder {
         Self {
             database: None,
             read_replica: None,
+            clickhouse: None,
             store_options: StoreOptions::default(),
             service: None,
             environment: None,
@@ -165,6 +167,22 @@ impl Builder {
     #[cfg(feature = "postgres")]
     pub fn read_replica(mut self, url: impl Into<String>) -> Self {
         self.read_replica = Some(url.into());
+        self
+    }
+
+    /// Keeps the buckets in this ClickHouse database, and everything else in Postgres: for services that outgrow one
+    /// Postgres, see `docs/scale.md`. The Postgres database must not have folded any yet. Every process of the database
+    /// names it. `API_METRICS_CLICKHOUSE_URL`; default: none.
+    ///
+    /// ```
+    /// # use api_metrics::ApiMetrics;
+    /// let builder = ApiMetrics::builder()
+    ///     .postgres("postgres://shop@db/shop")
+    ///     .clickhouse("http://shop:secret@clickhouse:8123/metrics");
+    /// ```
+    #[cfg(feature = "clickhouse")]
+    pub fn clickhouse(mut self, url: impl Into<String>) -> Self {
+        self.clickhouse = Some(url.into());
         self
     }
 

@@ -65,10 +65,19 @@ impl Opened {
     }
 }
 
+/// What stands beside a database in Postgres.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// A standby, for reads.
+    pub(super) replica: Option<&'a str>,
+    /// The database of the buckets.
+    pub(super) clickhouse: Option<&'a str>,
+}
+
 /// Opens without connecting, so that nothing but the configuration can be wrong yet.
 pub(super) fn open(
     database: Option<Database>,
-    replica: Option<&str>,
+    beside: Beside<'_>,
     options: StoreOptions,
 ) -> Result<Opened, StartError> {
     let is_postgres_database = match &database {
@@ -77,8 +86,16 @@ pub(super) fn open(
         Some(Database::Url(url)) => is_postgres(url),
         _ => false,
     };
-    let mut opened = open_primary(database, replica.filter(|_| is_postgres_database), options)?;
-    if let Some(url) = replica.filter(|_| !is_postgres_database) {
+    if is_postgres_database {
+        return open_primary(database, beside, options);
+    }
+    // Without it the buckets would be somewhere else than they are said to be.
+    if let Some(url) = beside.clickhouse {
+        let why = "it stands beside a database in Postgres alone";
+        return Err(malformed(url, why));
+    }
+    let mut opened = open_primary(database, Beside::default(), options)?;
+    if let Some(url) = beside.replica {
         let why = "it names a standby, which only a database in Postgres has";
         opened.replica_error = Some(malformed(url, why));
     }
@@ -87,7 +104,7 @@ pub(super) fn open(
 
 fn open_primary(
     database: Option<Database>,
-    replica: Option<&str>,
+    beside: Beside<'_>,
     options: StoreOptions,
 ) -> Result<Opened, StartError> {
     match database {
@@ -121,23 +138,23 @@ fn open_primary(
                 at.get_database().unwrap_or_else(|| at.get_username()),
             );
             let store = api_metrics_store::postgres::PostgresStore::from_pool(pool, options);
-            Ok(with_replica(store, name, replica))
+            with_others(store, name, beside)
         }
         #[cfg(feature = "postgres")]
-        Some(Database::Postgres(url)) if is_postgres(&url) => postgres(&url, replica, options),
+        Some(Database::Postgres(url)) if is_postgres(&url) => postgres(&url, beside, options),
         #[cfg(feature = "postgres")]
         Some(Database::Postgres(url)) => Err(malformed(&url, "it does not start with postgres://")),
         #[cfg(feature = "sqlite")]
         Some(Database::Embedded(path)) => embedded(&path, options),
-        Some(Database::Url(url)) => by_url(&url, replica, options),
+        Some(Database::Url(url)) => by_url(&url, beside, options),
         None if cfg!(feature = "sqlite") => embedded(Path::new("metrics.db"), options),
         None => Err(StartError::NoDatabase),
     }
 }
 
-fn by_url(url: &str, replica: Option<&str>, options: StoreOptions) -> Result<Opened, StartError> {
+fn by_url(url: &str, beside: Beside<'_>, options: StoreOptions) -> Result<Opened, StartError> {
     if is_postgres(url) {
-        postgres(url, replica, options)
+        postgres(url, beside, options)
     } else if scheme(url).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sqlite")) {
         embedded(Path::new(url), options)
     } else if url.contains("://") {
@@ -189,10 +206,10 @@ fn malformed(url: &str, reason: &str) -> StartError {
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(url: &str, replica: Option<&str>, options: StoreOptions) -> Result<Opened, StartError> {
+fn postgres(url: &str, beside: Beside<'_>, options: StoreOptions) -> Result<Opened, StartError> {
     let name = without_password(url);
     match api_metrics_store::postgres::PostgresStore::connect_lazy(url, options) {
-        Ok(store) => Ok(with_replica(store, name, replica)),
+        Ok(store) => with_others(store, name, beside),
         Err(source) => Err(StartError::Store {
             database: name,
             source,
@@ -200,25 +217,56 @@ fn postgres(url: &str, replica: Option<&str>, options: StoreOptions) -> Result<O
     }
 }
 
-/// The store, whose reads go to this standby where one is named.
+/// The store, whose reads go to the standby where one is named, and whose buckets are elsewhere where that is named.
 #[cfg(feature = "postgres")]
-fn with_replica(
+fn with_others(
     mut store: api_metrics_store::postgres::PostgresStore,
     name: String,
-    replica: Option<&str>,
-) -> Opened {
-    let error = replica.and_then(|url| {
+    beside: Beside<'_>,
+) -> Result<Opened, StartError> {
+    let error = beside.replica.and_then(|url| {
         let source = store.read_replica(url).err()?;
         let database = without_password(url);
         Some(StartError::Store { database, source })
     });
+    if let Some(url) = beside.clickhouse {
+        keep_buckets_in(&mut store, url)?;
+    }
     let mut opened = Opened::new(store, name);
     opened.replica_error = error;
-    opened
+    Ok(opened)
+}
+
+#[cfg(feature = "clickhouse")]
+fn keep_buckets_in(
+    store: &mut api_metrics_store::postgres::PostgresStore,
+    url: &str,
+) -> Result<(), StartError> {
+    match api_metrics_clickhouse::ClickHouse::connect_lazy(url) {
+        Ok(buckets) => {
+            store.keep_buckets_in(Arc::new(buckets));
+            Ok(())
+        }
+        Err(source) => Err(StartError::Store {
+            database: without_password(url),
+            source,
+        }),
+    }
+}
+
+#[cfg(all(feature = "postgres", not(feature = "clickhouse")))]
+fn keep_buckets_in(
+    _: &mut api_metrics_store::postgres::PostgresStore,
+    url: &str,
+) -> Result<(), StartError> {
+    Err(StartError::Feature {
+        url: without_password(url),
+        feature: "clickhouse",
+    })
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(url: &str, _: Option<&str>, _: StoreOptions) -> Result<Opened, StartError> {
+fn postgres(url: &str, _: Beside<'_>, _: StoreOptions) -> Result<Opened, StartError> {
     Err(StartError::Feature {
         url: without_password(url),
         feature: "postgres",
@@ -258,10 +306,14 @@ mod tests {
 
     #[test]
     fn a_scheme_that_no_store_has_is_an_error_that_names_the_url() {
-        let error = by_url("mysql://app:secret@db/app", None, StoreOptions::default())
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default();
+        let error = by_url(
+            "mysql://app:secret@db/app",
+            Beside::default(),
+            StoreOptions::default(),
+        )
+        .err()
+        .map(|error| error.to_string())
+        .unwrap_or_default();
         assert!(
             error.contains("mysql://app:***@db/app") && !error.contains("secret"),
             "{error}"
@@ -269,7 +321,7 @@ mod tests {
     }
 
     fn refusal(database: Database) -> String {
-        open(Some(database), None, StoreOptions::default())
+        open(Some(database), Beside::default(), StoreOptions::default())
             .err()
             .map(|error| error.to_string())
             .unwrap_or_default()
@@ -283,6 +335,24 @@ mod tests {
             assert!(!error.contains("secret"), "{error}");
             assert!(!Path::new(url).exists());
         }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn buckets_in_clickhouse_need_postgres_beside_them() {
+        let beside = Beside {
+            clickhouse: Some("http://app:secret@ch:8123/metrics"),
+            ..Beside::default()
+        };
+        let file = Database::Url("metrics.db".to_owned());
+        let refused = open(Some(file), beside, StoreOptions::default());
+        let error = refused.err().map(|error| error.to_string());
+        let error = error.unwrap_or_default();
+        assert!(
+            error.contains("ch:8123") && error.contains("Postgres"),
+            "{error}"
+        );
+        assert!(!error.contains("secret"), "{error}");
     }
 
     #[cfg(feature = "postgres")]

@@ -17,7 +17,11 @@ use api_metrics_store::{
 
 use tokio::runtime::Handle;
 
-use super::{Builder, environment, open::open, unusable::Unusable};
+use super::{
+    Builder, environment,
+    open::{Beside, open},
+    unusable::Unusable,
+};
 use crate::{ApiMetrics, StartError, background, background::Shared};
 
 /// A flush costs a transaction: more often than this only burdens the database.
@@ -115,7 +119,11 @@ impl Builder {
         {
             check_token(token)?;
         }
-        let opened = match open(self.database, self.read_replica.as_deref(), options) {
+        let beside = Beside {
+            replica: self.read_replica.as_deref(),
+            clickhouse: self.clickhouse.as_deref(),
+        };
+        let opened = match open(self.database, beside, options) {
             // Metrics must not keep a service from starting: it is told as every misconfiguration is.
             Err(StartError::Store {
                 database,

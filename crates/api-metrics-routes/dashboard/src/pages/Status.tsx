@@ -81,6 +81,20 @@ const standbyLine = (standby: StatusBody["store"]["standby"]): Line[] => {
   return [{ name: "Standby", value: STANDBY[state] ?? state, level, note: error ?? lag }];
 };
 
+const bucketsLine = (buckets: StatusBody["store"]["buckets"], tz: string): Line[] => {
+  if (buckets == null) return [];
+  const { version, error, copiedAt, isCopying } = buckets;
+  const last = copiedAt == null ? "nothing copied yet" : `last copied ${when(copiedAt, tz)}`;
+  return [
+    {
+      name: "Buckets",
+      value: version ?? "Do not answer",
+      level: error == null ? "fine" : "bad",
+      note: error ?? (isCopying ? `${last}, copying` : last),
+    },
+  ];
+};
+
 const batches = (n: number): string => number.plural(n, "flush batch", "flush batches");
 
 const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
@@ -124,6 +138,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
             },
             { name: "Store clock", value: when(store.now, tz) },
             ...standbyLine(store.standby),
+            ...bucketsLine(store.buckets, tz),
             { name: "Series", value: number.count(store.series) },
             {
               name: "Awaiting fold",

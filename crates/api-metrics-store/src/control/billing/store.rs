@@ -24,7 +24,7 @@ use crate::{
     control::{audit::by, keys::KeyRecord, sql},
     engine::{
         audit,
-        backend::{Mode, Segment, Selection, Series, Tx},
+        backend::{Mode, ReadTx, Segment, Selection, Series, Tx},
         payload, read,
         sql::{BeginTx, SqlTx},
     },
@@ -112,21 +112,44 @@ impl<T: BeginTx> PlanStore for T {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<LedgerCounts, StoreError> {
-        let mut tx = self.begin(Mode::Read).await?;
-        let (start, end) = (utc_midnight(from), utc_midnight(to));
-        let mut days: BTreeMap<NaiveDate, DayCounts> = from
-            .iter_days()
-            .take_while(|day| *day < to)
-            .map(|day| (day, DayCounts::default()))
-            .collect();
-        stored(&mut tx, start, end, &mut days).await?;
-        inbox(&mut tx, start, end, &mut days).await?;
-        let query = usage_query(super::report::first_of_month(from), to, &Scope::All);
-        let answer = read::read_one_in(&mut tx, &query).await?;
-        let keys = sql::keys::list_keys(&mut tx, &Scope::All, 0, i64::MAX).await?;
-        tx.commit().await?;
-        Ok(LedgerCounts { days, answer, keys })
+        // Buckets elsewhere may change while they are read, some times in five minutes.
+        for _ in 0..5 {
+            let (counts, generation) = ledger_counts_once(self, from, to).await?;
+            let is_still = match generation {
+                Some(generation) => self.generation().await? == generation,
+                None => true,
+            };
+            if is_still {
+                return Ok(counts);
+            }
+        }
+        Err(StoreError::Unavailable(
+            "buckets were changed while they were read, again and again".into(),
+        ))
     }
+}
+
+/// The counts, and the generation that they are of where buckets are elsewhere.
+async fn ledger_counts_once<T: BeginTx>(
+    store: &T,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<(LedgerCounts, Option<i64>), StoreError> {
+    let mut tx = store.begin(Mode::Read).await?;
+    let (start, end) = (utc_midnight(from), utc_midnight(to));
+    let mut days: BTreeMap<NaiveDate, DayCounts> = from
+        .iter_days()
+        .take_while(|day| *day < to)
+        .map(|day| (day, DayCounts::default()))
+        .collect();
+    stored(&mut tx, start, end, &mut days).await?;
+    inbox(&mut tx, start, end, &mut days).await?;
+    let query = usage_query(super::report::first_of_month(from), to, &Scope::All);
+    let answer = read::read_one_in(&mut tx, &query).await?;
+    let keys = sql::keys::list_keys(&mut tx, &Scope::All, 0, i64::MAX).await?;
+    let generation = tx.generation();
+    tx.commit().await?;
+    Ok((LedgerCounts { days, answer, keys }, generation))
 }
 
 /// See `ControlStore::plans`.

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     engine::{
         backend::{Floors, Mode, Result, Tx},
+        copied,
         fold::lead,
         period_counts,
         sql::{BeginTx, Dialect, SqlRow, SqlTx, params},
@@ -120,11 +121,28 @@ async fn undo_in<T: Tx + SqlTx>(tx: &mut T, import: &ImportedRequests) -> Result
     if tx.fence(import.id).await?.unwrap_or_default() != import.fence {
         return Ok(ImportUndo::Running);
     }
+    let elsewhere = if tx.copies_buckets() {
+        let Some(copy) = copied::exclude::begin(tx).await? else {
+            return Ok(ImportUndo::Busy);
+        };
+        Some(copy)
+    } else {
+        None
+    };
     let (floors, d) = (meta.floors, tx.dialect());
     let (from, to) = whole_periods(&floors, import.first, import.last);
-    let series = series(tx, import).await?;
+    let series = series(tx, import, None).await?;
+    let base = match &elsewhere {
+        Some(_) => self::series(tx, import, Some(SeriesKind::Base)).await?,
+        None => HashSet::new(),
+    };
+    let base: Vec<i64> = base.into_iter().collect();
     let mut requests = 0;
     for (granularity, from, to) in segments(&floors, from, to) {
+        if elsewhere.is_some() {
+            requests += copied::exclude::requests(tx, granularity, (from, to), &base).await?;
+            continue;
+        }
         let sql = format!(
             "SELECT CAST(coalesce(sum(m.request_count), 0) AS bigint) AS requests FROM {table} AS m \
              JOIN {series} AS s ON s.id = m.series_id \
@@ -152,23 +170,31 @@ async fn undo_in<T: Tx + SqlTx>(tx: &mut T, import: &ImportedRequests) -> Result
         if start >= end {
             continue;
         }
-        let sql = format!(
-            "DELETE FROM {table} WHERE period_start >= {from} AND period_start < {to} AND series_id IN \
+        if let Some(copy) = &elsewhere {
+            let ids = series.iter().copied().collect();
+            copied::exclude::remove(tx, copy, granularity, (start, end), ids).await?;
+        } else {
+            let sql = format!(
+                "DELETE FROM {table} WHERE period_start >= {from} AND period_start < {to} AND series_id IN \
                (SELECT id FROM {series} WHERE service = $1 AND environment = $2)",
-            table = buckets(d, granularity),
-            series = d.table("series"),
-            from = d.at("$3"),
-            to = d.at("$4"),
-        );
-        let values = params![&import.service, &import.environment, start, end];
-        tx.execute(sql, values).await?;
-        period_counts::remove(tx, granularity, (start, end), &series).await?;
+                table = buckets(d, granularity),
+                series = d.table("series"),
+                from = d.at("$3"),
+                to = d.at("$4"),
+            );
+            let values = params![&import.service, &import.environment, start, end];
+            tx.execute(sql, values).await?;
+            period_counts::remove(tx, granularity, (start, end), &series).await?;
+        }
         let edges = [
             (start < from, start),
             (end > to, end - granularity.seconds()),
         ];
         let reaching = edges.into_iter().filter(|(reaches, _)| *reaches);
         dirty.extend(reaching.map(|(_, period)| (granularity, period)));
+    }
+    if let Some(copy) = &elsewhere {
+        copied::exclude::end(tx, copy).await?;
     }
     dirty.dedup();
     if !dirty.is_empty() {
@@ -183,11 +209,18 @@ async fn undo_in<T: Tx + SqlTx>(tx: &mut T, import: &ImportedRequests) -> Result
     Ok(ImportUndo::Done { from, to })
 }
 
-/// The numbers of all series of the import's service, aggregate ones among them: they sum over nothing else.
-async fn series<T: SqlTx>(tx: &mut T, import: &ImportedRequests) -> Result<HashSet<i64>> {
+/// The numbers of the series of the import's service, of this kind or of all, aggregate ones among them: they sum over nothing else.
+async fn series<T: SqlTx>(
+    tx: &mut T,
+    import: &ImportedRequests,
+    kind: Option<SeriesKind>,
+) -> Result<HashSet<i64>> {
     let table = tx.dialect().table("series");
-    let sql = format!("SELECT id FROM {table} WHERE service = $1 AND environment = $2");
-    let values = params![&import.service, &import.environment];
+    let sql = format!(
+        "SELECT id FROM {table} WHERE service = $1 AND environment = $2 AND ($3 IS NULL OR kind = $3)"
+    );
+    let kind = kind.map(|kind| i64::from(kind.code()));
+    let values = params![&import.service, &import.environment, kind];
     let rows = tx.fetch(sql, values).await?;
     rows.iter().map(|row| row.int("id")).collect()
 }

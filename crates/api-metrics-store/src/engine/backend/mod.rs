@@ -38,7 +38,7 @@ use api_metrics_layer::ApiKey;
 use uuid::Uuid;
 
 pub(crate) use self::transaction::{ENDED_SESSION, FlushTx, LeadTx, ReadTx, Tx};
-use super::condition::Condition;
+use super::{condition::Condition, copied::Copied};
 use crate::{
     bucket::Bucket,
     query::{Detail, Filter, Scope},
@@ -111,6 +111,14 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     /// How the standby is doing; `None` where there is none.
     fn standby(&self) -> impl Future<Output = Option<StandbyStatus>> + Send {
         std::future::ready(None)
+    }
+    /// Where the buckets are, if not in this database.
+    fn copied(&self) -> Option<&Copied> {
+        None
+    }
+    /// How often a clean period has become dirty, as of now and not of any snapshot. Asked only where buckets are copied.
+    fn generation(&self) -> impl Future<Output = Result<i64>> + Send {
+        std::future::ready(Ok(0))
     }
     /// Connects, migrates and agrees on the kind of sketch. Processes that start together are let in
     /// one after another, by the leader's lock on Postgres and the file's write lock on SQLite. Calling

@@ -317,6 +317,19 @@ pub(crate) trait ReadTx: Send {
         series: Series<'_>,
         quantiles: bool,
     ) -> impl Future<Output = Result<Vec<SeriesSum>>> + Send;
+    /// Whether buckets are in another database. There are no period counts then, and sums alone read buckets.
+    fn copies_buckets(&self) -> bool {
+        false
+    }
+    /// The generation of this snapshot, where it has read buckets of another database. They were read exactly if it is
+    /// still that of the backend after the last of them.
+    fn generation(&self) -> Option<i64> {
+        None
+    }
+    /// When a fold was last copied whole into another database, and whether one is under way.
+    fn last_copy(&mut self) -> impl Future<Output = Result<(Option<UnixSeconds>, bool)>> + Send {
+        std::future::ready(Ok((None, false)))
+    }
     /// Committed flush batches above the fold marks with rows in `[from, to)`: everything that is in
     /// the database but not in the buckets. Only live instances are looked at; the others have nothing
     /// above their fold mark.

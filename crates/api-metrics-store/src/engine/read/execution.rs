@@ -221,7 +221,9 @@ impl<'a> QueryExecution<'a> {
         );
         let mut requests = Requests::default();
         // Period counts hold aggregate series of all tenants, so they serve questions that see everything.
-        let counted = self.query.scope == Scope::All && kind_for(self.query) != SeriesKind::Base;
+        let counted = self.query.scope == Scope::All
+            && kind_for(self.query) != SeriesKind::Base
+            && !tx.copies_buckets();
         if !counted {
             let request = SumRequest {
                 segments: &segments,

@@ -59,7 +59,8 @@ use tracing::warn;
 
 use super::{
     axis::{self, Axis},
-    backend::{Backend, Result, Tx},
+    backend::{Backend, ReadTx, Result, Tx},
+    copied,
     damage::{asks_for_care, repair_as_leader},
 };
 use crate::{
@@ -68,6 +69,9 @@ use crate::{
     store::{KeyOwner, StoreError, Writer, invalid},
     time::Granularity,
 };
+
+/// Reads of one call at most, where buckets of another database change meanwhile. They do so some times in five minutes.
+const MOST_TRIES: u32 = 5;
 
 /// Answers all of `queries` from one snapshot, in their order. `own` is the caller's memory, copied
 /// before this call; `None` leaves it out. Without a question there is no answer and no statement.
@@ -98,14 +102,37 @@ pub(crate) async fn read<B: Backend>(
             Err(error) => backend.standby_failed(Some(&error)),
         }
     }
-    let mut tx = backend.begin_read(&first.scope).await?;
-    let outcome = read_in(&mut tx, known, queries, own).await;
-    if !asks_for_care(&outcome) {
-        let answers = outcome?;
-        tx.commit().await?;
-        return Ok(answers);
+    let mut tries = MOST_TRIES;
+    loop {
+        let mut tx = backend.begin_read(&first.scope).await?;
+        let outcome = read_in(&mut tx, known, queries, own).await;
+        if asks_for_care(&outcome) {
+            break;
+        }
+        let generation = tx.generation();
+        tries -= 1;
+        let answers = match outcome {
+            Ok(answers) => {
+                tx.commit().await?;
+                answers
+            }
+            Err(error) => {
+                drop(tx);
+                if tries > 0 && may_pass(backend, generation, &error).await? {
+                    continue;
+                }
+                return Err(error);
+            }
+        };
+        if !has_moved(backend, generation).await? {
+            return Ok(answers);
+        }
+        if tries == 0 {
+            return Err(StoreError::Unavailable(
+                "buckets were changed while they were read, again and again".into(),
+            ));
+        }
     }
-    drop(tx);
     // The copy of own memory is older than the second snapshot too, which is all that matters.
     let mut tx = backend.begin_read(&first.scope).await?;
     tx.be_careful();
@@ -118,6 +145,31 @@ pub(crate) async fn read<B: Backend>(
         warn!(%error, "damaged rows were met by a query and could not be quarantined yet");
     }
     Ok(answers)
+}
+
+/// Whether a read that has failed so is worth another try at once: buckets of another database were changed meanwhile, or
+/// are of a history that this one has lost, to which this process could see.
+async fn may_pass<B: Backend>(
+    backend: &B,
+    generation: Option<i64>,
+    error: &StoreError,
+) -> Result<bool> {
+    let Some(copied) = backend.copied().filter(|_| error.may_pass()) else {
+        return Ok(false);
+    };
+    if has_moved(backend, generation).await? {
+        return Ok(true);
+    }
+    Ok(generation.is_some() && copied::recover::recover_as_leader(backend, copied).await?)
+}
+
+/// Whether buckets of another database may have changed since a snapshot of this generation. Never where they are in the
+/// snapshot itself.
+pub(crate) async fn has_moved<B: Backend>(backend: &B, generation: Option<i64>) -> Result<bool> {
+    match generation {
+        Some(generation) => Ok(backend.generation().await? != generation),
+        None => Ok(false),
+    }
 }
 
 /// The same on a standby; `None` where its snapshot lacks a batch that the caller does not hold any more.

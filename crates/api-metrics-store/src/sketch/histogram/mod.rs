@@ -169,6 +169,32 @@ impl Histogram {
         self.counts.add_pairs(pairs.into_iter());
     }
 
+    /// The histogram of these buckets, in any order, whose values lie from `min` to `max`. Numbers that are no bucket's
+    /// are left out; an extreme that lies outside of its bucket is taken for that bucket's own.
+    pub(super) fn of_bins(mut bins: Vec<(u16, u64)>, min: u64, max: u64) -> Self {
+        bins.retain(|(bucket, n)| *bucket < BUCKETS && *n > 0);
+        bins.sort_unstable();
+        let mut histogram = Self::default();
+        let (Some((first, _)), Some((last, _))) = (bins.first(), bins.last()) else {
+            return histogram;
+        };
+        let of_its_own = |bucket: u16, value: u64| (bucket_of(value) == bucket).then_some(value);
+        let (low, high) = (bounds_of(*first), bounds_of(*last));
+        let min = of_its_own(*first, min).unwrap_or(low.0);
+        let max = of_its_own(*last, max).unwrap_or(high.0.saturating_add(high.1));
+        let count = bins
+            .iter()
+            .fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
+        histogram.make_room(count, min, max);
+        histogram.counts.add_pairs(bins.into_iter());
+        histogram
+    }
+
+    /// The buckets that count something, ascending.
+    pub(super) fn bins(&self) -> Vec<(u16, u64)> {
+        self.counts.to_pairs()
+    }
+
     /// Adds many values: the totals are updated and the form is chosen once for all of them.
     pub(super) fn record_all(&mut self, values: &[u32]) {
         let (Some(&min), Some(&max)) = (values.iter().min(), values.iter().max()) else {

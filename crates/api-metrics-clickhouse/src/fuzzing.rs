@@ -1,0 +1,66 @@
+//! What reads bytes of a server, as functions of arbitrary bytes that panic where a promise is broken.
+
+use api_metrics_store::bucket_database::{BucketColumns, CopiedRow};
+use uuid::Uuid;
+
+use crate::rows;
+
+/// Parts of a sum: what is read of any bytes is what would be written of it, and nothing is read of less.
+///
+/// # Panics
+/// Where that is not so.
+pub fn parts(data: &[u8]) {
+    let mut rest = data;
+    loop {
+        let before = rest;
+        let Some(part) = rows::take(&mut rest) else {
+            assert_eq!(
+                before.len(),
+                rest.len(),
+                "a part is taken whole or not at all"
+            );
+            return;
+        };
+        let taken = &before[..before.len() - rest.len()];
+        assert!(!taken.is_empty(), "a part has bytes");
+        let same = written(
+            part.step as u32,
+            part.series_id,
+            part.rolled_up_at,
+            part.columns,
+        );
+        let mut again = &same[..];
+        let second = rows::take(&mut again).map(|part| (part.step, part.series_id));
+        assert_eq!(second, Some((part.step, part.series_id)));
+        assert!(again.is_empty(), "it ends where it was written to");
+        // Lengths and texts may have been written in more than one way.
+        assert!(
+            same.len() <= taken.len() * 3,
+            "{} of {}",
+            same.len(),
+            taken.len()
+        );
+    }
+}
+
+/// A part as a server would write it.
+#[must_use]
+pub fn written(step: u32, series_id: i64, rolled_up_at: i64, columns: BucketColumns) -> Vec<u8> {
+    let mut row = Vec::new();
+    let copied = CopiedRow {
+        period_start: 0,
+        series_id: 0,
+        instance: Uuid::nil(),
+        number: 0,
+        chunk: 0,
+        epoch: 0,
+        columns,
+    };
+    rows::put(&copied, &mut row);
+    let mut part = step.to_le_bytes().to_vec();
+    part.extend_from_slice(&series_id.to_le_bytes());
+    part.extend_from_slice(&rolled_up_at.to_le_bytes());
+    // Both forms end with the columns.
+    part.extend_from_slice(row.get(rows::KEY..).unwrap_or_default());
+    part
+}
