@@ -47,14 +47,17 @@ pub async fn run() {
             let periods: Vec<i64> = (START..START + MINUTES * 60)
                 .step_by(granularity.seconds() as usize)
                 .collect();
-            let rollup = Rollup {
-                granularity,
-                children,
-                periods: &periods,
-                view: &view,
-                version: n as i64 + 1,
-            };
-            buckets.roll_up(&rollup).await.unwrap();
+            // One after the other: a statement holds all sums of its periods in memory.
+            for period in periods.chunks(1) {
+                let rollup = Rollup {
+                    granularity,
+                    children,
+                    periods: period,
+                    view: &view,
+                    version: n as i64 + 1,
+                };
+                buckets.roll_up(&rollup).await.unwrap();
+            }
         }
         let rolled_up = measured.end(&cluster);
 
