@@ -62,23 +62,17 @@ fn masks() -> Vec<Vec<u8>> {
 
 /// Answers of one part, of several, and of the greatest numbers.
 fn copied_sums() -> Vec<Vec<u8>> {
-    let all = BucketColumns {
-        sums: [7, 1, 2, 0, 84_000, 7, 0, 0, 70, 700],
-        least: [900, u64::MAX],
-        greatest: [40_000, 0],
-        statuses: vec![200, 404, 503],
-        status_counts: vec![4, 1, 2],
-        bins: vec![130, 700],
-        bin_counts: vec![6, 1],
-        unit_keys: vec!["=tokens".to_owned(), "+score".to_owned()],
-        unit_values: vec![1_234, -5],
-    };
-    let greatest = BucketColumns {
-        sums: [u64::MAX; 10],
-        unit_keys: vec!["\u{1f600}".repeat(80)],
-        unit_values: vec![i64::MIN],
-        ..BucketColumns::default()
-    };
+    let mut all = BucketColumns::default();
+    all.sums = [7, 1, 2, 0, 84_000, 7, 0, 0, 70, 700];
+    (all.least, all.greatest) = ([900, u64::MAX], [40_000, 0]);
+    (all.statuses, all.status_counts) = (vec![200, 404, 503], vec![4, 1, 2]);
+    (all.bins, all.bin_counts) = (vec![130, 700], vec![6, 1]);
+    all.unit_keys = vec!["=tokens".to_owned(), "+score".to_owned()];
+    all.unit_values = vec![1_234, -5];
+    let mut greatest = BucketColumns::default();
+    greatest.sums = [u64::MAX; 10];
+    greatest.unit_keys = vec!["\u{1f600}".repeat(80)];
+    greatest.unit_values = vec![i64::MIN];
     let one = written(0, 7, 0, all.clone());
     let several = [
         one.clone(),
