@@ -150,10 +150,27 @@ impl Simulation {
             ""
         };
         let polls = matches!(kind, "cancelled" | "unheard").then(|| self.random.below(40));
+        let before = self.tables.clone();
         let outcome = interrupted(task.call(&store), polls).await;
         self.disarm();
         self.log
             .push(format!("{process} {task:?} {kind}: {outcome:?}"));
+        if matches!(&outcome, Some(Ok((_, 2..)))) {
+            self.observed("services folded side by side");
+        }
+        if matches!(task, LeaderTask::Fold) && matches!(outcome, Some(Err(_))) {
+            self.look().await;
+            let pending = || {
+                before
+                    .fences
+                    .iter()
+                    .filter(|(id, seq)| before.folded(**id) < **seq)
+            };
+            let has_moved = |id| self.tables.folded(id) > before.folded(id);
+            if pending().any(|(id, _)| has_moved(*id)) && !pending().all(|(id, _)| has_moved(*id)) {
+                self.observed("shares that failed alone");
+            }
+        }
         if !matches!(outcome, Some(Ok(_))) {
             self.observed("leaders interrupted");
         }
@@ -398,7 +415,10 @@ impl Simulation {
 
     /// Arms some trouble for the next call; answers its name.
     fn arm(&mut self, leads: bool) -> &'static str {
-        let at = self.random.below(16);
+        // A fold of several services sends more.
+        let at = self.random.below(if leads { 40 } else { 16 });
+        // One of several commits at the same time, or all.
+        let every = !leads || self.random.one_in(2);
         let buckets = self.database.buckets().filter(|_| leads);
         let trouble = buckets.map(|b| Arc::clone(&b.trouble));
         if let Some(trouble) = trouble
@@ -448,15 +468,15 @@ impl Simulation {
                 "cut after a statement"
             }
             2 => {
-                proxy.judge(on_commit(Verdict::CutBefore));
+                proxy.judge(on_commit(Verdict::CutBefore, every));
                 "cut before COMMIT"
             }
             3 | 4 => {
-                proxy.judge(on_commit(Verdict::CutAfter));
+                proxy.judge(on_commit(Verdict::CutAfter, every));
                 "cut after COMMIT"
             }
             5 => {
-                proxy.judge(on_commit(Verdict::CutAtOnce));
+                proxy.judge(on_commit(Verdict::CutAtOnce, every));
                 "cut at COMMIT"
             }
             _ => "cancelled",
@@ -482,22 +502,28 @@ impl Simulation {
 }
 
 impl LeaderTask {
+    /// What it says, and by how many transactions it folded.
     async fn call(
         self,
         store: &Arc<dyn Store>,
-    ) -> Result<String, api_metrics_store::store::StoreError> {
+    ) -> Result<(String, u64), api_metrics_store::store::StoreError> {
         Ok(match self {
-            Self::Fold => format!("{:?}", store.fold().await?),
-            Self::RollUp => format!("{:?}", store.roll_up().await?),
-            Self::Retain => format!("{:?}", store.retain().await?),
+            Self::Fold => {
+                let folded = store.fold().await?;
+                (format!("{folded:?}"), folded.transactions)
+            }
+            Self::RollUp => (format!("{:?}", store.roll_up().await?), 0),
+            Self::Retain => (format!("{:?}", store.retain().await?), 0),
         })
     }
 }
 
-fn on_commit(verdict: Verdict) -> impl FnMut(Request) -> Verdict + Send + 'static {
+/// What happens to every COMMIT, or to the first.
+fn on_commit(verdict: Verdict, every: bool) -> impl FnMut(Request) -> Verdict + Send + 'static {
+    let mut seen = false;
     move |request| match request {
-        Request::Commit => verdict.clone(),
-        Request::Other => Verdict::Pass,
+        Request::Commit if every || !std::mem::replace(&mut seen, true) => verdict.clone(),
+        _ => Verdict::Pass,
     }
 }
 

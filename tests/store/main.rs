@@ -22,6 +22,7 @@ mod request_log;
 mod row_security;
 mod scopes;
 mod series;
+mod side_by_side;
 mod snapshots;
 mod sql;
 mod units;

@@ -5,6 +5,7 @@
 //! | `store`, `connect` | the public type and its pool |
 //! | `tx`, `transaction`, `unnamed`, `cancel` | transactions |
 //! | `migrate`, `partitions` | the schema |
+//! | `locks` | which transactions may add to buckets at a time |
 //! | `flush`, `lead`, `read`, `status` | the statements of each step |
 //! | `sum`, `careful` | the statements that sum buckets for a read |
 //! | `standby` | whether reads go to a standby |
@@ -34,6 +35,7 @@ mod careful;
 mod connect;
 mod flush;
 mod lead;
+mod locks;
 mod migrate;
 mod partitions;
 mod read;

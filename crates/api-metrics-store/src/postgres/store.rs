@@ -25,7 +25,12 @@ pub(crate) struct Postgres {
     pub(super) standby: Option<Standby>,
     /// Where the buckets are, if not here.
     pub(super) copied: Option<Copied>,
+    /// Rows of a service from which on it is worth a transaction of its own, see `engine::shares`.
+    pub(super) share_rows: u64,
 }
+
+/// What folding these takes is some tens of milliseconds; a transaction and its commit take some.
+const ROWS_A_SHARE: u64 = 1_000;
 
 /// A store in a Postgres database. Everything lives in the schema `api_metrics`.
 ///
@@ -57,6 +62,7 @@ impl PostgresStore {
                 options: options.clone(),
                 standby: None,
                 copied: None,
+                share_rows: ROWS_A_SHARE,
             },
             options,
         ))
@@ -86,6 +92,13 @@ impl PostgresStore {
     #[doc(hidden)]
     pub fn keep_buckets_in(&mut self, database: Arc<dyn BucketDatabase>) {
         self.0.backend_mut().copied = Some(Copied::new(database));
+    }
+
+    /// Folds services side by side that have this many rows, instead of those that have enough to be worth it. For
+    /// tests.
+    #[doc(hidden)]
+    pub fn fold_side_by_side_from(&mut self, rows: u64) {
+        self.0.backend_mut().share_rows = rows;
     }
 
     /// The pool that it uses. Transactions of the host may run on it at any time.

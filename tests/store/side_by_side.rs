@@ -1,0 +1,504 @@
+//! Services that are folded side by side: overlapping, exact, and whoever dies in the middle.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use api_metrics_layer::{OTHER_UNIT, Units};
+use api_metrics_store::{
+    postgres::PostgresStore,
+    query::{Query, TimeRange},
+    store::{Folded, Store, StoreError, Writer},
+    time::ManualClock,
+};
+use api_metrics_tests::{PgDatabase, eventually, patient_by};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, postgres::PgPoolOptions};
+use tokio::task::JoinHandle;
+
+use crate::{
+    harness::{NOON, record, writer_of},
+    units::used,
+};
+
+const SERVICES: [&str; 3] = ["shop", "blog", "mail"];
+/// By an older release: its leader's lock, without waiting.
+const OLD_LEAD: &str = "SELECT pg_try_advisory_xact_lock(1634757748, 1)";
+
+struct Scene {
+    database: PgDatabase,
+    clock: Arc<ManualClock>,
+    store: Arc<PostgresStore>,
+    writers: Vec<Writer>,
+}
+
+impl Scene {
+    /// A database with a process for each service, of which all have flushed before and are folded.
+    async fn new(services: usize) -> Self {
+        let database = PgDatabase::create().await;
+        let clock = Arc::new(ManualClock::at(NOON));
+        let store = store(&database, &clock, 2, 6);
+        store.prepare().await.unwrap();
+        let writers = SERVICES.iter().take(services);
+        let writers = writers.map(|service| writer_of(service, &clock)).collect();
+        let scene = Self {
+            database,
+            clock,
+            store,
+            writers,
+        };
+        scene.flush(1).await;
+        // Makes the partitions.
+        scene.store.retain().await.unwrap();
+        scene.store.fold().await.unwrap();
+        scene
+    }
+
+    /// Everybody records and flushes something: the later a service comes, the more, so that the first share is the
+    /// last service's.
+    async fn flush(&self, round: u64) {
+        for (n, writer) in (1..).zip(&self.writers) {
+            for minute in 0..2 {
+                for endpoint in 0..n * 3 {
+                    let endpoint = format!("/{round}/{endpoint}");
+                    let at = NOON - 60 * minute;
+                    record(writer, at, &endpoint, None, 5 * round, n + round);
+                    record(writer, at, "/all", Some("key"), 7, 1);
+                }
+            }
+            self.store.flush(writer).await.unwrap();
+        }
+    }
+
+    /// What another process sees and does.
+    fn other(&self) -> Arc<PostgresStore> {
+        store(&self.database, &self.clock, 2, 6)
+    }
+
+    async fn sql(&self) -> PgConnection {
+        PgConnection::connect(&self.database.url()).await.unwrap()
+    }
+
+    /// A fold in a task of its own.
+    fn fold(&self) -> JoinHandle<Result<Folded, StoreError>> {
+        let store = Arc::clone(&self.store);
+        tokio::spawn(async move { store.fold().await })
+    }
+
+    fn id(&self, service: usize) -> uuid::Uuid {
+        self.writers[service].instance.id
+    }
+}
+
+fn store(
+    database: &PgDatabase,
+    clock: &Arc<ManualClock>,
+    side_by_side: u32,
+    connections: u32,
+) -> Arc<PostgresStore> {
+    let mut options = patient_by(Arc::<ManualClock>::clone(clock));
+    options.folds_side_by_side = side_by_side;
+    options.max_connections = connections;
+    let mut store = PostgresStore::connect_lazy(&database.url(), options).unwrap();
+    store.fold_side_by_side_from(1);
+    Arc::new(store)
+}
+
+/// Where a fold is held up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Where it notes what it has folded of an instance, after the buckets.
+    Mark,
+    /// Where it writes period counts, in its turn.
+    Turn,
+}
+
+/// Holds up transactions at a place, by triggers that wait for a lock which `sql` has.
+struct HeldUp {
+    sql: PgConnection,
+}
+
+impl HeldUp {
+    /// Holds up every transaction that comes there.
+    async fn at(scene: &Scene, place: Place) -> Self {
+        let table = match place {
+            Place::Mark => "folded",
+            Place::Turn => "period_counts",
+        };
+        let key = match place {
+            Place::Mark => "hashtext(NEW.id::text)",
+            Place::Turn => "0",
+        };
+        let mut sql = scene.sql().await;
+        // Longer than the limit of a leader, so that a slow machine changes nothing.
+        let trigger = format!(
+            "CREATE FUNCTION held_up() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = '50s' AS $$ \
+             BEGIN PERFORM pg_advisory_xact_lock_shared(77, {key}); RETURN NEW; END $$; \
+             CREATE TRIGGER held_up BEFORE INSERT OR UPDATE ON api_metrics.{table} \
+             FOR EACH ROW EXECUTE FUNCTION held_up();"
+        );
+        sqlx::raw_sql(AssertSqlSafe(trigger))
+            .execute(&mut sql)
+            .await
+            .unwrap();
+        Self { sql }
+    }
+
+    async fn hold(&mut self, key: &str) {
+        let lock = format!("SELECT pg_advisory_lock(77, {key})");
+        sqlx::raw_sql(AssertSqlSafe(lock))
+            .execute(&mut self.sql)
+            .await
+            .unwrap();
+    }
+
+    async fn hold_instance(&mut self, id: uuid::Uuid) {
+        self.hold(&format!("hashtext('{id}')")).await;
+    }
+
+    async fn release(mut self) {
+        sqlx::raw_sql("SELECT pg_advisory_unlock_all()")
+            .execute(&mut self.sql)
+            .await
+            .unwrap();
+    }
+
+    /// The processes of the server that wait for an advisory lock, once there are `n`: the one that maintains first.
+    async fn waiting(&mut self, n: usize) -> Vec<i32> {
+        let sql = tokio::sync::Mutex::new(&mut self.sql);
+        eventually("transactions that are held up", async || {
+            let waiting: Vec<i32> = sqlx::query_scalar(
+                "SELECT w.pid FROM pg_locks AS w \
+                 LEFT JOIN pg_locks AS m ON m.pid = w.pid AND m.granted AND m.locktype = 'advisory' \
+                   AND m.classid = 1634757748 AND m.objid = 3 \
+                 WHERE w.locktype = 'advisory' AND NOT w.granted \
+                   AND w.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                 ORDER BY m.pid IS NULL",
+            )
+            .fetch_all(&mut **sql.lock().await)
+            .await
+            .unwrap();
+            (waiting.len() == n).then_some(waiting)
+        })
+        .await
+    }
+
+    async fn terminate(&mut self, pid: i32) {
+        let gone: bool = sqlx::query_scalar("SELECT pg_terminate_backend($1, 20000)")
+            .bind(pid)
+            .fetch_one(&mut self.sql)
+            .await
+            .unwrap();
+        assert!(gone);
+    }
+}
+
+/// Everything that folds write, by labels instead of numbers, which depend on who came first.
+async fn contents(database: &PgDatabase) -> BTreeMap<String, String> {
+    let mut sql = PgConnection::connect(&database.url()).await.unwrap();
+    let labels = "concat_ws(' ', s.service, s.http_method, s.endpoint, k.external_id, s.kind)";
+    let series = format!(
+        "api_metrics.series AS s LEFT JOIN api_metrics.api_keys AS k ON k.id = s.api_key_id"
+    );
+    let mut all = BTreeMap::new();
+    for table in ["metrics_1m", "metrics_5m", "metrics_1h", "metrics_1d"] {
+        let select = format!(
+            "SELECT '{table} ' || m.period_start || ' ' || {labels} AS key, \
+               (to_jsonb(m) - 'series_id')::text AS value \
+             FROM {series} JOIN api_metrics.{table} AS m ON m.series_id = s.id"
+        );
+        all.extend(pairs(&mut sql, &select).await);
+    }
+    let versions = "SELECT 'version ' || v.service || v.version || c.period_start AS key, \
+                      (to_jsonb(c) - 'version_id')::text AS value \
+                    FROM api_metrics.versions AS v JOIN api_metrics.version_counts AS c ON c.version_id = v.id";
+    all.extend(pairs(&mut sql, versions).await);
+    let dirty =
+        "SELECT 'dirty ' || granularity || period_start AS key, '' AS value FROM api_metrics.dirty";
+    all.extend(pairs(&mut sql, dirty).await);
+    let inbox = "SELECT 'inbox' AS key, count(*)::text AS value FROM api_metrics.inbox";
+    all.extend(pairs(&mut sql, inbox).await);
+    let names: BTreeMap<String, String> = pairs(
+        &mut sql,
+        &format!("SELECT s.id::text AS key, {labels} AS value FROM {series}"),
+    )
+    .await;
+    let counts = sqlx::query(
+        "SELECT granularity || period_start AS period, requests FROM api_metrics.period_counts",
+    );
+    for row in counts.fetch_all(&mut sql).await.unwrap() {
+        let (period, encoded): (String, Vec<u8>) = (row.get("period"), row.get("requests"));
+        for (series, requests) in period_counts(&encoded) {
+            let name = &names[&series.to_string()];
+            all.insert(format!("counts {period} {name}"), requests.to_string());
+        }
+    }
+    all
+}
+
+async fn pairs(sql: &mut PgConnection, select: &str) -> BTreeMap<String, String> {
+    let rows = sqlx::query(AssertSqlSafe(select.to_owned()));
+    let rows = rows.fetch_all(sql).await.unwrap();
+    rows.iter()
+        .map(|row| (row.get("key"), row.get("value")))
+        .collect()
+}
+
+/// A version, then series, relative to the one before, and requests, as LEB128.
+fn period_counts(encoded: &[u8]) -> Vec<(u64, u64)> {
+    let mut numbers = Vec::new();
+    let (mut number, mut shift) = (0, 0);
+    for byte in &encoded[1..] {
+        number |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            numbers.push(std::mem::take(&mut number));
+            shift = 0;
+        }
+    }
+    let mut series = 0;
+    let entries = numbers.chunks(2).map(|entry| {
+        series += entry[0];
+        (series, entry[1])
+    });
+    entries.collect()
+}
+
+/// What one transaction after the other makes of the same rounds.
+async fn expected(services: usize, rounds: u64) -> BTreeMap<String, String> {
+    let mut scene = Scene::new(services).await;
+    scene.store = store(&scene.database, &scene.clock, 1, 6);
+    for round in 2..=rounds {
+        scene.flush(round).await;
+        let folded = scene.store.fold().await.unwrap();
+        assert_eq!(folded.transactions, 1);
+    }
+    contents(&scene.database).await
+}
+
+/// Nobody leads but the shares that are under way, whatever the release.
+async fn nobody_else_leads(scene: &Scene) {
+    let other = scene.other();
+    assert!(!other.fold().await.unwrap().led);
+    assert!(!other.roll_up().await.unwrap().led);
+    assert!(!other.retain().await.unwrap().led);
+    let mut sql = scene.sql().await;
+    let old: bool = sqlx::query_scalar(OLD_LEAD)
+        .fetch_one(&mut sql)
+        .await
+        .unwrap();
+    assert!(!old, "a release before shares leads beside them");
+}
+
+#[tokio::test]
+async fn services_are_folded_in_transactions_that_overlap() {
+    let scene = Scene::new(3).await;
+    scene.flush(2).await;
+    let mut held = HeldUp::at(&scene, Place::Mark).await;
+    // The largest service, which is the first share.
+    held.hold_instance(scene.id(2)).await;
+    let folding = scene.fold();
+    held.waiting(1).await;
+    let mut sql = scene.sql().await;
+    let sql = tokio::sync::Mutex::new(&mut sql);
+    let folded = async |service: usize| -> bool {
+        sqlx::query_scalar(
+            "SELECT f.seq = i.seq FROM api_metrics.folded AS f JOIN api_metrics.instance AS i USING (id) WHERE id = $1",
+        )
+        .bind(scene.id(service))
+        .fetch_one(&mut **sql.lock().await)
+        .await
+        .unwrap()
+    };
+    eventually("the other services are folded", async || {
+        (folded(0).await && folded(1).await).then_some(())
+    })
+    .await;
+    assert!(!folded(2).await);
+    assert!(!folding.is_finished());
+    nobody_else_leads(&scene).await;
+    held.release().await;
+    let folded = folding.await.unwrap().unwrap();
+    assert_eq!(
+        (folded.transactions, folded.batches, folded.more),
+        (2, 3, false)
+    );
+    assert_eq!(contents(&scene.database).await, expected(3, 2).await);
+}
+
+#[tokio::test]
+async fn whoever_dies_in_the_middle_of_a_fold_leaves_the_others_commits_and_nothing_twice() {
+    let expected = expected(2, 2).await;
+    for place in [Place::Mark, Place::Turn] {
+        for victims in [&[0][..], &[1], &[0, 1]] {
+            let scene = Scene::new(2).await;
+            scene.flush(2).await;
+            let mut held = HeldUp::at(&scene, place).await;
+            match place {
+                Place::Mark => {
+                    held.hold_instance(scene.id(0)).await;
+                    held.hold_instance(scene.id(1)).await;
+                }
+                Place::Turn => held.hold("0").await,
+            }
+            let folding = scene.fold();
+            let shares = held.waiting(2).await;
+            for victim in victims {
+                held.terminate(shares[*victim]).await;
+            }
+            if victims.len() == 1 {
+                // The survivor has not ended: whoever came now would read rows that it is about to replace.
+                nobody_else_leads(&scene).await;
+            }
+            held.release().await;
+            let outcome = folding.await.unwrap();
+            assert!(outcome.is_err(), "{place:?} {victims:?}: {outcome:?}");
+            let other = scene.other();
+            eventually("the rest is folded", async || {
+                let folded = other.fold().await.unwrap();
+                (folded.led && !folded.more).then_some(())
+            })
+            .await;
+            let contents = contents(&scene.database).await;
+            assert_eq!(contents, expected, "{place:?} {victims:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn while_an_older_release_leads_no_fold_begins() {
+    let scene = Scene::new(2).await;
+    scene.flush(2).await;
+    let mut older = scene.sql().await;
+    let mut tx = older.begin().await.unwrap();
+    let leads: bool = sqlx::query_scalar(OLD_LEAD)
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    assert!(leads);
+    assert!(!scene.store.fold().await.unwrap().led);
+    assert!(!scene.store.roll_up().await.unwrap().led);
+    tx.commit().await.unwrap();
+    let folded = scene.store.fold().await.unwrap();
+    assert_eq!((folded.led, folded.transactions), (true, 2));
+}
+
+#[tokio::test]
+async fn a_pool_with_nothing_to_spare_folds_one_service_after_the_other() {
+    for (connections, in_use, transactions) in
+        [(1, 0, 1), (2, 0, 1), (3, 0, 1), (4, 0, 2), (4, 2, 1)]
+    {
+        let scene = Scene::new(2).await;
+        scene.flush(2).await;
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(scene.database.options())
+            .await
+            .unwrap();
+        let mut taken = Vec::new();
+        for _ in 0..in_use {
+            taken.push(pool.acquire().await.unwrap());
+        }
+        let mut options = patient_by(Arc::<ManualClock>::clone(&scene.clock));
+        options.folds_side_by_side = 4;
+        let mut store = PostgresStore::from_pool(pool, options);
+        store.fold_side_by_side_from(1);
+        let folded = store.fold().await.unwrap();
+        assert_eq!(
+            (folded.transactions, folded.batches, folded.more),
+            (transactions, 2, false),
+            "{connections} connections, {in_use} in use"
+        );
+        assert_eq!(contents(&scene.database).await, expected(2, 2).await);
+    }
+}
+
+#[tokio::test]
+async fn names_of_units_are_bounded_over_all_shares() {
+    let scene = Scene::new(2).await;
+    let count = async |round: u64| {
+        for (n, writer) in (0..).zip(&scene.writers) {
+            for unit in 0..200_u64 {
+                let units = Units::new().add(format!("unit-{n}-{unit:03}"), 1 + unit);
+                used(writer, NOON, &format!("/{}", unit % 20), None, &units);
+            }
+            scene.store.flush(writer).await.unwrap();
+        }
+        let folded = scene.store.fold().await.unwrap();
+        let query = Query::over(TimeRange::new(NOON, NOON + 60));
+        let answer = scene.store.read(&query, None).await.unwrap();
+        let units = &answer.total().unwrap().units;
+        assert_eq!(units.sums().count(), 256 + 1);
+        let every: u64 = units.sums().map(|(_, n)| n).sum();
+        assert_eq!(every, round * 2 * (200 * 201 / 2));
+        assert!(units.sum(OTHER_UNIT) > 0);
+        folded
+    };
+    // New names are noted by a leader alone.
+    let folded = count(1).await;
+    assert_eq!((folded.transactions, folded.batches), (1, 2));
+    // Where there is no room left for further ones, they count as others in every share.
+    let folded = count(2).await;
+    assert_eq!((folded.transactions, folded.batches), (2, 2));
+}
+
+#[tokio::test]
+async fn a_share_that_needs_a_partition_leaves_it_to_a_leader_alone() {
+    let scene = Scene::new(2).await;
+    let hour = 3_600;
+    record(&scene.writers[0], NOON - 5 * hour, "/late", None, 5, 3);
+    record(&scene.writers[1], NOON, "/now", None, 5, 4);
+    for writer in &scene.writers {
+        scene.store.flush(writer).await.unwrap();
+    }
+    let folded = scene.store.fold().await.unwrap();
+    assert_eq!(
+        (folded.transactions, folded.batches, folded.more),
+        (2, 2, false)
+    );
+    let partitions: BTreeSet<String> = sqlx::query_scalar(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'api_metrics.metrics_1m'::regclass",
+    )
+    .fetch_all(&mut scene.sql().await)
+    .await
+    .unwrap()
+    .into_iter()
+    .collect();
+    assert!(
+        partitions.contains("api_metrics.metrics_1m_20260310_07"),
+        "{partitions:?}"
+    );
+    let query = Query::over(TimeRange::new(NOON - 5 * hour, NOON - 4 * hour));
+    let answer = scene.store.read(&query, None).await.unwrap();
+    assert_eq!(answer.total().unwrap().request_count, 3);
+}
+
+#[tokio::test]
+async fn a_batch_that_names_series_of_another_service_is_folded_by_a_leader_alone() {
+    let scene = Scene::new(2).await;
+    scene.flush(2).await;
+    // Two instances of one service, of which one claims to be another's.
+    let astray = writer_of("shop", &scene.clock);
+    record(&astray, NOON, "/all", Some("key"), 7, 1);
+    scene.store.flush(&astray).await.unwrap();
+    sqlx::query("UPDATE api_metrics.instance SET service = 'blog' WHERE id = $1")
+        .bind(astray.instance.id)
+        .execute(&mut scene.sql().await)
+        .await
+        .unwrap();
+    let folded = scene.store.fold().await.unwrap();
+    assert!(folded.led && !folded.more, "{folded:?}");
+    assert_eq!(folded.batches, 3);
+    let control = Scene::new(2).await;
+    control.flush(2).await;
+    control.store.fold().await.unwrap();
+    let requests = async |scene: &Scene| {
+        let mut query = Query::over(TimeRange::new(NOON - 60, NOON + 60));
+        query.filter.service = Some("shop".to_owned());
+        let answer = scene.store.read(&query, None).await.unwrap();
+        answer.total().unwrap().request_count
+    };
+    assert_eq!(requests(&scene).await, requests(&control).await + 1);
+}
