@@ -29,8 +29,11 @@ impl Simulation {
             26..36 => self.time_passes(),
             36..50 => self.flush(process, false).await,
             50..56 => self.flush(process, true).await,
-            56..64 => self.lead(process, LeaderTask::Fold, true).await,
-            64..70 => self.lead(process, LeaderTask::RollUp, true).await,
+            56..64 if self.folds_side_by_side() && self.random.one_in(2) => {
+                self.fold_side_by_side(process).await;
+            }
+            56..64 => self.lead(process, LeaderTask::Fold, 4).await,
+            64..70 => self.lead(process, LeaderTask::RollUp, 4).await,
             70..74 => self.retain(process).await,
             74..78 => {
                 let capture = self.capture(process);
@@ -140,11 +143,11 @@ impl Simulation {
         self.end_flush(process, outcome);
     }
 
-    /// A task of the leader's, with `trouble` one that may be cut off or cancelled somewhere.
-    pub(crate) async fn lead(&mut self, process: usize, task: LeaderTask, trouble: bool) {
+    /// A task of the leader's, of which one in `trouble` is cut off or cancelled somewhere, or none where that is 0.
+    pub(crate) async fn lead(&mut self, process: usize, task: LeaderTask, trouble: u64) {
         self.note_retention(process, task);
         let (store, _) = self.store_and_writer(process);
-        let kind = if trouble && self.random.one_in(4) {
+        let kind = if trouble > 0 && self.random.one_in(trouble) {
             self.arm(true)
         } else {
             ""
@@ -179,11 +182,32 @@ impl Simulation {
         }
     }
 
+    /// Whether the stores of this run fold services side by side.
+    fn folds_side_by_side(&self) -> bool {
+        self.database.is_postgres() && self.database.buckets().is_none()
+    }
+
+    /// Everybody flushes something of now, for which there are partitions, before a fold.
+    async fn fold_side_by_side(&mut self, process: usize) {
+        self.lead(process, LeaderTask::Retain, 0).await;
+        // What is late may need a partition, which a leader alone makes.
+        self.lead(process, LeaderTask::Fold, 0).await;
+        for process in 0..self.processes.len() {
+            for _ in 0..1 + self.random.below(4) {
+                let at = self.now() - self.random.between(0, 60);
+                self.record(process, at);
+            }
+            self.flush(process, false).await;
+            self.look().await;
+        }
+        self.lead(process, LeaderTask::Fold, 2).await;
+    }
+
     /// Two runs, so that floors can move: with time between them, or a clock that somebody has touched.
     async fn retain(&mut self, process: usize) {
-        self.lead(process, LeaderTask::Retain, true).await;
+        self.lead(process, LeaderTask::Retain, 4).await;
         self.time_passes();
-        self.lead(process, LeaderTask::Retain, true).await;
+        self.lead(process, LeaderTask::Retain, 4).await;
     }
 
     fn note_retention(&mut self, process: usize, task: LeaderTask) {
@@ -248,7 +272,7 @@ impl Simulation {
         );
         if act > 3 {
             // Another run that agrees, so that something goes while the read looks for it.
-            self.lead(other, LeaderTask::Retain, false).await;
+            self.lead(other, LeaderTask::Retain, 0).await;
             self.time_passes();
             self.look().await;
         }
@@ -264,9 +288,9 @@ impl Simulation {
         // In no trouble: what cuts a connection does not ask whose it is.
         match act {
             0 => self.flush(other, false).await,
-            1 | 2 => self.lead(other, LeaderTask::Fold, false).await,
-            3 => self.lead(other, LeaderTask::RollUp, false).await,
-            _ => self.lead(other, LeaderTask::Retain, false).await,
+            1 | 2 => self.lead(other, LeaderTask::Fold, 0).await,
+            3 => self.lead(other, LeaderTask::RollUp, 0).await,
+            _ => self.lead(other, LeaderTask::Retain, 0).await,
         }
         let late = early.is_none();
         let answer = match early {

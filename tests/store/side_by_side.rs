@@ -13,7 +13,10 @@ use api_metrics_store::{
     store::{Folded, Store, StoreError, Writer},
     time::ManualClock,
 };
-use api_metrics_tests::{PgDatabase, eventually, patient_by};
+use api_metrics_tests::{
+    PgDatabase, PgProxy, eventually, patient_by,
+    pg_proxy::{HeldStatement, Verdict},
+};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, postgres::PgPoolOptions};
 use tokio::task::JoinHandle;
 
@@ -97,12 +100,21 @@ fn store(
     side_by_side: u32,
     connections: u32,
 ) -> Arc<PostgresStore> {
+    Arc::new(store_at(&database.url(), clock, side_by_side, connections))
+}
+
+fn store_at(
+    url: &str,
+    clock: &Arc<ManualClock>,
+    side_by_side: u32,
+    connections: u32,
+) -> PostgresStore {
     let mut options = patient_by(Arc::<ManualClock>::clone(clock));
     options.folds_side_by_side = side_by_side;
     options.max_connections = connections;
-    let mut store = PostgresStore::connect_lazy(&database.url(), options).unwrap();
+    let mut store = PostgresStore::connect_lazy(url, options).unwrap();
     store.fold_side_by_side_from(1);
-    Arc::new(store)
+    store
 }
 
 /// Where a fold is held up.
@@ -157,11 +169,39 @@ impl HeldUp {
         self.hold(&format!("hashtext('{id}')")).await;
     }
 
-    async fn release(mut self) {
+    async fn release(&mut self) {
         sqlx::raw_sql("SELECT pg_advisory_unlock_all()")
             .execute(&mut self.sql)
             .await
             .unwrap();
+    }
+
+    /// The process of the server that maintains.
+    async fn maintains(&mut self) -> Option<i32> {
+        sqlx::query_scalar(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 1634757748 AND objid = 3 \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        )
+        .fetch_optional(&mut self.sql)
+        .await
+        .unwrap()
+    }
+
+    /// Waits until a call has ended, or at least `n` transactions are open and `all` of them wait for a lock.
+    async fn ended_or_waiting<T>(&mut self, call: &JoinHandle<T>, n: i64, all: bool) {
+        let sql = tokio::sync::Mutex::new(&mut self.sql);
+        eventually("an end, or transactions that are held up", async || {
+            let (open, waiting): (i64, i64) = sqlx::query_as(
+                "SELECT count(*), count(*) FILTER (WHERE wait_event_type = 'Lock') FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'",
+            )
+            .fetch_one(&mut **sql.lock().await)
+            .await
+            .unwrap();
+            let held_up = waiting >= n && (!all || waiting == open);
+            (call.is_finished() || held_up).then_some(())
+        })
+        .await;
     }
 
     /// The processes of the server that wait for an advisory lock, once there are `n`: the one that maintains first.
@@ -331,7 +371,7 @@ async fn services_are_folded_in_transactions_that_overlap() {
 async fn whoever_dies_in_the_middle_of_a_fold_leaves_the_others_commits_and_nothing_twice() {
     let expected = expected(2, 2).await;
     for place in [Place::Mark, Place::Turn] {
-        for victims in [&[0][..], &[1], &[0, 1]] {
+        for victims in [&[][..], &[0], &[1], &[0, 1]] {
             let scene = Scene::new(2).await;
             scene.flush(2).await;
             let mut held = HeldUp::at(&scene, place).await;
@@ -353,7 +393,12 @@ async fn whoever_dies_in_the_middle_of_a_fold_leaves_the_others_commits_and_noth
             }
             held.release().await;
             let outcome = folding.await.unwrap();
-            assert!(outcome.is_err(), "{place:?} {victims:?}: {outcome:?}");
+            let is_whole = outcome.is_ok();
+            assert_eq!(
+                is_whole,
+                victims.is_empty(),
+                "{place:?} {victims:?}: {outcome:?}"
+            );
             let other = scene.other();
             eventually("the rest is folded", async || {
                 let folded = other.fold().await.unwrap();
@@ -364,6 +409,70 @@ async fn whoever_dies_in_the_middle_of_a_fold_leaves_the_others_commits_and_noth
             assert_eq!(contents, expected, "{place:?} {victims:?}");
         }
     }
+}
+
+/// The answer to one statement of a fold after the other is kept back, while the connection that leads it is cut and
+/// another process begins a fold of more. Neither takes what the other takes.
+#[tokio::test]
+async fn a_share_that_comes_too_late_adds_nothing() {
+    let scene = Scene::new(2).await;
+    let proxy = PgProxy::start(scene.database.address().to_string()).await;
+    let url = scene.database.url_through(proxy.address());
+    let mut held = HeldUp::at(&scene, Place::Mark).await;
+    let mut rounds = 1;
+    let mut cut = 0;
+    for statement in 1.. {
+        // A store of its own: its first statements are always the same.
+        let store = Arc::new(store_at(
+            &format!("{url}?sslmode=disable"),
+            &scene.clock,
+            2,
+            6,
+        ));
+        rounds += 1;
+        scene.flush(rounds).await;
+        let answer = Arc::new(HeldStatement::default());
+        let (mut seen, kept) = (0, Arc::clone(&answer));
+        proxy.judge(move |_| {
+            seen += 1;
+            if seen == statement {
+                Verdict::Hold(Arc::clone(&kept))
+            } else {
+                Verdict::Pass
+            }
+        });
+        let mut late = tokio::spawn(async move { store.fold().await });
+        let over = tokio::select! {
+            () = answer.answered.notified() => false,
+            _ = &mut late => true,
+        };
+        proxy.pass();
+        if over {
+            break;
+        }
+        if let Some(first) = held.maintains().await {
+            held.terminate(first).await;
+            cut += 1;
+        }
+        rounds += 1;
+        scene.flush(rounds).await;
+        held.hold_instance(scene.id(0)).await;
+        held.hold_instance(scene.id(1)).await;
+        let folding = scene.fold();
+        held.ended_or_waiting(&folding, 2, false).await;
+        answer.release.notify_one();
+        held.ended_or_waiting(&late, 1, true).await;
+        held.release().await;
+        let _ = (late.await.unwrap(), folding.await.unwrap());
+        eventually("the rest is folded", async || {
+            let folded = scene.store.fold().await.unwrap();
+            (folded.led && !folded.more).then_some(())
+        })
+        .await;
+    }
+    assert!(cut > 8, "{cut} times somebody led");
+    while scene.store.fold().await.unwrap().more {}
+    assert_eq!(contents(&scene.database).await, expected(2, rounds).await);
 }
 
 #[tokio::test]
