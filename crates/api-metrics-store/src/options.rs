@@ -73,8 +73,8 @@ pub struct StoreOptions {
     /// minutes apart.
     pub retention: Retention,
     /// The most connections of the store's own pool; 5 by default, at least 2. A flush holds one, a
-    /// leader's step one, and each read one while it runs. Without effect on a pool that the host
-    /// passes in.
+    /// leader's step one (a fold as many as `folds_side_by_side`), and each read one while it runs. Without
+    /// effect on a pool that the host passes in.
     pub max_connections: u32,
     /// How long a call waits for a connection before it fails with `StoreError::Timeout`; 5 seconds
     /// by default. Without effect on a pool that the host passes in.
