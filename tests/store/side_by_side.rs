@@ -239,9 +239,8 @@ impl HeldUp {
 async fn contents(database: &PgDatabase) -> BTreeMap<String, String> {
     let mut sql = PgConnection::connect(&database.url()).await.unwrap();
     let labels = "concat_ws(' ', s.service, s.http_method, s.endpoint, k.external_id, s.kind)";
-    let series = format!(
-        "api_metrics.series AS s LEFT JOIN api_metrics.api_keys AS k ON k.id = s.api_key_id"
-    );
+    let series =
+        "api_metrics.series AS s LEFT JOIN api_metrics.api_keys AS k ON k.id = s.api_key_id";
     let mut all = BTreeMap::new();
     for table in ["metrics_1m", "metrics_5m", "metrics_1h", "metrics_1d"] {
         let select = format!(
