@@ -52,7 +52,7 @@ async fn main() {
         total: next().parse().expect("how many records"),
         seed: next().parse().expect("a seed"),
         always_new: duty == "newcomer",
-        services: if duty == "writer" { 2 } else { 1 },
+        of_two: duty == "writer",
     };
     if duty == "embedded" {
         // A service with a file of its own leads too. Its disk may be full or broken when it starts: like the

@@ -32,8 +32,8 @@ pub(crate) struct Task {
     pub(crate) seed: u64,
     /// Whether each flush brings series that nobody has seen before.
     pub(crate) always_new: bool,
-    /// Of so many services it is one, by its id.
-    pub(crate) services: u8,
+    /// Whether it is one of two services, by its id.
+    pub(crate) of_two: bool,
 }
 
 /// Every request is kept, in so little memory that some are dropped while the database is away.
@@ -75,7 +75,11 @@ pub(crate) async fn write(
     options.clock = Arc::clone(&clock);
     let recorder = Recorder::new(options);
     let [first, ..] = *task.id.as_bytes();
-    let service = format!("service-{}", first % task.services);
+    let service = if task.of_two && first % 2 == 1 {
+        "blog"
+    } else {
+        "shop"
+    };
     let mut instance = Instance::new(task.id, service, "test");
     instance.version = "1".to_owned();
     instance.host = "here".to_owned();
