@@ -69,31 +69,37 @@ pub(super) async fn what_somebody_remembers_roughly_is_among_the_first_ten(datab
                 ..Shown::new(endpoint, status.parse().unwrap())
             }
         });
-    stage.keep(&shown.collect::<Vec<_>>()).await;
+    let shown: Vec<_> = shown.collect();
+    stage.keep(&shown).await;
+    if let Database::ClickHouse(..) = &stage.h.database {
+        // What Postgres finds, which is asked for all of them.
+        let other = Stage::on(Database::postgres().await).await;
+        other.keep(&shown).await;
+        for [question, ..] in lines.iter().step_by(11) {
+            for mode in MODES {
+                let found = stage.search(question, mode).await;
+                let expected = other.search(question, mode).await;
+                assert_eq!(messages(&found), messages(&expected), "{question}");
+            }
+        }
+        return;
+    }
     // In the order in which they were kept.
     let mut kept = stage.find(|query| query.limit = 1_000).await;
     kept.reverse();
     let groups: BTreeSet<_> = kept.iter().map(|request| request.group).collect();
     assert_eq!(groups.len(), 200, "each is a group of its own");
     let mut recall = [[0_u32; 3]; 2];
-    // What is found in ClickHouse is the same, which other tests say: some questions are enough.
-    let each = match &stage.h.database {
-        Database::ClickHouse(..) => 9,
-        _ => 1,
-    };
-    let mut asked = [0_u32; 2];
-    for (at, [question, ..]) in lines.iter().enumerate().step_by(each) {
-        asked[at % 2] += 1;
+    for (at, [question, ..]) in lines.iter().enumerate() {
         for (mode, recalled) in MODES.into_iter().zip(&mut recall[at % 2]) {
             let hits = stage.search(question, mode).await;
             assert!(hits.len() <= 10);
             *recalled += u32::from(hits.iter().any(|hit| hit.request.id == kept[at].id));
         }
     }
-    let halves = ["tuned", "held out"].into_iter().zip(recall).zip(asked);
-    for ((half, [words, similar, hybrid]), asked) in halves {
-        let found = format!("{half}: words {words}, similar {similar}, hybrid {hybrid} of {asked}");
-        assert!(hybrid >= words && similar * 100 >= asked * 80, "{found}");
+    for (half, [words, similar, hybrid]) in ["tuned", "held out"].into_iter().zip(recall) {
+        let found = format!("{half}: words {words}, similar {similar}, hybrid {hybrid} of 100");
+        assert!(hybrid >= words && similar >= 80, "{found}");
     }
 }
 
