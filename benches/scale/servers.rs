@@ -40,20 +40,16 @@ pub async fn run() {
         let written = measured.end(&cluster);
 
         let measured = Measured::begin(&cluster);
-        for (n, granularity) in [
-            Granularity::FiveMinutes,
-            Granularity::Hour,
-            Granularity::Day,
-        ]
-        .into_iter()
-        .enumerate()
-        {
+        for (n, finer) in Granularity::ALL.windows(2).enumerate() {
+            let [children, granularity] = *finer else {
+                continue;
+            };
             let periods: Vec<i64> = (START..START + MINUTES * 60)
                 .step_by(granularity.seconds() as usize)
                 .collect();
             let rollup = Rollup {
                 granularity,
-                children: granularity.finer().unwrap(),
+                children,
                 periods: &periods,
                 view: &view,
                 version: n as i64 + 1,

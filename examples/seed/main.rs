@@ -46,7 +46,14 @@ async fn main() -> Result<(), Failure> {
 /// Opens the database with these options.
 fn open(url: &str, options: StoreOptions) -> Result<Arc<dyn ControlStore>, Failure> {
     if url.starts_with("postgres") {
-        Ok(Arc::new(PostgresStore::connect_lazy(url, options)?))
+        #[cfg_attr(not(feature = "clickhouse"), expect(unused_mut))]
+        let mut store = PostgresStore::connect_lazy(url, options)?;
+        #[cfg(feature = "clickhouse")]
+        if let Ok(buckets) = std::env::var("API_METRICS_CLICKHOUSE_URL") {
+            let buckets = api_metrics_clickhouse::ClickHouse::connect_lazy(&buckets)?;
+            store.keep_buckets_in(Arc::new(buckets));
+        }
+        Ok(Arc::new(store))
     } else {
         Ok(Arc::new(SqliteStore::open(url, options)?))
     }

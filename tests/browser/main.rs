@@ -88,15 +88,16 @@ fn main() -> ExitCode {
             })
     };
     if arguments.iter().any(|a| a == "--list") {
-        for kind in Kind::ALL {
+        for &kind in Kind::all() {
             for spec in specs(kind).filter(|spec| chosen(kind, spec)) {
                 println!("{}::{spec}: test", kind.name());
             }
         }
         return ExitCode::SUCCESS;
     }
-    let wanted: Vec<(Kind, Vec<&str>)> = Kind::ALL
-        .into_iter()
+    let wanted: Vec<(Kind, Vec<&str>)> = Kind::all()
+        .iter()
+        .copied()
         .map(|kind| {
             let specs = specs(kind).filter(|spec| chosen(kind, spec));
             (kind, specs.collect::<Vec<_>>())

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use api_metrics_tests::{Cluster, PgDatabase, Process};
+use api_metrics_tests::{ClickHouseDatabase, Cluster, PgDatabase, Process, sized};
 use tempfile::TempDir;
 
 pub(crate) const TOKEN: &str = "browser-test-token-of-the-demo-0001";
@@ -25,15 +25,24 @@ const LOAD: &str = "0.2";
 pub(crate) enum Kind {
     Sqlite,
     Postgres,
+    /// With its buckets in ClickHouse.
+    ClickHouse,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+    /// In `tests/run` those that most have; all in full size.
+    pub(crate) fn all() -> &'static [Self] {
+        sized(
+            &[Self::Sqlite, Self::Postgres, Self::ClickHouse],
+            &[Self::Sqlite, Self::Postgres],
+        )
+    }
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::ClickHouse => "clickhouse",
         }
     }
 }
@@ -41,6 +50,7 @@ impl Kind {
 enum Database {
     Sqlite(TempDir),
     Postgres(PgDatabase),
+    ClickHouse(PgDatabase, ClickHouseDatabase),
     /// A server of its own, which the browser's program may stop.
     Own(Arc<Cluster>),
 }
@@ -51,8 +61,18 @@ impl Database {
             Self::Sqlite(folder) => {
                 format!("sqlite://{}", folder.path().join("shop.db").display())
             }
-            Self::Postgres(database) => database.url(),
+            Self::Postgres(database) | Self::ClickHouse(database, _) => database.url(),
             Self::Own(cluster) => cluster.url(),
+        }
+    }
+}
+
+impl Database {
+    /// Where the buckets are, if not there.
+    fn buckets(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::ClickHouse(_, buckets) => Some(("API_METRICS_CLICKHOUSE_URL", buckets.named())),
+            _ => None,
         }
     }
 }
@@ -75,8 +95,15 @@ impl Stage {
                 let runtime = tokio::runtime::Runtime::new().unwrap();
                 Database::Postgres(runtime.block_on(PgDatabase::create()))
             }
+            Kind::ClickHouse => {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                runtime.block_on(async {
+                    let buckets = ClickHouseDatabase::create().await;
+                    Database::ClickHouse(PgDatabase::create().await, buckets)
+                })
+            }
         };
-        Self::seed(kind, &database.url());
+        Self::seed(kind, &database);
         Self::serve(database)
     }
 
@@ -108,9 +135,11 @@ impl Stage {
         stage
     }
 
-    fn seed(kind: Kind, url: &str) {
+    fn seed(kind: Kind, database: &Database) {
+        let url = database.url();
         let seeded = Command::new(env!("CARGO_BIN_EXE_seed"))
-            .args(["--database", url, "--days", DAYS, "--fine", FINE])
+            .envs(database.buckets())
+            .args(["--database", &url, "--days", DAYS, "--fine", FINE])
             .args(["--load", LOAD, "--hostile", "true"])
             .stdin(Stdio::null())
             .output()
@@ -137,6 +166,7 @@ impl Stage {
                     "https://traces.example/trace/{traceId}?span={spanId}",
                 )
                 .env("DEMO_ADMIN_TOKEN", TOKEN)
+                .envs(database.buckets())
                 .env("DATABASE_URL", database.url()),
         );
         let dashboard = demo.line(|line| Some(line.strip_prefix("dashboard")?.trim().to_owned()));

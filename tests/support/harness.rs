@@ -49,7 +49,11 @@ impl Database {
         )
     }
 
+    /// With `TESTS_BUCKETS=clickhouse` its buckets are there: that runs what is written for Postgres over both.
     pub async fn postgres() -> Self {
+        if std::env::var("TESTS_BUCKETS").is_ok_and(|buckets| buckets == "clickhouse") {
+            return Self::clickhouse().await;
+        }
         Self::Postgres(PgDatabase::create().await)
     }
 

@@ -135,23 +135,26 @@ mod tests {
             "{several}"
         );
         assert!(!several.contains("secret"), "{several}");
-        assert!(refusal("http://ch1:8123,:x/metrics?cluster=a") != "");
+        assert_ne!(refusal("http://ch1:8123,:x/metrics?cluster=a"), "");
         assert_eq!(
             refusal("http://a%40b:p%2Bq@ch:8123/metrics?compression=none"),
             ""
         );
     }
 
+    fn parsed(url: &str) -> Address {
+        Address::parse(url).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     #[test]
     fn a_url_names_servers_a_user_a_database_and_a_cluster() {
-        let one = Address::parse("http://[::1]:8123").unwrap();
+        let one = parsed("http://[::1]:8123");
         assert_eq!(
             (one.nodes, one.database),
             (vec!["http://[::1]:8123/".to_owned()], "default".to_owned())
         );
         assert!(one.user.is_none() && one.cluster.is_none());
-        let all = Address::parse("http://a%40b:p%2Bq+r@ch1:8123,ch2/me%20trics?cluster=main");
-        let all = all.unwrap();
+        let all = parsed("http://a%40b:p%2Bq+r@ch1:8123,ch2/me%20trics?cluster=main");
         assert_eq!(all.nodes, ["http://ch1:8123/", "http://ch2/"]);
         let user = ("a@b".to_owned(), Some("p+q+r".to_owned()));
         assert_eq!(all.user, Some(user));

@@ -100,6 +100,9 @@ fn step(edges: &[UnixSeconds]) -> String {
     format!("toUInt32(arrayCount(edge -> edge <= period, [{edges}]) - 1)")
 }
 
+/// Old releases answer with a row of no rows where step and series are the same for all, and its least is 0.
+const SOME: &str = " HAVING count() > 0";
+
 /// The three SELECTs.
 fn parts(rows: &Rows<'_>) -> String {
     let mut text = String::new();
@@ -155,7 +158,7 @@ fn parts(rows: &Rows<'_>) -> String {
     let _ = write!(
         text,
         "SELECT {key}, max(if(number = 0, epoch, toInt64(0))) AS rolled{sums}{extremes}{statuses} \
-         FROM {table} FINAL {tail} GROUP BY k_step, k_series"
+         FROM {table} FINAL {tail} GROUP BY k_step, k_series{SOME}"
     );
     let nothing = each(&SUMS, 'v', &|_| "toUInt64(0)".to_owned());
     if *detail == Detail::Quantiles {
@@ -175,7 +178,7 @@ fn parts(rows: &Rows<'_>) -> String {
             " UNION ALL SELECT k_step, k_series, toInt64(0) AS rolled{nothing}{kept}{bins} FROM (\
              SELECT {key}, bin, sum(n) AS n_bin{of_rows} \
              FROM {table} FINAL ARRAY JOIN bins AS bin, bin_counts AS n {tail} \
-             GROUP BY k_step, k_series, bin) GROUP BY k_step, k_series"
+             GROUP BY k_step, k_series, bin) GROUP BY k_step, k_series{SOME}"
         );
     }
     if counts {
@@ -190,7 +193,7 @@ fn parts(rows: &Rows<'_>) -> String {
              SELECT {key}, unit, multiIf(substring(unit, 1, 1) = '-', min(n), substring(unit, 1, 1) = '+', max(n), sum(n)) \
              AS n_unit \
              FROM {table} FINAL ARRAY JOIN unit_keys AS unit, unit_values AS n {tail} \
-             GROUP BY k_step, k_series, unit) GROUP BY k_step, k_series"
+             GROUP BY k_step, k_series, unit) GROUP BY k_step, k_series{SOME}"
         );
     }
     text

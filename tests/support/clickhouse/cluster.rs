@@ -1,6 +1,11 @@
 //! A cluster of real servers on this machine: two shards of two replicas, and their coordinator.
 
-use std::{fmt::Write as _, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fmt::Write as _,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use api_metrics_clickhouse::ClickHouse as ChStore;
 use tempfile::TempDir;
@@ -174,15 +179,13 @@ impl ClickHouseCluster {
         );
         self.zookeeper = Some(process);
         // It says by `srvr` in which mode it serves once it does.
+        let address = ("127.0.0.1", self.coordinator);
         eventually("the coordinator", async || {
-            use tokio::io::{AsyncReadExt, AsyncWriteExt};
-            let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", self.coordinator))
+            tokio::time::timeout(Duration::from_secs(2), is_serving(address))
                 .await
-                .ok()?;
-            socket.write_all(b"srvr").await.ok()?;
-            let mut said = String::new();
-            socket.read_to_string(&mut said).await.ok()?;
-            said.contains("Mode:").then_some(())
+                .ok()?
+                .ok()?
+                .then_some(())
         })
         .await;
     }
@@ -197,12 +200,25 @@ impl ClickHouseCluster {
         }
     }
 
-    async fn answers(&self, server: usize) {
-        let seen = "SELECT name FROM system.zookeeper WHERE path = '/'";
-        eventually("a server that sees its coordinator", async || {
-            ask(&self.url(server), "", seen).await.ok()
-        })
-        .await;
+    /// Waits until a server answers. One that was killed at a bad moment may end again while it starts, and is started
+    /// once more, as any supervisor would.
+    async fn answers(&mut self, server: usize) {
+        let (url, errors) = (self.url(server), self.file(&format!("{server}/errors")));
+        for _ in 0..4 {
+            let until = Instant::now() + Duration::from_secs(15);
+            while Instant::now() < until {
+                let seen = "SELECT name FROM system.zookeeper WHERE path = '/'";
+                if ask(&url, "", seen).await.is_ok() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            self.kill(server);
+            self.spawn(server);
+        }
+        let errors = std::fs::read_to_string(errors).unwrap_or_default();
+        let lines: Vec<&str> = errors.lines().rev().take(20).collect();
+        panic!("server {server} never came back:\n{}", lines.join("\n"));
     }
 
     fn configure(&self) {
@@ -253,6 +269,20 @@ impl ClickHouseCluster {
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+/// Whether a coordinator says in which mode it serves.
+async fn is_serving(address: (&str, u16)) -> std::io::Result<bool> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = tokio::net::TcpStream::connect(address).await?;
+    // Where nobody listens yet on a port of the range for clients, a socket may find itself there.
+    if socket.local_addr()? == socket.peer_addr()? {
+        return Ok(false);
+    }
+    socket.write_all(b"srvr").await?;
+    let mut said = String::new();
+    socket.read_to_string(&mut said).await?;
+    Ok(said.contains("Mode:"))
 }
 
 /// What a process has used, in hundredths of a second.

@@ -122,11 +122,16 @@ impl ClickHouseDatabase {
     /// Where its address is no URL.
     #[must_use]
     pub fn connect(&self) -> ChStore {
-        let url = match &self.cluster {
+        ChStore::connect_lazy(&self.named()).expect("its address is a URL")
+    }
+
+    /// The URL that names it to a store.
+    #[must_use]
+    pub fn named(&self) -> String {
+        match &self.cluster {
             None => format!("{}/{}?compression=none", self.url, self.name),
             Some(cluster) => format!("{}/{}?cluster={cluster}", self.url, self.name),
-        };
-        ChStore::connect_lazy(&url).expect("its address is a URL")
+        }
     }
 
     /// Its name.

@@ -2086,6 +2086,20 @@ export interface components {
              */
             unbilledRequests: number;
         };
+        /** @description Another database, which keeps the buckets. */
+        BucketsView: {
+            /**
+             * Format: date-time
+             * @description When flush batches were last copied there; null where none was yet.
+             */
+            copiedAt?: string | null;
+            /** @description Why it does not. */
+            error?: string | null;
+            /** @description Whether some are being copied, or wait to be copied to their end. */
+            isCopying: boolean;
+            /** @description What it is, such as `ClickHouse 26.9.2.1`; null where it does not answer. */
+            version?: string | null;
+        };
         /** @description A UTC day of an objective's range. */
         BudgetDay: {
             /**
@@ -6297,6 +6311,7 @@ export interface components {
         StoreView: {
             /** @description `postgres` or `sqlite`. */
             backend?: string | null;
+            buckets?: components["schemas"]["BucketsView"] | null;
             /** @description Periods that wait for their rollup. */
             dirty: components["schemas"]["DirtyView"][];
             /** @description Why it does not. */
@@ -18882,6 +18897,7 @@ export interface operations {
                      *       },
                      *       "store": {
                      *         "backend": "postgres",
+                     *         "buckets": null,
                      *         "dirty": [
                      *           {
                      *             "granularity": "1h",
