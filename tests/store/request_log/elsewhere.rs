@@ -201,6 +201,8 @@ async fn rows_of_a_process_that_died_before_its_fence_never_count_and_go_with_th
     assert_eq!(stage.number(open).await, 1);
     stage.set(NOON + 100 * DAY);
     stage.retain(&RequestLog::new()).await;
+    assert_eq!(stage.number(rows).await, 0);
+    stage.retain(&RequestLog::new()).await;
     assert_eq!((stage.number(open).await, stage.number(rows).await), (0, 0));
 }
 

@@ -42,6 +42,8 @@ const READ: [Setting; 2] = [
 ];
 /// Many processes write a little at a time: the server puts it together, and acknowledges what is on the disk.
 const WRITE: [Setting; 2] = [("async_insert", "1"), ("wait_for_async_insert", "1")];
+/// Replicated tables take a block that they have seen before for a repetition, also where its rows were deleted since.
+const AS_IT_IS: Setting = ("insert_deduplicate", "0");
 /// A deletion is waited for, on all replicas.
 const ERASE: [Setting; 1] = [("mutations_sync", "2")];
 /// How often servers of before are asked whether they have deleted.
@@ -99,6 +101,9 @@ impl ClickHouse {
     ) -> Result<()> {
         let is_modern = self.server().await?.is_modern;
         let mut settings: Vec<Setting> = self.write().to_vec();
+        if self.cluster.is_some() {
+            settings.push(AS_IT_IS);
+        }
         if is_modern {
             settings.extend(WRITE);
         }

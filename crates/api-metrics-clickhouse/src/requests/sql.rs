@@ -305,7 +305,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_as_it_was_meant(text in "[\\\\'\"\0\n a-z\u{e9}\u{1f600}%;-]{0,40}") {
-            prop_assert_eq!(read(&literal(&text)), Some((text, "")));
+            let literal = literal(&text);
+            prop_assert_eq!(read(&literal), Some((text, "")));
         }
     }
 }

@@ -135,16 +135,27 @@ impl<'a> Rows<'a> {
         })
     }
 
-    pub(super) async fn candidates<B: BeginTx>(
+    /// What a search may find; [`with_texts`](Self::with_texts) comes after the transaction.
+    pub(super) async fn candidates<T: SqlTx>(
         self,
-        store: &B,
-        tx: &mut B::Tx,
+        tx: &mut T,
         query: &RequestSearch,
         only: Option<&BTreeSet<i64>>,
     ) -> Result<Vec<Candidate>> {
         either!(self, search::candidates(tx, query, only), |there| {
-            elsewhere::groups::candidates(store, tx, there, query, only)
+            elsewhere::groups::candidates(tx, there, query, only)
         })
+    }
+
+    pub(super) async fn with_texts<B: BeginTx>(
+        self,
+        store: &B,
+        groups: Vec<Candidate>,
+    ) -> Result<Vec<Candidate>> {
+        match self.0 {
+            None => Ok(groups),
+            Some(_) => elsewhere::groups::with_texts(store, groups).await,
+        }
     }
 
     pub(super) async fn holding<T: SqlTx>(

@@ -131,10 +131,9 @@ pub(super) async fn search<T: BeginTx>(
     // By words alone no other groups are found than those of requests that hold them.
     let only: Option<BTreeSet<i64>> = (query.mode == SearchMode::Words)
         .then(|| held.iter().filter_map(|held| held.group).collect());
-    let groups = rows
-        .candidates(store, &mut tx, query, only.as_ref())
-        .await?;
+    let groups = rows.candidates(&mut tx, query, only.as_ref()).await?;
     tx.commit().await?;
+    let groups = rows.with_texts(store, groups).await?;
     let alike = match query.mode {
         SearchMode::Words => Alike::default(),
         SearchMode::Similar | SearchMode::Hybrid => {

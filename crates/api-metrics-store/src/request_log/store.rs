@@ -321,10 +321,12 @@ impl<T: BeginTx> RequestLogStore for T {
         done.steps += u64::from(remove::forget_groups(&mut tx, floor).await? > 0);
         done.steps += u64::from(country::remove(&mut tx, floor).await? > 0);
         tail::prune(&mut tx, rows.noted(), now_ms).await?;
-        if rows.elsewhere().is_some() {
-            marks::forget_open(&mut tx, floor).await?;
-        }
         let days = rows.days(&mut tx).await?;
+        if rows.elsewhere().is_some() {
+            // What is open is known until nothing of it is there any more.
+            let first = days.first().map_or(floor, |day| day.day * DAY_MS);
+            marks::forget_open(&mut tx, floor.min(first)).await?;
+        }
         tx.commit().await?;
         let mut stored: u64 = days.iter().map(|day| day.bytes).sum();
         let today = now_ms.div_euclid(DAY_MS);

@@ -78,11 +78,9 @@ async fn of_search<T: SqlTx>(tx: &mut T, query: &RequestSearch) -> Result<Option
     wanted::wanted(tx, &query.filter, &query.scope, times).await
 }
 
-/// The groups of the range, or `only` some of them, those that were seen last first. Their texts are read by the service
-/// itself: the database knows of no request by which a tenant may see them.
-pub(in crate::request_log) async fn candidates<B: BeginTx>(
-    store: &B,
-    tx: &mut B::Tx,
+/// The groups of the range, or `only` some of them, those that were seen last first, still without their texts.
+pub(in crate::request_log) async fn candidates<T: SqlTx>(
+    tx: &mut T,
     database: &dyn RequestDatabase,
     query: &RequestSearch,
     only: Option<&BTreeSet<i64>>,
@@ -101,25 +99,42 @@ pub(in crate::request_log) async fn candidates<B: BeginTx>(
     let sums = database
         .sum_groups(&wanted, GroupOrder::LatestFirst, limit)
         .await?;
-    let ids: Vec<i64> = sums.iter().map(|sum| sum.group).collect();
+    let candidate = |sum: GroupSum| Candidate {
+        id: sum.group,
+        text: String::new(),
+        vector: None,
+        kept: sum.kept,
+        weight: sum.weight,
+        first_ms: sum.first_ms,
+        last_ms: sum.last_ms,
+        latest: Some(sum.latest),
+    };
+    Ok(sums.into_iter().map(candidate).collect())
+}
+
+/// The same groups with their texts, those that have one. They are read by the service itself: this database knows of no
+/// request by which a tenant may see them.
+pub(in crate::request_log) async fn with_texts<B: BeginTx>(
+    store: &B,
+    groups: Vec<Candidate>,
+) -> Result<Vec<Candidate>> {
+    if groups.is_empty() {
+        return Ok(groups);
+    }
+    let ids: Vec<i64> = groups.iter().map(|group| group.id).collect();
     let mut tx = store.begin(Mode::Read).await?;
     let texts = texts(&mut tx, &ids).await?;
     tx.commit().await?;
     let mut texts: BTreeMap<i64, _> = texts.into_iter().map(|text| (text.group, text)).collect();
-    let candidate = |sum: &GroupSum| {
-        let text = texts.remove(&sum.group)?;
+    let with_text = |group: Candidate| {
+        let found = texts.remove(&group.id)?;
         Some(Candidate {
-            id: sum.group,
-            text: text.text,
-            vector: text.vector,
-            kept: sum.kept,
-            weight: sum.weight,
-            first_ms: sum.first_ms,
-            last_ms: sum.last_ms,
-            latest: Some(sum.latest),
+            text: found.text,
+            vector: found.vector,
+            ..group
         })
     };
-    Ok(sums.iter().filter_map(candidate).collect())
+    Ok(groups.into_iter().filter_map(with_text).collect())
 }
 
 /// The newest requests that hold all words.
