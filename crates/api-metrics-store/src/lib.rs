@@ -81,7 +81,7 @@ pub mod bucket_database {
 #[cfg(feature = "postgres")]
 #[doc(hidden)]
 pub mod request_database {
-    pub use crate::engine::request_seam::*;
+    pub use crate::engine::copied::request_seam::*;
 }
 /// Not part of the public API.
 #[cfg(feature = "fuzzing")]

@@ -93,7 +93,7 @@ fn shown() -> impl Strategy<Value = Shown> {
 
 /// A question, with ids of requests and keys by their places.
 #[derive(Debug, Clone)]
-struct Asked {
+struct Question {
     query: RequestQuery,
     cursor: Option<(bool, usize)>,
     text: String,
@@ -165,7 +165,7 @@ fn filter() -> impl Strategy<Value = RequestFilter> {
     })
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn asked() -> impl Strategy<Value = Question> {
     let scope = prop_oneof![
         3 => Just(Scope::All),
         1 => select(&["acme", "umbrella", "'"][..]).prop_map(|tenant| Scope::Tenant(tenant.to_owned())),
@@ -179,7 +179,7 @@ fn asked() -> impl Strategy<Value = Asked> {
             let from = NOON + from;
             let mut query = RequestQuery::over(from * 1_000, (from + length) * 1_000);
             (query.filter, query.scope, query.limit) = (filter, scope, limit);
-            Asked {
+            Question {
                 query,
                 cursor,
                 text,
@@ -262,7 +262,7 @@ impl Both {
     }
 
     /// All pages of a question.
-    async fn list(&self, of: usize, asked: &Asked) -> Vec<StoredRequest> {
+    async fn list(&self, of: usize, asked: &Question) -> Vec<StoredRequest> {
         let mut query = asked.query.clone();
         if let Some((forward, place)) = asked.cursor {
             let cursor = Some(self.ids[of][place]);
@@ -287,7 +287,7 @@ impl Both {
     }
 
     /// The groups of a question, each as text.
-    async fn groups(&self, of: usize, asked: &Asked) -> Vec<String> {
+    async fn groups(&self, of: usize, asked: &Question) -> Vec<String> {
         let groups = self.stages[of].store.request_groups(&asked.query).await;
         let mut groups = groups.unwrap();
         for group in &mut groups {
@@ -296,7 +296,7 @@ impl Both {
         groups.iter().map(|group| format!("{group:?}")).collect()
     }
 
-    async fn search(&self, of: usize, asked: &Asked) -> Vec<String> {
+    async fn search(&self, of: usize, asked: &Question) -> Vec<String> {
         let mut search = RequestSearch::default();
         (search.from_ms, search.to_ms) = (asked.query.from_ms, asked.query.to_ms);
         (search.scope, search.filter) = (asked.query.scope.clone(), asked.query.filter.clone());
@@ -315,7 +315,7 @@ impl Both {
         hits
     }
 
-    async fn arrived(&self, of: usize, asked: &Asked) -> (Vec<StoredRequest>, u64) {
+    async fn arrived(&self, of: usize, asked: &Question) -> (Vec<StoredRequest>, u64) {
         let mut tail = TailQuery::default();
         (tail.filter, tail.scope) = (asked.query.filter.clone(), asked.query.scope.clone());
         tail.limit = asked.query.limit;

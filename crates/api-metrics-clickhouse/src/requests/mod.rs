@@ -261,17 +261,11 @@ impl RequestDatabase for ClickHouse {
     }
 
     async fn request_snapshot(&self, wanted: &RequestsWanted) -> Result<Option<String>> {
-        // The request, which says whether it counts and who may see it.
-        let order = RequestOrder::NewestFirst;
-        let found = self.find_requests(wanted, order, 1, false).await?;
-        let Some(row) = found.rows.first() else {
-            return Ok(None);
-        };
+        // By what both tables have: whether it counts, its time and its id.
+        let is_modern = self.server().await?.is_modern;
+        let conditions = sql::conditions(wanted, is_modern);
         let source = self.source(DETAILS).await?;
-        let sql = format!(
-            "SELECT snapshot FROM {source} FINAL WHERE {}",
-            sql::is_one(row.at_ms, row.id)
-        );
+        let sql = format!("SELECT snapshot FROM {source} FINAL WHERE {conditions}");
         let texts = self.answer(&sql, rows::take_optional_text).await?;
         Ok(texts.into_iter().next().flatten())
     }

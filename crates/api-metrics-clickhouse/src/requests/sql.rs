@@ -172,11 +172,6 @@ pub(crate) fn details(source: &str, keys: &[(i64, Uuid)]) -> String {
     )
 }
 
-/// That a row is this one.
-pub(crate) fn is_one(at_ms: i64, id: Uuid) -> String {
-    format!("at_ms = {at_ms} AND id = {}", id_literal(id))
-}
-
 /// That a row is of one of these groups.
 pub(crate) fn in_groups(groups: &[i64]) -> String {
     among("group_id", groups, i64::to_string)

@@ -10,7 +10,6 @@
 //! | `read` | buckets, inbox and own memory into an answer | every process |
 //! | `versions` | what each version of a service has answered, with the fold | the leader |
 //! | `copied` | fold, rollup and read where buckets are kept in another database | the leader, every process |
-//! | `request_seam` | what a database must be able to do that keeps single requests | every process |
 //! | `damage` | what can't be read is kept aside and left out | the leader |
 //!
 //! `backend` is the contract with a database, `payload` and `period_counts` are the two encodings, and
@@ -44,7 +43,6 @@ pub(crate) mod payload;
 pub(crate) mod period_counts;
 pub(crate) mod plan;
 pub(crate) mod read;
-pub(crate) mod request_seam;
 pub(crate) mod retention;
 pub(crate) mod rollup;
 pub(crate) mod sorted_cursor;

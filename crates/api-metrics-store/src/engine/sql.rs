@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     backend::{Mode, Result, Tx},
-    request_seam::RequestDatabase,
+    copied::request_seam::RequestDatabase,
 };
 use crate::query::Scope;
 

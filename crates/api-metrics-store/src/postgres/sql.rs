@@ -13,7 +13,7 @@ use super::{PostgresStore, tx::PgTx, unnamed};
 use crate::{
     engine::{
         backend::{Backend, Mode, Result},
-        request_seam::RequestDatabase,
+        copied::request_seam::RequestDatabase,
         sql::{BeginTx, Dialect, Param, SqlRow, SqlTx},
     },
     query::Scope,

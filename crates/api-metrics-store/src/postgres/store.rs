@@ -7,8 +7,7 @@ use sqlx::PgPool;
 use super::{connect::lazy_pool, standby::Standby};
 use crate::{
     engine::{
-        copied::{Copied, seam::BucketDatabase},
-        request_seam::RequestDatabase,
+        copied::{Copied, request_seam::RequestDatabase, seam::BucketDatabase},
         store::SqlStore,
     },
     options::StoreOptions,

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     engine::{
         backend::{Result, Tx},
-        request_seam::{GroupPart, GroupSum, RequestDatabase},
+        copied::request_seam::{GroupPart, GroupSum, RequestDatabase},
         sql::{BeginTx, SqlTx},
     },
     query::Scope,

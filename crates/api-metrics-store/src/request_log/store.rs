@@ -26,7 +26,7 @@ use crate::{
     engine::{
         audit,
         backend::{LeadTx, Mode, Tx},
-        request_seam::RequestsOf,
+        copied::request_seam::RequestsOf,
         sql::BeginTx,
     },
     query::Scope,

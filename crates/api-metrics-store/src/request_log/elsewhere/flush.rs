@@ -13,7 +13,7 @@ use super::row;
 use crate::{
     engine::{
         backend::{FlushTx as _, Mode, Result, Tx},
-        request_seam::RequestDatabase,
+        copied::request_seam::RequestDatabase,
         sql::BeginTx,
     },
     request_log::{
@@ -21,7 +21,7 @@ use crate::{
         entry::{Entry, Stored},
         flush::{Bounds, address_of, day_keys, keys_of, note_batch},
         sql::{
-            marks::{self, Given, Opened, Opening},
+            marks::{self, Given, NewBatch, Opened},
             write,
         },
     },
@@ -54,7 +54,7 @@ pub(in crate::request_log) async fn store_batch<B: BeginTx>(
             let detail = buffer.settings().address;
             addresses = day_keys(&mut tx, detail, &entries, bounds.now_ms).await?;
             let times = entries.iter().map(|entry| entry.at_ms);
-            let opening = Opening {
+            let new = NewBatch {
                 instance: instance.id,
                 times: (
                     times.clone().min().unwrap_or_default(),
@@ -64,7 +64,7 @@ pub(in crate::request_log) async fn store_batch<B: BeginTx>(
                 known: *last,
                 seen,
             };
-            match marks::open(&mut tx, opening, bounds.now_ms).await? {
+            match marks::open(&mut tx, new, bounds.now_ms).await? {
                 Opened::Mark(given) => {
                     tx.commit().await?;
                     break given;

@@ -6,7 +6,7 @@ use super::wanted;
 use crate::{
     engine::{
         backend::{Mode, Result, Tx},
-        request_seam::{
+        copied::request_seam::{
             GroupOrder, GroupPart, GroupSum, RequestDatabase, RequestOrder, RequestsWanted,
         },
         sql::{BeginTx, SqlTx},

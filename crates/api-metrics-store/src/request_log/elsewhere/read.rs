@@ -6,7 +6,7 @@ use super::{row::requests, wanted};
 use crate::{
     engine::{
         backend::{Result, Tx},
-        request_seam::{RequestDatabase, RequestOrder, RequestsWanted},
+        copied::request_seam::{RequestDatabase, RequestOrder, RequestsWanted},
         sql::SqlTx,
     },
     query::Scope,

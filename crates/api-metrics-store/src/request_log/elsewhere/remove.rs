@@ -4,7 +4,7 @@ use crate::{
     engine::{
         audit,
         backend::{Mode, Result, Tx},
-        request_seam::{RequestDatabase, RequestsOf},
+        copied::request_seam::{RequestDatabase, RequestsOf},
         sql::{BeginTx, SqlRow, SqlTx, params},
     },
     request_log::{

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     engine::{
         backend::Result,
-        request_seam::{RequestDetail, RequestRow},
+        copied::request_seam::{RequestDetail, RequestRow},
         sql::{SqlRow, SqlTx, params},
     },
     query::Scope,

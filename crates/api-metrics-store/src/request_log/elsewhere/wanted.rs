@@ -3,7 +3,7 @@
 use crate::{
     engine::{
         backend::Result,
-        request_seam::{RequestLabel, RequestsWanted},
+        copied::request_seam::{RequestLabel, RequestsWanted},
         sql::{SqlRow, SqlTx},
     },
     query::{Protocols, Scope},

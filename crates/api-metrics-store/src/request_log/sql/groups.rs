@@ -8,7 +8,7 @@ use super::{Conditions, read, unsigned};
 use crate::{
     engine::{
         backend::Result,
-        request_seam::{GroupPart, GroupSum},
+        copied::request_seam::{GroupPart, GroupSum},
         sql::{Dialect, SqlRow, SqlTx, params},
     },
     request_log::query::RequestQuery,

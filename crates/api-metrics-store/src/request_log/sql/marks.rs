@@ -10,7 +10,7 @@ use super::unsigned;
 use crate::{
     engine::{
         backend::Result,
-        request_seam::RequestView,
+        copied::request_seam::RequestView,
         sql::{SqlRow, SqlTx, params},
     },
     store::StoreError,
@@ -35,7 +35,7 @@ pub(in crate::request_log) enum Opened {
 
 /// A batch that is to be written.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::request_log) struct Opening {
+pub(in crate::request_log) struct NewBatch {
     pub(in crate::request_log) instance: Uuid,
     /// Its first and its last request.
     pub(in crate::request_log) times: (i64, i64),
@@ -50,7 +50,7 @@ pub(in crate::request_log) struct Opening {
 /// Gives a batch its mark, and notes that its rows don't count yet. To be the last statements of a transaction.
 pub(in crate::request_log) async fn open<T: SqlTx>(
     tx: &mut T,
-    batch: Opening,
+    batch: NewBatch,
     now_ms: i64,
 ) -> Result<Opened> {
     let d = tx.dialect();

@@ -261,7 +261,7 @@ pub trait RequestDatabase: Send + Sync + Debug + 'static {
         wanted: &RequestsWanted,
         part_ms: i64,
     ) -> Result<Vec<GroupPart>, StoreError>;
-    /// The snapshot of the only one that is wanted.
+    /// The snapshot of the only one that is wanted, by its id alone.
     async fn request_snapshot(&self, wanted: &RequestsWanted)
     -> Result<Option<String>, StoreError>;
     /// The times of the oldest and of the newest.
