@@ -303,10 +303,10 @@ pub async fn postgres(pool: &PgPool, size: Size) {
 }
 
 /// Requests of aggregate series by period, of which counts are made.
-fn counted(schema: &str, name: &str) -> String {
+fn counted(metrics: &str, series: &str) -> String {
     format!(
-        "SELECT m.period_start, m.series_id, m.request_count FROM {schema}metrics_{name} AS m \
-         JOIN {schema}series AS s ON s.id = m.series_id AND s.kind <> 0 ORDER BY 1, 2"
+        "SELECT m.period_start, m.series_id, m.request_count FROM {metrics} AS m \
+         JOIN {series} AS s ON s.id = m.series_id AND s.kind <> 0 ORDER BY 1, 2"
     )
 }
 
@@ -327,11 +327,13 @@ fn counts(entries: impl IntoIterator<Item = (i64, i64)>) -> Vec<u8> {
 }
 
 async fn tally_in_postgres(pool: &PgPool, name: &str) {
-    let rows: Vec<(DateTime<Utc>, i64, i64)> =
-        sqlx::query_as(AssertSqlSafe(counted("api_metrics.", name)))
-            .fetch_all(pool)
-            .await
-            .unwrap();
+    let rows: Vec<(DateTime<Utc>, i64, i64)> = sqlx::query_as(AssertSqlSafe(counted(
+        &format!("api_metrics.metrics_{name}"),
+        "api_metrics.series",
+    )))
+    .fetch_all(pool)
+    .await
+    .unwrap();
     sqlx::query("DELETE FROM api_metrics.period_counts WHERE granularity = $1")
         .bind(name)
         .execute(pool)
@@ -352,10 +354,13 @@ async fn tally_in_postgres(pool: &PgPool, name: &str) {
 }
 
 async fn tally_in_sqlite(sql: &mut SqliteConnection, name: &str) {
-    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(AssertSqlSafe(counted("api_metrics_", name)))
-        .fetch_all(&mut *sql)
-        .await
-        .unwrap();
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(AssertSqlSafe(counted(
+        &format!("api_metrics_{name}"),
+        "api_metrics_series",
+    )))
+    .fetch_all(&mut *sql)
+    .await
+    .unwrap();
     sqlx::query("DELETE FROM api_metrics_period_counts WHERE granularity = ?")
         .bind(name)
         .execute(&mut *sql)
@@ -426,6 +431,10 @@ pub async fn sqlite(pool: &SqlitePool, size: Size) {
             "DELETE FROM api_metrics_{name}; \
              WITH RECURSIVE period (p) AS (SELECT {from} UNION ALL SELECT p + {step} FROM period WHERE p + {step} < {to}) \
              INSERT INTO api_metrics_{name} \
+             (period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
+              latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
+              total_response_bytes, response_time_p50_ms, response_time_p95_ms, response_time_p99_ms, \
+              response_time_avg_ms, status_counts, latency_sketch) \
              SELECT p, s.id, b.requests, b.e4, b.e5, 0, b.sum, b.min, b.max, b.requests, b.sum, b.requests, \
                     b.requests * 200, b.bytes, 18, 55, 90, 24, b.statuses, b.sketch \
              FROM period CROSS JOIN api_metrics_series AS s \

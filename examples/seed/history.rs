@@ -120,11 +120,11 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The last noon in UTC; an hour later where nothing ran at noon.
+/// The last noon in UTC; an hour later where nothing ran at noon, or where it will soon be a day ago.
 const fn noon_before(end: i64) -> i64 {
     let noon = end - 60 - (end - 60 - DAY / 2).rem_euclid(DAY);
     let ago = end - noon;
-    if ago >= SILENCE.start && ago < SILENCE.end {
+    if ago >= SILENCE.start && ago < SILENCE.end || ago >= DAY - 3_600 {
         noon + 3_600
     } else {
         noon

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod counting;
+mod memory;
 mod outage;
 mod recorder;
 mod traffic;

@@ -43,6 +43,7 @@ mod rows;
 mod sql;
 mod status;
 mod store;
+mod sum;
 mod tx;
 
 /// The pool in [`SqliteStore`]'s signatures.

@@ -3,36 +3,25 @@
 //! Its snapshot is that of its first SELECT, and the write-ahead log keeps it whole while others write.
 //! Nothing is locked for writers. A long read only keeps the log from being shortened.
 //!
-//! Rows are summed in this process: the database runs in it, and no row travels further than a sum
-//! would.
+//! How buckets are summed stands in `sum`.
 
-use std::collections::{HashMap, hash_map::Entry};
-
-use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
     flush::chunk,
-    rows,
+    rows, sum,
     tx::{SqliteTx, json_numbers},
 };
 use crate::{
-    bucket::Bucket,
     engine::backend::{
-        ENDED_SESSION, InboxChunk, PartialSum, ReadTx, Result, Segment, Selection, Series,
-        SeriesRow, SeriesSum, Sink, SumRequest,
+        ENDED_SESSION, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow,
+        SeriesSum, Sink, SumRequest,
     },
     engine::condition::{Condition, Values},
-    engine::sum::Key,
-    query::Detail,
     store::{ApiKeyInfo, KeyOwner, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
-
-/// Series up to which each is looked up by itself; above it the whole range is scanned. Lookups go by
-/// the index that begins with the series; minutes have none and use the primary key.
-const FEW_SERIES: usize = 64;
 
 impl ReadTx for SqliteTx {
     async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
@@ -71,59 +60,10 @@ impl ReadTx for SqliteTx {
             .collect()
     }
 
-    /// One statement a segment. Rows come one by one and are handed on as partial sums of one row each.
     async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()> {
-        let kind = self.sketch_kind().await?;
-        let groups: HashMap<i64, i32> = request.series.iter().copied().collect();
-        let ids = json_numbers(request.series.iter().map(|(id, _)| *id));
-        for segment in request.segments {
-            let statement = if request.series.len() <= FEW_SERIES {
-                rows::select_range_of_few(segment.granularity)
-            } else {
-                rows::select_range(segment.granularity)
-            };
-            // The rows borrow the connection, and what they are read into is another member.
-            let Self { sql, damage, .. } = self;
-            let mut found = sqlx::query(AssertSqlSafe(statement.clone()))
-                .bind(segment.from)
-                .bind(segment.to)
-                .bind(&ids)
-                .fetch(&mut **sql);
-            while let Some(row) = found.try_next().await? {
-                let key = Key {
-                    granularity: segment.granularity,
-                    period_start: row.try_get(0)?,
-                    series_id: row.try_get(1)?,
-                };
-                let edges = request.edges;
-                let after = edges.partition_point(|edge| *edge <= key.period_start);
-                let group = groups.get(&key.series_id);
-                let (Some(step), Some(group)) = (after.checked_sub(1), group) else {
-                    continue;
-                };
-                let counts = match request.detail {
-                    Detail::Requests => {
-                        let mut counts = Bucket::new(kind);
-                        counts.request_count = row.try_get::<i64, _>(2)?.cast_unsigned();
-                        counts
-                    }
-                    Detail::Counts | Detail::Quantiles => rows::counts(&row, key, kind, damage)?,
-                };
-                into(PartialSum {
-                    group: usize::try_from(*group).unwrap_or(usize::MAX),
-                    step,
-                    counts,
-                    sketches: match request.detail {
-                        Detail::Quantiles => rows::sketch(&row, key, kind, damage)?,
-                        Detail::Requests | Detail::Counts => &[],
-                    },
-                })?;
-            }
-        }
-        Ok(())
+        sum::sum(self, request, into).await
     }
 
-    /// Sums in memory, one entry a series and step.
     async fn sum_by_series(
         &mut self,
         granularity: Granularity,
@@ -132,62 +72,7 @@ impl ReadTx for SqliteTx {
         series: Series<'_>,
         quantiles: bool,
     ) -> Result<Vec<SeriesSum>> {
-        let kind = self.sketch_kind().await?;
-        // Minutes have no index by series.
-        let (statement, ids) = match series {
-            Series::All => (rows::select_range(granularity), None),
-            Series::Ids(ids) if ids.len() <= FEW_SERIES => (
-                rows::select_range_of_few(granularity),
-                Some(json_numbers(ids.iter().copied())),
-            ),
-            Series::Ids(ids) => (
-                rows::select_range(granularity),
-                Some(json_numbers(ids.iter().copied())),
-            ),
-        };
-        let mut sums: HashMap<(i64, usize), SeriesSum> = HashMap::new();
-        for segment in segments {
-            let found = sqlx::query(AssertSqlSafe(statement.clone()))
-                .bind(segment.from)
-                .bind(segment.to)
-                .bind(ids.as_deref())
-                .fetch_all(&mut *self.sql)
-                .await?;
-            for row in &found {
-                let period_start: UnixSeconds = row.try_get(0)?;
-                let Some(step) = edges
-                    .partition_point(|edge| *edge <= period_start)
-                    .checked_sub(1)
-                else {
-                    continue;
-                };
-                let series_id = row.try_get(1)?;
-                let key = Key {
-                    granularity,
-                    period_start,
-                    series_id,
-                };
-                let counts = rows::counts(row, key, kind, &mut self.damage)?;
-                let sum = match sums.entry((series_id, step)) {
-                    Entry::Occupied(sum) => {
-                        let sum = sum.into_mut();
-                        sum.counts.merge(&counts)?;
-                        sum
-                    }
-                    Entry::Vacant(none) => none.insert(SeriesSum {
-                        series_id,
-                        step,
-                        counts,
-                        sketches: Vec::new(),
-                    }),
-                };
-                if quantiles {
-                    let sketch = rows::sketch(row, key, kind, &mut self.damage)?;
-                    sum.sketches.extend_from_slice(sketch);
-                }
-            }
-        }
-        Ok(sums.into_values().collect())
+        sum::sum_by_series(self, granularity, segments, edges, series, quantiles).await
     }
 
     async fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<InboxChunk>> {

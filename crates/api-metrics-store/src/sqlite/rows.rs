@@ -3,7 +3,7 @@
 //! The columns and units are those of Postgres: microseconds, bytes, requests, with times as Unix
 //! seconds. The tables are WITHOUT ROWID, so that a row lies in the primary key `(period_start,
 //! series_id)` itself. Selects name `period_start` and `series_id` first, then the counts in one order,
-//! which `counts` reads by place.
+//! which `counts` reads by place; those of the views stand in `sum`.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{
 // return more of them than this release knows.
 
 /// The table of a granularity.
-const fn table(granularity: Granularity) -> &'static str {
+pub(super) const fn table(granularity: Granularity) -> &'static str {
     match granularity {
         Granularity::Minute => "api_metrics_1m",
         Granularity::FiveMinutes => "api_metrics_5m",
@@ -42,33 +42,6 @@ pub(super) fn select_existing(granularity: Granularity) -> String {
         "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
        latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
        total_request_bytes, total_response_bytes, status_counts, units, latency_sketch FROM {table} WHERE period_start = ?1 AND series_id IN (SELECT value FROM json_each(?2))"
-    )
-}
-
-/// The rows of `[?1, ?2)` of all series, or of those in `?3` (JSON) unless it is NULL. Walks the
-/// primary key over the whole range.
-pub(super) fn select_range(granularity: Granularity) -> String {
-    let table = table(granularity);
-    format!(
-        "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, \
-       aborted_count, latency_sum_us, latency_min_us, latency_max_us, latency_count, \
-       ttfb_sum_us, ttfb_count, total_request_bytes, total_response_bytes, status_counts, \
-       units, latency_sketch \
-     FROM {table} WHERE period_start >= ?1 AND period_start < ?2 \
-        AND (?3 IS NULL OR series_id IN (SELECT value FROM json_each(?3)))"
-    )
-}
-
-/// The rows of `[?1, ?2)` of the series `?3` (JSON), one series after another. CROSS JOIN keeps this
-/// order: SQLite would not know which side is the shorter one.
-pub(super) fn select_range_of_few(granularity: Granularity) -> String {
-    let table = table(granularity);
-    format!(
-        "SELECT m.period_start, m.series_id, m.request_count, m.error_count_4xx, m.error_count_5xx, \
-       m.aborted_count, m.latency_sum_us, m.latency_min_us, m.latency_max_us, m.latency_count, \
-       m.ttfb_sum_us, m.ttfb_count, m.total_request_bytes, m.total_response_bytes, m.status_counts, \
-       m.units, m.latency_sketch \
-     FROM json_each(?3) AS s CROSS JOIN {table} AS m ON m.series_id = s.value AND m.period_start >= ?1 AND m.period_start < ?2"
     )
 }
 
