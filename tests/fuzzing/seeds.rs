@@ -2,11 +2,12 @@
 
 use std::{fs, path::Path};
 
-use api_metrics_clickhouse::fuzzing::written;
+use api_metrics_clickhouse::fuzzing::{written, written_request};
 use api_metrics_layer::{Gauge, UnitValue};
 use api_metrics_store::{
     bucket::Bucket,
     bucket_database::BucketColumns,
+    request_database::{RequestDetail, RequestRow},
     sketch::{Sketch, SketchKind},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -28,6 +29,7 @@ pub(crate) fn write(corpus: &Path) {
         ("query_string", text(&QUERIES)),
         ("access_log_line", text(&LINES)),
         ("jwt", text(&CLAIMS)),
+        ("copied_requests", copied_requests()),
         ("copied_sums", copied_sums()),
         ("cursor", cursors()),
         ("report", reports()),
@@ -88,6 +90,42 @@ fn copied_sums() -> Vec<Vec<u8>> {
     let mut seeds = damaged(vec![one, written(1, 2, 3, greatest), several.concat()]);
     seeds.push(vec![0xff; 300]);
     seeds
+}
+
+/// Rows of a list, and of what is shown of each.
+fn copied_requests() -> Vec<Vec<u8>> {
+    let row = RequestRow {
+        at_ms: 1_773_144_000_123,
+        id: uuid::Uuid::from_u128(7),
+        mark: 9,
+        service: "shop".to_owned(),
+        endpoint: "/users/{id}".to_owned(),
+        api_key: Some("render-farm".to_owned()),
+        status: Some(503),
+        counted: 503,
+        latency_us: Some(84_000),
+        weight: 1,
+        group: Some(i64::MIN),
+        user: Some("Zo\u{eb}".to_owned()),
+        levels: 3,
+        detail: RequestDetail {
+            path: "/users/7".to_owned(),
+            message: Some("the \"ledger\" is locked".to_owned()),
+            lines: Some("[]".to_owned()),
+            latitude: Some(-235),
+            ..RequestDetail::default()
+        },
+        ..RequestRow::default()
+    };
+    let empty = RequestRow::default();
+    let both = |shown| [written_request(&row, shown), written_request(&empty, shown)].concat();
+    let all = [
+        written_request(&row, false),
+        written_request(&row, true),
+        both(false),
+        both(true),
+    ];
+    damaged(all.to_vec())
 }
 
 /// A byte that says of which form the body is, and what real exporters have sent.

@@ -1,6 +1,6 @@
 //! The verbs of a database of single requests, as requests over HTTP.
 
-mod rows;
+pub(crate) mod rows;
 mod sql;
 pub(crate) mod tables;
 
