@@ -26,10 +26,7 @@ pub async fn run() {
         let cluster = ClickHouseCluster::of(servers, 1).await;
         let buckets = cluster.database("metrics").await;
         buckets.prepare().await.unwrap();
-        let view = View {
-            epoch: MINUTES,
-            excluded: Vec::new(),
-        };
+        let view = View::upto(MINUTES);
         let measured = Measured::begin(&cluster);
         for minute in 0..MINUTES {
             buckets
@@ -47,38 +44,27 @@ pub async fn run() {
             let periods: Vec<i64> = (START..START + MINUTES * 60)
                 .step_by(granularity.seconds() as usize)
                 .collect();
-            let rollup = Rollup {
-                granularity,
-                children,
-                periods: &periods,
-                view: &view,
-                version: n as i64 + 1,
-            };
-            buckets.roll_up(&rollup).await.unwrap();
+            // One after the other: a statement holds all sums of its periods in memory.
+            for period in periods.chunks(1) {
+                let tables = (granularity, children);
+                let rollup = Rollup::new(tables, period, &view, n as i64 + 1);
+                buckets.roll_up(&rollup).await.unwrap();
+            }
         }
         let rolled_up = measured.end(&cluster);
 
         let series: Vec<i64> = (0..SERIES).step_by(SERIES as usize / ASKED).collect();
         let measured = Measured::begin(&cluster);
         let mut parts = 0;
-        buckets
-            .sum(
-                &SumOf {
-                    granularity: Granularity::Minute,
-                    ranges: &[(START, START + MINUTES * 60)],
-                    edges: &[START, START + MINUTES * 60],
-                    series: &series,
-                    by_series: true,
-                    detail: Detail::Quantiles,
-                    view: &view,
-                },
-                &mut |_| {
-                    parts += 1;
-                    Ok(())
-                },
-            )
-            .await
-            .unwrap();
+        let (from, to) = (START, START + MINUTES * 60);
+        let (ranges, edges) = ([(from, to)], [from, to]);
+        let mut asked = SumOf::new(Granularity::Minute, (&ranges, &edges), &series, &view);
+        (asked.by_series, asked.detail) = (true, Detail::Quantiles);
+        let mut add = |_| {
+            parts += 1;
+            Ok(())
+        };
+        buckets.sum(&asked, &mut add).await.unwrap();
         assert!(parts >= series.len(), "each series has a sum");
         let read = measured.end(&cluster);
         println!(
@@ -96,37 +82,18 @@ fn rows(minute: i64) -> Vec<CopiedRow> {
         let first = 200 + random.below(120) as u16;
         let bins: Vec<u16> = (0..12).map(|n| first + n * 9).collect();
         let bin_counts: Vec<u64> = bins.iter().map(|_| 1 + random.below(4)).collect();
-        let requests = bin_counts.iter().sum();
-        CopiedRow {
-            period_start: START + minute * 60,
-            series_id,
-            instance: Uuid::from_u128(7),
-            number: minute.cast_unsigned() + 1,
-            chunk: 0,
-            epoch: minute + 1,
-            columns: BucketColumns {
-                sums: [
-                    requests,
-                    0,
-                    1,
-                    0,
-                    requests * (20_000 + random.below(9_000)),
-                    requests,
-                    0,
-                    0,
-                    requests * 200,
-                    requests * 1_500,
-                ],
-                least: [800 + random.below(300), u64::MAX],
-                greatest: [90_000 + random.below(40_000), 0],
-                statuses: vec![200, 500],
-                status_counts: vec![requests - 1, 1],
-                bins,
-                bin_counts,
-                unit_keys: Vec::new(),
-                unit_values: Vec::new(),
-            },
-        }
+        let requests: u64 = bin_counts.iter().sum();
+        let latencies = requests * (20_000 + random.below(9_000));
+        let (sent, answered) = (requests * 200, requests * 1_500);
+        let mut columns = BucketColumns::default();
+        columns.sums = [requests, 0, 1, 0, latencies, requests, 0, 0, sent, answered];
+        columns.least = [800 + random.below(300), u64::MAX];
+        columns.greatest = [90_000 + random.below(40_000), 0];
+        columns.statuses = vec![200, 500];
+        columns.status_counts = vec![requests - 1, 1];
+        (columns.bins, columns.bin_counts) = (bins, bin_counts);
+        let batch = (Uuid::from_u128(7), minute.cast_unsigned() + 1, 0);
+        CopiedRow::new((START + minute * 60, series_id), batch, minute + 1, columns)
     };
     (0..SERIES).map(row).collect()
 }

@@ -7,7 +7,7 @@ use api_metrics_layer::{Gauge, UnitValue};
 use api_metrics_store::{
     bucket::Bucket,
     bucket_database::BucketColumns,
-    request_database::{RequestDetail, RequestRow},
+    request_database::RequestRow,
     sketch::{Sketch, SketchKind},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -64,23 +64,17 @@ fn masks() -> Vec<Vec<u8>> {
 
 /// Answers of one part, of several, and of the greatest numbers.
 fn copied_sums() -> Vec<Vec<u8>> {
-    let all = BucketColumns {
-        sums: [7, 1, 2, 0, 84_000, 7, 0, 0, 70, 700],
-        least: [900, u64::MAX],
-        greatest: [40_000, 0],
-        statuses: vec![200, 404, 503],
-        status_counts: vec![4, 1, 2],
-        bins: vec![130, 700],
-        bin_counts: vec![6, 1],
-        unit_keys: vec!["=tokens".to_owned(), "+score".to_owned()],
-        unit_values: vec![1_234, -5],
-    };
-    let greatest = BucketColumns {
-        sums: [u64::MAX; 10],
-        unit_keys: vec!["\u{1f600}".repeat(80)],
-        unit_values: vec![i64::MIN],
-        ..BucketColumns::default()
-    };
+    let mut all = BucketColumns::default();
+    all.sums = [7, 1, 2, 0, 84_000, 7, 0, 0, 70, 700];
+    (all.least, all.greatest) = ([900, u64::MAX], [40_000, 0]);
+    (all.statuses, all.status_counts) = (vec![200, 404, 503], vec![4, 1, 2]);
+    (all.bins, all.bin_counts) = (vec![130, 700], vec![6, 1]);
+    all.unit_keys = vec!["=tokens".to_owned(), "+score".to_owned()];
+    all.unit_values = vec![1_234, -5];
+    let mut greatest = BucketColumns::default();
+    greatest.sums = [u64::MAX; 10];
+    greatest.unit_keys = vec!["\u{1f600}".repeat(80)];
+    greatest.unit_values = vec![i64::MIN];
     let one = written(0, 7, 0, all.clone());
     let several = [
         one.clone(),
@@ -94,29 +88,24 @@ fn copied_sums() -> Vec<Vec<u8>> {
 
 /// Rows of a list, and of what is shown of each.
 fn copied_requests() -> Vec<Vec<u8>> {
-    let row = RequestRow {
-        at_ms: 1_773_144_000_123,
-        id: uuid::Uuid::from_u128(7),
-        mark: 9,
-        service: "shop".to_owned(),
-        endpoint: "/users/{id}".to_owned(),
-        api_key: Some("render-farm".to_owned()),
-        status: Some(503),
-        counted: 503,
-        latency_us: Some(84_000),
-        weight: 1,
-        group: Some(i64::MIN),
-        user: Some("Zo\u{eb}".to_owned()),
-        levels: 3,
-        detail: RequestDetail {
-            path: "/users/7".to_owned(),
-            message: Some("the \"ledger\" is locked".to_owned()),
-            lines: Some("[]".to_owned()),
-            latitude: Some(-235),
-            ..RequestDetail::default()
-        },
-        ..RequestRow::default()
-    };
+    let mut row = RequestRow::default();
+    row.at_ms = 1_773_144_000_123;
+    row.id = uuid::Uuid::from_u128(7);
+    row.mark = 9;
+    row.service = "shop".to_owned();
+    row.endpoint = "/users/{id}".to_owned();
+    row.api_key = Some("render-farm".to_owned());
+    row.status = Some(503);
+    row.counted = 503;
+    row.latency_us = Some(84_000);
+    row.weight = 1;
+    row.group = Some(i64::MIN);
+    row.user = Some("Zo\u{eb}".to_owned());
+    row.levels = 3;
+    row.detail.path = "/users/7".to_owned();
+    row.detail.message = Some("the \"ledger\" is locked".to_owned());
+    row.detail.lines = Some("[]".to_owned());
+    row.detail.latitude = Some(-235);
     let empty = RequestRow::default();
     let both = |shown| [written_request(&row, shown), written_request(&empty, shown)].concat();
     let all = [

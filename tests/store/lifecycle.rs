@@ -5,6 +5,7 @@ use std::{sync::Arc, task::Poll, time::Duration};
 
 use api_metrics::{ApiMetrics, Maintenance};
 use api_metrics_store::{
+    postgres::PostgresStore,
     query::{Query, TimeRange},
     recorder::{Recorder, RecorderOptions},
     sketch::{Sketch, SketchKind},
@@ -12,7 +13,7 @@ use api_metrics_store::{
     store::{Store, StoreOptions, Writer},
     time::{Granularity, ManualClock},
 };
-use api_metrics_tests::SqliteFile;
+use api_metrics_tests::{PgDatabase, SqliteFile, patient};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::harness::{Database, Harness, NOON, record, writer_of};
@@ -294,4 +295,52 @@ async fn a_database_of_digests_answers_from_digests_at_every_granularity() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn who_has_waited_for_another_process_to_make_the_schema_finds_it() {
+    let database = PgDatabase::create().await;
+    let store = || {
+        let mut options = patient();
+        options.max_connections = 1;
+        PostgresStore::connect_lazy(&database.url(), options).unwrap()
+    };
+    store().prepare().await.unwrap();
+    let mut other = PgConnection::connect_with(&database.options())
+        .await
+        .unwrap();
+    // It is about to make it, and has the lock.
+    database
+        .admin("ALTER SCHEMA api_metrics RENAME TO being_made")
+        .await;
+    let mut tx = other.begin().await.unwrap();
+    sqlx::raw_sql(
+        "SELECT pg_advisory_xact_lock(1634757748, 1); ALTER SCHEMA being_made RENAME TO api_metrics",
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    let waiting = store();
+    let prepared = async { waiting.prepare().await };
+    let made = async {
+        let waits = "SELECT count(*) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event = 'advisory'";
+        let mut look = PgConnection::connect_with(&database.options())
+            .await
+            .unwrap();
+        loop {
+            let found: i64 = sqlx::query_scalar(waits)
+                .fetch_one(&mut look)
+                .await
+                .unwrap();
+            if found > 0 {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        look.close().await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let (prepared, ()) = tokio::join!(prepared, made);
+    prepared.unwrap();
 }

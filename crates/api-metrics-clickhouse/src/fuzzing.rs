@@ -50,15 +50,7 @@ pub fn parts(data: &[u8]) {
 #[must_use]
 pub fn written(step: u32, series_id: i64, rolled_up_at: i64, columns: BucketColumns) -> Vec<u8> {
     let mut row = Vec::new();
-    let copied = CopiedRow {
-        period_start: 0,
-        series_id: 0,
-        instance: Uuid::nil(),
-        number: 0,
-        chunk: 0,
-        epoch: 0,
-        columns,
-    };
+    let copied = CopiedRow::new((0, 0), (Uuid::nil(), 0, 0), 0, columns);
     rows::put(&copied, &mut row);
     let mut part = step.to_le_bytes().to_vec();
     part.extend_from_slice(&series_id.to_le_bytes());
@@ -88,11 +80,9 @@ pub fn single_requests(data: &[u8]) {
     }
     let mut rest = data;
     while let Some((id, detail)) = requests::take_detail(&mut rest) {
-        let row = RequestRow {
-            id,
-            detail,
-            ..RequestRow::default()
-        };
+        let mut row = RequestRow::default();
+        row.id = id;
+        row.detail = detail;
         let mut written = Vec::new();
         requests::put_detail(&row, &mut written);
         let mut again = &written[..];

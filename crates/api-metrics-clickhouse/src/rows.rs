@@ -77,12 +77,8 @@ pub(crate) fn take(input: &mut &[u8]) -> Option<PartOfSum> {
     columns.unit_keys = list(&mut rest, text)?;
     columns.unit_values = list(&mut rest, |rest| bytes(rest).map(i64::from_le_bytes))?;
     *input = rest;
-    Some(PartOfSum {
-        series_id,
-        step: usize::try_from(step).unwrap_or(usize::MAX),
-        rolled_up_at,
-        columns,
-    })
+    let step = usize::try_from(step).unwrap_or(usize::MAX);
+    Some(PartOfSum::new(series_id, step, rolled_up_at, columns))
 }
 
 pub(crate) fn bytes<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -138,17 +134,12 @@ mod tests {
         );
         (numbers, lists).prop_map(|((sums, least, greatest), lists)| {
             let (statuses, status_counts, bins, bin_counts, unit_keys, unit_values) = lists;
-            BucketColumns {
-                sums,
-                least,
-                greatest,
-                statuses,
-                status_counts,
-                bins,
-                bin_counts,
-                unit_keys,
-                unit_values,
-            }
+            let mut columns = BucketColumns::default();
+            (columns.sums, columns.least, columns.greatest) = (sums, least, greatest);
+            (columns.statuses, columns.status_counts) = (statuses, status_counts);
+            (columns.bins, columns.bin_counts) = (bins, bin_counts);
+            (columns.unit_keys, columns.unit_values) = (unit_keys, unit_values);
+            columns
         })
     }
 
@@ -160,15 +151,7 @@ mod tests {
             series_id in any::<i64>(),
             cut in any::<prop::sample::Index>(),
         ) {
-            let row = CopiedRow {
-                period_start: 0,
-                series_id: 0,
-                instance: Uuid::nil(),
-                number: 0,
-                chunk: 0,
-                epoch: 0,
-                columns: columns.clone(),
-            };
+            let row = CopiedRow::new((0, 0), (Uuid::nil(), 0, 0), 0, columns.clone());
             let mut sent = Vec::new();
             put(&row, &mut sent);
             // Both forms end with the columns.

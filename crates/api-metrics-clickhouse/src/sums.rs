@@ -271,21 +271,11 @@ mod tests {
 
     #[test]
     fn what_is_excluded_of_another_table_is_not_asked_for() {
-        let view = View {
-            epoch: 9,
-            excluded: vec![
-                Excluded {
-                    epochs: (4, 6),
-                    series: None,
-                    periods: None,
-                },
-                Excluded {
-                    epochs: (0, 8),
-                    series: Some(vec![7]),
-                    periods: Some((Granularity::Hour, 0, 3_600)),
-                },
-            ],
-        };
+        let mut of_an_hour = Excluded::epochs(0, 8);
+        of_an_hour.series = Some(vec![7]);
+        of_an_hour.periods = Some((Granularity::Hour, 0, 3_600));
+        let mut view = View::upto(9);
+        view.excluded = vec![Excluded::epochs(4, 6), of_an_hour];
         assert_eq!(
             counting(&view, Granularity::Minute),
             "(number = 0 OR epoch <= 9) AND NOT (epoch >= 4 AND epoch <= 6)"

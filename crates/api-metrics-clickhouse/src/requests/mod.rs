@@ -225,11 +225,11 @@ impl RequestDatabase for ClickHouse {
                 None => false,
             });
         }
-        Ok(FoundRequests {
-            rows,
-            last,
-            has_more,
-        })
+        let mut found = FoundRequests::default();
+        found.rows = rows;
+        found.last = last;
+        found.has_more = has_more;
+        Ok(found)
     }
 
     async fn count_requests(&self, wanted: &RequestsWanted) -> Result<u64> {
@@ -312,11 +312,11 @@ impl RequestDatabase for ClickHouse {
             .into_iter()
             .collect();
         groups.retain(|group| !others.contains(group));
-        Ok(Erasable {
-            requests: counted.first().copied().unwrap_or_default(),
-            any: true,
-            groups,
-        })
+        let mut erasable = Erasable::default();
+        erasable.requests = counted.first().copied().unwrap_or_default();
+        erasable.any = true;
+        erasable.groups = groups;
+        Ok(erasable)
     }
 
     async fn erase_requests(&self, whose: &RequestsOf) -> Result<()> {

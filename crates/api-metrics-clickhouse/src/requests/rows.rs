@@ -105,57 +105,55 @@ fn put_optional<T>(item: Option<T>, out: &mut Vec<u8>, put: impl FnOnce(T, &mut 
 
 /// Takes what is filtered by off the front of `rest`; `None` where it is not there whole.
 pub(crate) fn take_list(rest: &mut &[u8]) -> Option<RequestRow> {
-    Some(RequestRow {
-        at_ms: number(rest)?,
-        id: id(rest)?,
-        mark: number(rest)?,
-        service: text(rest)?,
-        environment: text(rest)?,
-        version: text(rest)?,
-        protocol: text(rest)?,
-        method: text(rest)?,
-        endpoint: text(rest)?,
-        source: text(rest)?,
-        api_key: optional(rest, text)?,
-        status: optional(rest, short)?,
-        counted: short(rest)?,
-        outcome: text(rest)?,
-        latency_us: optional(rest, number)?,
-        weight: number(rest)?,
-        reason: text(rest)?,
-        group: optional(rest, number)?,
-        trace_id: optional(rest, id)?,
-        user: optional(rest, text)?,
-        levels: bytes(rest).map(u8::from_le_bytes)?.into(),
-        country: optional(rest, text)?,
-        address: optional(rest, id)?,
-        ..RequestRow::default()
-    })
+    let mut row = RequestRow::default();
+    row.at_ms = number(rest)?;
+    row.id = id(rest)?;
+    row.mark = number(rest)?;
+    row.service = text(rest)?;
+    row.environment = text(rest)?;
+    row.version = text(rest)?;
+    row.protocol = text(rest)?;
+    row.method = text(rest)?;
+    row.endpoint = text(rest)?;
+    row.source = text(rest)?;
+    row.api_key = optional(rest, text)?;
+    row.status = optional(rest, short)?;
+    row.counted = short(rest)?;
+    row.outcome = text(rest)?;
+    row.latency_us = optional(rest, number)?;
+    row.weight = number(rest)?;
+    row.reason = text(rest)?;
+    row.group = optional(rest, number)?;
+    row.trace_id = optional(rest, id)?;
+    row.user = optional(rest, text)?;
+    row.levels = bytes(rest).map(u8::from_le_bytes)?.into();
+    row.country = optional(rest, text)?;
+    row.address = optional(rest, id)?;
+    Some(row)
 }
 
 /// The same of what is shown of one request, with its id.
 pub(crate) fn take_detail(rest: &mut &[u8]) -> Option<(Uuid, RequestDetail)> {
     let of = id(rest)?;
-    let detail = RequestDetail {
-        instance: id(rest)?,
-        path: text(rest)?,
-        user_agent: optional(rest, text)?,
-        request_id: optional(rest, text)?,
-        span_id: optional(rest, text)?,
-        error_type: optional(rest, text)?,
-        message: optional(rest, text)?,
-        ttfb_us: optional(rest, number)?,
-        queue_wait_us: optional(rest, number)?,
-        request_bytes: number(rest)?,
-        response_bytes: number(rest)?,
-        fields: optional(rest, text)?,
-        lines: optional(rest, text)?,
-        lines_left_out: number(rest)?,
-        region: optional(rest, text)?,
-        city: optional(rest, text)?,
-        latitude: optional(rest, number)?,
-        longitude: optional(rest, number)?,
-    };
+    let mut detail = RequestDetail::default();
+    detail.instance = id(rest)?;
+    detail.path = text(rest)?;
+    detail.user_agent = optional(rest, text)?;
+    detail.request_id = optional(rest, text)?;
+    detail.span_id = optional(rest, text)?;
+    detail.error_type = optional(rest, text)?;
+    detail.message = optional(rest, text)?;
+    detail.ttfb_us = optional(rest, number)?;
+    detail.queue_wait_us = optional(rest, number)?;
+    detail.request_bytes = number(rest)?;
+    detail.response_bytes = number(rest)?;
+    detail.fields = optional(rest, text)?;
+    detail.lines = optional(rest, text)?;
+    detail.lines_left_out = number(rest)?;
+    detail.region = optional(rest, text)?;
+    detail.city = optional(rest, text)?;
+    detail.latitude = optional(rest, number)?;
+    detail.longitude = optional(rest, number)?;
     Some((of, detail))
 }
 
@@ -166,25 +164,25 @@ pub(crate) fn take_optional_text(rest: &mut &[u8]) -> Option<Option<String>> {
 
 /// A sum by group.
 pub(crate) fn take_group(rest: &mut &[u8]) -> Option<GroupSum> {
-    Some(GroupSum {
-        group: number(rest)?,
-        kept: count(rest)?,
-        weight: count(rest)?,
-        api_keys: count(rest)?,
-        first_ms: number(rest)?,
-        last_ms: number(rest)?,
-        latest: id(rest)?,
-    })
+    let mut sum = GroupSum::default();
+    sum.group = number(rest)?;
+    sum.kept = count(rest)?;
+    sum.weight = count(rest)?;
+    sum.api_keys = count(rest)?;
+    sum.first_ms = number(rest)?;
+    sum.last_ms = number(rest)?;
+    sum.latest = id(rest)?;
+    Some(sum)
 }
 
 /// A sum by group, version and part.
 pub(crate) fn take_part(rest: &mut &[u8]) -> Option<GroupPart> {
-    Some(GroupPart {
-        group: number(rest)?,
-        version: text(rest)?,
-        part: number(rest)?,
-        weight: count(rest)?,
-    })
+    let mut part = GroupPart::default();
+    part.group = number(rest)?;
+    part.version = text(rest)?;
+    part.part = number(rest)?;
+    part.weight = count(rest)?;
+    Some(part)
 }
 
 /// A number.
@@ -234,54 +232,52 @@ mod tests {
             let mut text = || texts.next().unwrap_or_default();
             let mut optional = optional.into_iter();
             let mut maybe = || optional.next().flatten();
-            RequestRow {
-                at_ms: numbers[0],
-                id: Uuid::from_bytes(id),
-                mark: numbers[1],
-                service: text(),
-                environment: text(),
-                version: text(),
-                protocol: text(),
-                method: text(),
-                endpoint: text(),
-                source: text(),
-                api_key: maybe(),
-                status,
-                counted,
-                outcome: text(),
-                latency_us: some[0],
-                weight: numbers[2],
-                reason: text(),
-                group: some[1],
-                trace_id: other.map(Uuid::from_bytes),
-                user: maybe(),
-                levels,
-                country: maybe(),
-                address: other.map(Uuid::from_bytes),
-                words: String::new(),
-                shown_words: None,
-                detail: RequestDetail {
-                    instance: Uuid::from_bytes(id),
-                    path: text(),
-                    user_agent: maybe(),
-                    request_id: maybe(),
-                    span_id: maybe(),
-                    error_type: maybe(),
-                    message: maybe(),
-                    ttfb_us: some[2],
-                    queue_wait_us: some[3],
-                    request_bytes: numbers[3],
-                    response_bytes: numbers[4],
-                    fields: maybe(),
-                    lines: maybe(),
-                    lines_left_out: numbers[5],
-                    region: maybe(),
-                    city: maybe(),
-                    latitude: some[4],
-                    longitude: some[5],
-                },
-                snapshot: None,
-            }
+            let mut row = RequestRow::default();
+            row.at_ms = numbers[0];
+            row.id = Uuid::from_bytes(id);
+            row.mark = numbers[1];
+            row.service = text();
+            row.environment = text();
+            row.version = text();
+            row.protocol = text();
+            row.method = text();
+            row.endpoint = text();
+            row.source = text();
+            row.api_key = maybe();
+            row.status = status;
+            row.counted = counted;
+            row.outcome = text();
+            row.latency_us = some[0];
+            row.weight = numbers[2];
+            row.reason = text();
+            row.group = some[1];
+            row.trace_id = other.map(Uuid::from_bytes);
+            row.user = maybe();
+            row.levels = levels;
+            row.country = maybe();
+            row.address = other.map(Uuid::from_bytes);
+            row.words = String::new();
+            row.shown_words = None;
+            row.detail.instance = Uuid::from_bytes(id);
+            row.detail.path = text();
+            row.detail.user_agent = maybe();
+            row.detail.request_id = maybe();
+            row.detail.span_id = maybe();
+            row.detail.error_type = maybe();
+            row.detail.message = maybe();
+            row.detail.ttfb_us = some[2];
+            row.detail.queue_wait_us = some[3];
+            row.detail.request_bytes = numbers[3];
+            row.detail.response_bytes = numbers[4];
+            row.detail.fields = maybe();
+            row.detail.lines = maybe();
+            row.detail.lines_left_out = numbers[5];
+            row.detail.region = maybe();
+            row.detail.city = maybe();
+            row.detail.latitude = some[4];
+            row.detail.longitude = some[5];
+            row.snapshot = None;
+            row
         })
     }
 
@@ -301,8 +297,9 @@ mod tests {
             let mut rest = &detail[..];
             let read = take_detail(&mut rest);
             prop_assert_eq!(take_optional_text(&mut rest), Some(None));
-            let both = found.zip(read).map(|(found, (id, detail))| {
-                (RequestRow { detail, ..found }, id)
+            let both = found.zip(read).map(|(mut found, (id, detail))| {
+                found.detail = detail;
+                (found, id)
             });
             let id = row.id;
             prop_assert_eq!(both, Some((row, id)));

@@ -219,15 +219,12 @@ mod tests {
     use super::*;
 
     fn wanted() -> RequestsWanted {
-        RequestsWanted {
-            view: RequestView {
-                mark: 9,
-                excluded: vec![(3, 3), (5, 7), (8, 8)],
-            },
-            times: (10, 20),
-            sees_lines: true,
-            ..RequestsWanted::default()
-        }
+        let mut view = RequestView::default();
+        (view.mark, view.excluded) = (9, vec![(3, 3), (5, 7), (8, 8)]);
+        let mut wanted = RequestsWanted::default();
+        (wanted.view, wanted.times) = (view, (10, 20));
+        wanted.sees_lines = true;
+        wanted
     }
 
     #[test]

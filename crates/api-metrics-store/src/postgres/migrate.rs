@@ -157,11 +157,16 @@ pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(),
 
 /// The versions that were applied, ascending; none where there is no schema yet.
 async fn applied(sql: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
-    let there: bool =
-        unnamed::query("SELECT to_regclass('api_metrics.schema_migrations') IS NOT NULL")
-            .fetch_one(&mut *sql)
-            .await?
-            .try_get(0)?;
+    // From the catalogue's tables: the server's process remembers what `to_regclass` did not find, also while it waited for
+    // the lock, and another process may have made it meanwhile.
+    let there: bool = unnamed::query(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c \
+             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
+             WHERE n.nspname = 'api_metrics' AND c.relname = 'schema_migrations')",
+    )
+    .fetch_one(&mut *sql)
+    .await?
+    .try_get(0)?;
     if !there {
         return Ok(Vec::new());
     }

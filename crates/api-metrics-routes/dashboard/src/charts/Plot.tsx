@@ -35,6 +35,17 @@ const STEPS: Readonly<Record<string, (at: number, last: number) => number>> = {
   End: (_, last) => last,
 };
 
+/** Shows the tip of a slot. */
+const tell = (chart: ECharts, index: number) =>
+  // The index that series of marks share, too.
+  chart.dispatchAction({
+    type: "showTip",
+    seriesIndex: 0,
+    dataIndex: index,
+    x: chart.convertToPixel({ xAxisIndex: 0 }, index) as unknown as number,
+    y: 40,
+  });
+
 /** Shorter drags, in pixels, are clicks. */
 const SHORTEST_DRAG = 6;
 
@@ -43,6 +54,8 @@ export const Plot = ({ id, model, tz, hidden, log, label, onZoom, onPick }: Prop
   const brush = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
+  /** Where the keyboard is. */
+  const walked = useRef<number | null>(null);
   const latest = useRef({ model, tz, hidden, onZoom, onPick });
   latest.current = { model, tz, hidden, onZoom, onPick };
   const leads = onPick !== undefined;
@@ -156,6 +169,9 @@ export const Plot = ({ id, model, tz, hidden, log, label, onZoom, onPick }: Prop
       optionOf(model, { tz, hidden, width, log }, (index) => tooltipOf(model, index, tz, hidden, leads)),
       { notMerge: true },
     );
+    // What comes later, such as releases, draws anew and would take the tip from who reads by keyboard.
+    if (chart.current && walked.current !== null)
+      tell(chart.current, Math.min(walked.current, model.slots.starts.length - 1));
     host.current?.setAttribute("data-drawn", "true");
   }, [model, tz, hidden, log, width, shade, leads]);
 
@@ -188,13 +204,14 @@ export const Plot = ({ id, model, tz, hidden, log, label, onZoom, onPick }: Prop
         mark.style.left = `${Math.min(a, b)}px`;
         mark.style.width = `${Math.abs(b - a)}px`;
       }
-      // The index that series of marks share, too.
-      drawn.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: next, x: x(next), y: 40 });
+      walked.current = next;
+      tell(drawn, next);
       hover.set(model.slots.starts[next] ?? null, id);
     }
   };
   const leave = () => {
     anchor.current = null;
+    walked.current = null;
     setAt(null);
     if (brush.current) brush.current.hidden = true;
     chart.current?.dispatchAction({ type: "hideTip" });

@@ -27,6 +27,7 @@ const LIMB: u32 = 32;
 
 /// A bucket, or what a database has summed of some.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct BucketColumns {
     /// Requests, 4xx errors, 5xx errors, aborted ones; the sum of latencies in microseconds and how many there are; the
     /// same of times to headers; bytes of requests and of responses. All of them add up.

@@ -13,6 +13,7 @@ use crate::store::StoreError;
 /// and the address. It names everything by its text, so that it means the same whatever becomes of numbers elsewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "as `StoredRequest` has them")]
+#[non_exhaustive]
 pub struct RequestRow {
     pub at_ms: i64,
     /// Ids sort by time.
@@ -55,6 +56,7 @@ pub struct RequestRow {
 /// What is shown of one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "as `StoredRequest` has them")]
+#[non_exhaustive]
 pub struct RequestDetail {
     pub instance: Uuid,
     pub path: String,
@@ -79,6 +81,7 @@ pub struct RequestDetail {
 
 /// Which rows count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RequestView {
     /// Rows with a greater mark don't.
     pub mark: i64,
@@ -102,6 +105,7 @@ pub enum RequestLabel {
 
 /// Which requests are wanted: those for which all of it holds. What is `None` or empty holds for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RequestsWanted {
     /// Which rows count.
     pub view: RequestView,
@@ -156,6 +160,7 @@ pub enum RequestOrder {
 
 /// The first of the wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FoundRequests {
     /// Their rows.
     pub rows: Vec<RequestRow>,
@@ -175,7 +180,8 @@ pub enum GroupOrder {
 }
 
 /// The requests of a group among the wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupSum {
     /// The group.
     pub group: i64,
@@ -194,7 +200,8 @@ pub struct GroupSum {
 }
 
 /// The weight of a group's requests of a version in a part of a range.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupPart {
     /// The group.
     pub group: i64,
@@ -219,6 +226,7 @@ pub enum RequestsOf {
 
 /// What an erasure would take.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Erasable {
     /// Requests that count.
     pub requests: u64,

@@ -18,6 +18,7 @@ use crate::{
 /// A row as it is written: a bucket of one chunk of a flush batch. Two rows are one if table, period, series, instance,
 /// number, chunk and epoch are equal.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct CopiedRow {
     /// The start of its period in Unix seconds.
     pub period_start: UnixSeconds,
@@ -35,8 +36,30 @@ pub struct CopiedRow {
     pub columns: BucketColumns,
 }
 
+impl CopiedRow {
+    /// A row of a period and a series, of a chunk of an instance's batch, copied by the fold `epoch`.
+    #[must_use]
+    pub const fn new(
+        (period_start, series_id): (UnixSeconds, i64),
+        (instance, number, chunk): (Uuid, u64, i32),
+        epoch: i64,
+        columns: BucketColumns,
+    ) -> Self {
+        Self {
+            period_start,
+            series_id,
+            instance,
+            number,
+            chunk,
+            epoch,
+            columns,
+        }
+    }
+}
+
 /// The greatest numbers that may be in any row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Announced {
     /// Of folds.
     pub epoch: i64,
@@ -46,6 +69,7 @@ pub struct Announced {
 
 /// Rows that don't count.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Excluded {
     /// Of these folds, both included.
     pub epochs: (i64, i64),
@@ -55,8 +79,21 @@ pub struct Excluded {
     pub periods: Option<(Granularity, UnixSeconds, UnixSeconds)>,
 }
 
+impl Excluded {
+    /// All rows of these folds, both included.
+    #[must_use]
+    pub const fn epochs(from: i64, upto: i64) -> Self {
+        Self {
+            epochs: (from, upto),
+            series: None,
+            periods: None,
+        }
+    }
+}
+
 /// Which rows count: those of rollups, and those of flush batches whose fold was copied whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct View {
     /// The last fold that was copied whole. Rows of flush batches above it don't count.
     pub epoch: i64,
@@ -64,8 +101,20 @@ pub struct View {
     pub excluded: Vec<Excluded>,
 }
 
+impl View {
+    /// All rows up to this fold.
+    #[must_use]
+    pub const fn upto(epoch: i64) -> Self {
+        Self {
+            epoch,
+            excluded: Vec::new(),
+        }
+    }
+}
+
 /// Which periods are made anew, all of one granularity.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Rollup<'a> {
     /// The table that is written.
     pub granularity: Granularity,
@@ -79,8 +128,28 @@ pub struct Rollup<'a> {
     pub version: i64,
 }
 
+impl<'a> Rollup<'a> {
+    /// Periods of `granularity`, made of the next finer table.
+    #[must_use]
+    pub const fn new(
+        (granularity, children): (Granularity, Granularity),
+        periods: &'a [UnixSeconds],
+        view: &'a View,
+        version: i64,
+    ) -> Self {
+        Self {
+            granularity,
+            children,
+            periods,
+            view,
+            version,
+        }
+    }
+}
+
 /// What is summed of one table.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SumOf<'a> {
     /// The table.
     pub granularity: Granularity,
@@ -98,8 +167,30 @@ pub struct SumOf<'a> {
     pub view: &'a View,
 }
 
+impl<'a> SumOf<'a> {
+    /// A sum of all these series together, without quantiles.
+    #[must_use]
+    pub const fn new(
+        granularity: Granularity,
+        (ranges, edges): (&'a [(UnixSeconds, UnixSeconds)], &'a [UnixSeconds]),
+        series: &'a [i64],
+        view: &'a View,
+    ) -> Self {
+        Self {
+            granularity,
+            ranges,
+            edges,
+            series,
+            by_series: false,
+            detail: Detail::Counts,
+            view,
+        }
+    }
+}
+
 /// A part of a sum. Several may come for one series and step.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct PartOfSum {
     /// The series, where each is summed by itself.
     pub series_id: i64,
@@ -109,6 +200,24 @@ pub struct PartOfSum {
     pub rolled_up_at: i64,
     /// The sum.
     pub columns: BucketColumns,
+}
+
+impl PartOfSum {
+    /// A part of the sum of a series and a step.
+    #[must_use]
+    pub const fn new(
+        series_id: i64,
+        step: usize,
+        rolled_up_at: i64,
+        columns: BucketColumns,
+    ) -> Self {
+        Self {
+            series_id,
+            step,
+            rolled_up_at,
+            columns,
+        }
+    }
 }
 
 /// Takes parts of sums as they come. An error ends the statement and is returned.
