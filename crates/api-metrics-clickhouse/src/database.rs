@@ -168,10 +168,18 @@ impl BucketDatabase for ClickHouse {
 
     async fn roll_up(&self, rollup: &Rollup<'_>) -> Result<()> {
         let source = self.source(table(rollup.children)).await?;
-        match sums::roll_up(rollup, &source) {
-            Some(sql) => self.nodes.run(&sql, self.write()).await,
-            None => Ok(()),
+        let counted = self.nodes.text(&sums::series_of(rollup, &source)).await?;
+        let counted = counted.lines().filter_map(|line| {
+            let (k, series) = line.split_once('\t')?;
+            Some((k.trim().parse().ok()?, series.trim().parse().ok()?))
+        });
+        let counted: Vec<(i64, u64)> = counted.collect();
+        for piece in sums::pieces(&counted, rollup.periods.len()) {
+            if let Some(sql) = sums::roll_up(rollup, &source, piece) {
+                self.nodes.run(&sql, self.write()).await?;
+            }
         }
+        Ok(())
     }
 
     async fn rolled_up(

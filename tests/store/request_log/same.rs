@@ -32,7 +32,10 @@ const MESSAGES: [&str; 5] = [
 const AGENTS: [&str; 3] = ["curl/8.5", "robot/2", "Mozilla's"];
 const VERSIONS: [&str; 2] = ["1.0.0", "1.10.0"];
 const REQUESTS: usize = 2_000;
-const QUESTIONS: usize = 60;
+/// Questions that are asked.
+fn questions() -> usize {
+    sized(60, 24)
+}
 
 fn shown() -> impl Strategy<Value = Shown> {
     let what = (
@@ -333,7 +336,7 @@ async fn clickhouse_answers_any_question_as_postgres_does() {
     let requests = vec(shown(), REQUESTS).new_tree(&mut runner).unwrap();
     let both = Both::of(&requests.current()).await;
     let mut found = [0; 4];
-    for n in 0..QUESTIONS {
+    for n in 0..questions() {
         let mut asked = asked().new_tree(&mut runner).unwrap().current();
         if n % 10 == 0 {
             // Some find much.
@@ -365,7 +368,7 @@ async fn clickhouse_answers_any_question_as_postgres_does() {
     }
     // Not all of it is about nothing.
     assert!(
-        found.iter().all(|found| *found > QUESTIONS / 20),
+        found.iter().all(|found| *found > questions() / 20),
         "{found:?}"
     );
 }
