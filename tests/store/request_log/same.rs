@@ -10,6 +10,8 @@ use proptest::{
     test_runner::TestRunner,
 };
 
+use api_metrics_tests::sized;
+
 use super::*;
 
 const ENDPOINTS: [&str; 6] = [
