@@ -114,6 +114,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "copy_state",
         sql: include_str!("../../migrations/postgres/0017_copy_state.sql"),
     },
+    Migration {
+        version: 18,
+        name: "request_marks",
+        sql: include_str!("../../migrations/postgres/0018_request_marks.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use super::{connect::lazy_pool, standby::Standby};
 use crate::{
     engine::{
-        copied::{Copied, seam::BucketDatabase},
+        copied::{Copied, request_seam::RequestDatabase, seam::BucketDatabase},
         store::SqlStore,
     },
     options::StoreOptions,
@@ -25,6 +25,8 @@ pub(crate) struct Postgres {
     pub(super) standby: Option<Standby>,
     /// Where the buckets are, if not here.
     pub(super) copied: Option<Copied>,
+    /// Where single requests are, if not here.
+    pub(super) requests: Option<Arc<dyn RequestDatabase>>,
 }
 
 /// A store in a Postgres database. Everything lives in the schema `api_metrics`.
@@ -57,6 +59,7 @@ impl PostgresStore {
                 options: options.clone(),
                 standby: None,
                 copied: None,
+                requests: None,
             },
             options,
         ))
@@ -86,6 +89,12 @@ impl PostgresStore {
     #[doc(hidden)]
     pub fn keep_buckets_in(&mut self, database: Arc<dyn BucketDatabase>) {
         self.0.backend_mut().copied = Some(Copied::new(database));
+    }
+
+    /// Keeps single requests of the request log in another database, which has the buckets, too.
+    #[doc(hidden)]
+    pub fn keep_requests_in(&mut self, database: Arc<dyn RequestDatabase>) {
+        self.0.backend_mut().requests = Some(database);
     }
 
     /// The pool that it uses. Transactions of the host may run on it at any time.

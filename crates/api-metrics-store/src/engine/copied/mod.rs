@@ -12,6 +12,7 @@
 //! | `rollup` | coarser periods from finer ones, made there |
 //! | `read` | sums for a snapshot |
 //! | `exclude` | an import that is taken back |
+//! | `request_seam` | the same as `seam` for single requests, whose protocol is the request log's |
 //! | `recover` | after this database went back |
 //!
 //! `docs/decisions/0013-buckets-are-copied.md` has the choice.
@@ -22,6 +23,7 @@ pub(crate) mod exclude;
 pub(crate) mod fold;
 pub(crate) mod read;
 pub(crate) mod recover;
+pub(crate) mod request_seam;
 pub(crate) mod rollup;
 pub(crate) mod seam;
 pub(crate) mod state;
