@@ -8,7 +8,7 @@ use api_metrics_tests::{question, sized};
 use crate::harness::{Database, Harness, NOON, record, writer_of};
 
 /// Questions that are answered by each kind of series, with and without a filter.
-fn questions() -> Vec<Query> {
+pub fn questions() -> Vec<Query> {
     let range = TimeRange::new(NOON - 3_600, NOON + 120);
     let mut endpoint = GroupBy::default();
     endpoint.endpoint = true;

@@ -7,6 +7,7 @@
 //! | `migrate`, `partitions` | the schema |
 //! | `flush`, `lead`, `read`, `status` | the statements of each step |
 //! | `sum`, `careful` | the statements that sum buckets for a read |
+//! | `move_buckets` | buckets into another database |
 //! | `standby` | whether reads go to a standby |
 //! | `rows` | between buckets and columns |
 //! | `sql` | statements of other modules |
@@ -35,6 +36,7 @@ mod connect;
 mod flush;
 mod lead;
 mod migrate;
+mod move_buckets;
 mod partitions;
 mod read;
 mod rows;

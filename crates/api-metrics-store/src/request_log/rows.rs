@@ -11,7 +11,7 @@ use super::{
     search::RequestSearch,
     snapshot::StoredSnapshot,
     sql::{
-        groups, marks, read, remove,
+        DAY_MS, groups, marks, read, remove,
         remove::StoredDay,
         search::{self, Candidate, WordHit},
         snapshot, tail,
@@ -198,6 +198,15 @@ impl<'a> Rows<'a> {
         };
         database.remove_request_day(day).await?;
         Ok(true)
+    }
+
+    /// Days below a floor that were left here before requests were kept elsewhere: they are not shown, and go in their time.
+    pub(super) async fn left_below<T: SqlTx>(self, tx: &mut T, floor_ms: i64) -> Result<Vec<i64>> {
+        if self.0.is_none() {
+            return Ok(Vec::new());
+        }
+        let days = remove::days(tx).await?.into_iter().map(|day| day.day);
+        Ok(days.filter(|day| day * DAY_MS < floor_ms).collect())
     }
 
     /// The times of the oldest and of the newest request.

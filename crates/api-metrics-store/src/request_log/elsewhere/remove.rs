@@ -1,49 +1,38 @@
-//! Erasure, and what the log says of itself.
+//! Erasure.
 
 use crate::{
     engine::{
-        audit,
         backend::{Mode, Result, Tx},
         copied::request_seam::{RequestDatabase, RequestsOf},
         sql::{BeginTx, SqlRow, SqlTx, params},
     },
-    request_log::{
-        query::Erased,
-        sql::{marks, remove},
-    },
+    request_log::sql::{marks, remove},
 };
 
-/// Erases what somebody has left, and notes it in the audit trail. What others' errors have nothing in common with goes
-/// before the requests do: after an error, doing it again finds them, and erases the rest.
+/// Erases what somebody has left, and answers how many requests that were. What others' errors have nothing in common with
+/// goes before the requests do: after an error, doing it again finds them, and erases the rest.
 ///
 /// What comes meanwhile is not waited for: somebody who sends all the time would never be done with.
 pub(in crate::request_log) async fn erase<B: BeginTx>(
     store: &B,
     database: &dyn RequestDatabase,
     whose: Option<&RequestsOf>,
-    actor: &str,
-    subject: &str,
-) -> Result<Erased> {
-    let mut erased = Erased::default();
-    if let Some(whose) = whose {
-        let mut tx = store.begin(Mode::Read).await?;
-        let view = marks::view(&mut tx).await?;
-        tx.commit().await?;
-        let found = database.erasable(whose, &view).await?;
-        if found.any {
-            let mut tx = store.begin(Mode::Write).await?;
-            remove::forget_texts(&mut tx, &found.groups).await?;
-            tx.commit().await?;
-            database.erase_requests(whose).await?;
-            erased.requests = found.requests;
-        }
+) -> Result<u64> {
+    let Some(whose) = whose else {
+        return Ok(0);
+    };
+    let mut tx = store.begin(Mode::Read).await?;
+    let view = marks::view(&mut tx).await?;
+    tx.commit().await?;
+    let found = database.erasable(whose, &view).await?;
+    if !found.any {
+        return Ok(0);
     }
     let mut tx = store.begin(Mode::Write).await?;
-    let now = tx.meta().await?.now();
-    let subject = format!("{subject}: {} requests", erased.requests);
-    audit::note(&mut tx, now, actor, "erase requests", &subject).await?;
+    remove::forget_texts(&mut tx, &found.groups).await?;
     tx.commit().await?;
-    Ok(erased)
+    database.erase_requests(whose).await?;
+    Ok(found.requests)
 }
 
 /// The text of a key.
