@@ -4,6 +4,7 @@ use api_metrics_store::{postgres::PostgresStore, sqlite::SqliteStore, store::Sto
 use sqlx::{AssertSqlSafe, PgPool};
 
 use api_metrics_benches::measure::ms;
+use api_metrics_tests::ClickHouseDatabase;
 
 pub const DAY_MS: i64 = 86_400_000;
 pub const DAYS: i64 = 4;
@@ -137,6 +138,85 @@ pub async fn postgres(store: &PostgresStore, rows: u64) {
     }
     execute(pool, "VACUUM ANALYZE api_metrics.request_log").await;
     execute(pool, "VACUUM ANALYZE api_metrics.request_log_detail").await;
+}
+
+/// The requests in ClickHouse, and of groups and keys what stays in Postgres.
+pub async fn clickhouse(store: &PostgresStore, requests: &ClickHouseDatabase, rows: u64) {
+    store.prepare().await.unwrap();
+    let first = first_ms();
+    execute(
+        store.pool(),
+        &format!(
+            "INSERT INTO api_metrics.api_keys (external_id) SELECT 'key-' || n FROM generate_series(1, {KEYS}) AS n; \
+             INSERT INTO api_metrics.request_log_group (id, first_seen_ms, last_seen_ms, first_version) \
+             SELECT n, {first}, {first}, '1.9.0' FROM generate_series(1, {GROUPS}) AS n; \
+             INSERT INTO api_metrics.request_log_group_text (group_id, text) \
+             SELECT n, 'GET /endpoints/' || n || ' 422 invalid_quantity the quantity of item # must be above #' \
+             FROM generate_series(1, {GROUPS}) AS n; \
+             UPDATE api_metrics.request_log_mark SET mark = 1"
+        ),
+    )
+    .await;
+    let started = std::time::Instant::now();
+    for from in (0..rows).step_by(1_000_000) {
+        let some = 1_000_000.min(rows - from);
+        // Evenly over the days.
+        let made = format!(
+            "SELECT number AS n, toInt64({first} + intDiv(n * {span}, {rows})) AS at_ms, \
+               bitAnd(intHash64(n), 2147483647) AS dice, lower(hex(MD5(toString(n)))) AS digest, \
+               toFixedString(unhex(concat(leftPad(hex(at_ms), 12, '0'), '7', substring(digest, 1, 3), '8', \
+                 substring(digest, 4, 15))), 16) AS id, \
+               concat('key-', toString(1 + intDiv(dice, 7) % {KEYS})) AS key, \
+               concat('user-', toString(intDiv(dice, 11) % {USERS})) AS user, \
+               toString(dice % {ENDPOINTS}) AS endpoint, dice % 10 = 0 AS failed, toString(dice % 100000) AS item \
+             FROM numbers({from}, {some})",
+            span = DAYS * DAY_MS,
+        );
+        requests
+            .ask(&format!(
+                "INSERT INTO api_metrics_requests (at_ms, id, mark, service, environment, version, protocol, method, \
+                   endpoint, api_key, status, counted, outcome, latency_us, weight, reason, group_id, trace_id, user_id, \
+                   words) \
+                 SELECT at_ms, id, 1, concat('shop-', toString(dice % 4)), 'production', \
+                   concat('1.9.', toString(dice % 3)), 'http', 'GET', concat('/endpoints/', endpoint), key, \
+                   if(failed, 422, 200), if(failed, 422, 200), 'completed', dice % 1000000, 1, 'everything', \
+                   if(failed, 1 + intDiv(dice, 10) % {GROUPS}, NULL), MD5(concat('trace ', toString(n))), user, \
+                   concat(' endpoints ', endpoint, ' curl 8 17 0 ', \
+                     if(failed, concat('invalid quantity the of item ', item, ' must be above '), '')) \
+                 FROM ({made})"
+            ))
+            .await;
+        requests
+            .ask(&format!(
+                "INSERT INTO api_metrics_request_details (id, instance, path, user_agent, request_id, span_id, error_type, \
+                   message, ttfb_us, response_bytes, at_ms, mark, api_key, user_id) \
+                 SELECT id, MD5('instance'), concat('/endpoints/', endpoint), 'curl/8.17.0', \
+                   concat('r-', toString(n)), 'b7ad6b7169203331', if(failed, 'invalid_quantity', NULL), \
+                   if(failed, concat('the quantity of item ', item, ' must be above 0'), NULL), 1000, dice % 10000, \
+                   at_ms, 1, key, user \
+                 FROM ({made})"
+            ))
+            .await;
+    }
+    let filled = started.elapsed().as_secs_f64();
+    let sizes = requests
+        .ask(
+            "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts \
+             WHERE active AND database = currentDatabase() AND table LIKE 'api_metrics_request%' GROUP BY table",
+        )
+        .await;
+    println!("  filled in {filled:.0} s");
+    for size in sizes.lines() {
+        let fields: Vec<&str> = size.split('\t').collect();
+        if let [table, rows, bytes] = fields[..] {
+            let (rows, bytes): (f64, f64) = (rows.parse().unwrap(), bytes.parse().unwrap());
+            println!(
+                "  {table}: {:.1} GB, {:.0} bytes a row",
+                bytes / 1e9,
+                bytes / rows
+            );
+        }
+    }
 }
 
 pub async fn sqlite(store: &SqliteStore, rows: u64) {

@@ -1,4 +1,4 @@
-//! What the log of requests costs and how fast it answers, on both databases.
+//! What the log of requests costs and how fast it answers, on each database.
 //!
 //! `DATABASE_URL=postgres://… cargo bench --bench requests` makes databases of its own on that server, which
 //! must run on this machine, and drops them afterwards. `BENCH_STORE` is `postgres` or `sqlite`, `BENCH_ONLY`
@@ -6,6 +6,8 @@
 //! SQLite), spread over four days; with `BENCH_KEEP` it stays, and the next run of that size begins with the
 //! measurements. `BENCH_SECONDS` (60) is how long requests are written, `BENCH_RATE` how many a second
 //! (10,000 on Postgres, 3,000 on SQLite).
+//!
+//! `BENCH_STORE=clickhouse` reads requests that are in ClickHouse, on the server of `CLICKHOUSE_URL`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,11 +22,14 @@ mod read;
 mod tail;
 mod write;
 
+use std::sync::Arc;
+
 use api_metrics_benches::database::{self, Scratch};
 use api_metrics_benches::measure::{self, Table};
 use api_metrics_store::{
     postgres::PostgresStore, request_log::RequestLogStore, sqlite::SqliteStore, store::StoreOptions,
 };
+use api_metrics_tests::ClickHouseDatabase;
 use sqlx::postgres::PgPoolOptions;
 
 /// A number from the environment.
@@ -70,6 +75,26 @@ async fn main() {
             drop(store);
             database.remove().await;
         }
+        table.print();
+    }
+    // Only where it is asked for: it needs a server of its own.
+    if std::env::var("BENCH_STORE")
+        .is_ok_and(|value| value.split(',').any(|one| one == "clickhouse"))
+    {
+        let mut table = Table::new("ClickHouse");
+        let requests = ClickHouseDatabase::create().await;
+        let (database, mut store) = on_postgres(Scratch::create().await);
+        let kept = Arc::new(requests.connect());
+        store.keep_buckets_in(kept.clone());
+        store.keep_requests_in(kept);
+        if wanted("BENCH_ONLY", "read") {
+            let rows = number("BENCH_ROWS", 20_000_000);
+            fill::clickhouse(&store, &requests, rows).await;
+            read::run(&store, rows, &mut table).await;
+        }
+        drop(store);
+        database.remove().await;
+        requests.remove().await;
         table.print();
     }
     if wanted("BENCH_STORE", "sqlite") {

@@ -44,10 +44,10 @@ pub async fn run() {
             let periods: Vec<i64> = (START..START + MINUTES * 60)
                 .step_by(granularity.seconds() as usize)
                 .collect();
-            // One after the other: a statement holds all sums of its periods in memory.
-            for period in periods.chunks(1) {
+
+            for some in periods.chunks(12) {
                 let tables = (granularity, children);
-                let rollup = Rollup::new(tables, period, &view, n as i64 + 1);
+                let rollup = Rollup::new(tables, some, &view, n as i64 + 1);
                 buckets.roll_up(&rollup).await.unwrap();
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use api_metrics_tests::{PgDatabase, Process, SqliteFile, process::Ended};
+use api_metrics_tests::{ClickHouseDatabase, PgDatabase, Process, SqliteFile, process::Ended};
 use serde_json::Value;
 
 use crate::{api_metrics, serve::Server};
@@ -96,6 +96,47 @@ async fn exported_rows_are_those_of_the_log_on_sqlite() {
 async fn exported_rows_are_those_of_the_log_on_postgres() {
     let database = PgDatabase::create().await;
     rows_are_those_of_the_log(&database.url()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buckets_that_were_moved_are_exported_from_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let postgres = PgDatabase::create().await;
+    let database = postgres.url();
+    import(&database, folder.path());
+    let buckets = ClickHouseDatabase::create().await;
+    let named = buckets.named();
+    let elsewhere = ["--clickhouse", named.as_str()];
+    let rows = |name: &str, more: &[&str]| {
+        let file = folder.path().join(name);
+        let to = [
+            "export",
+            "-o",
+            file.to_str().unwrap(),
+            "--database",
+            &database,
+        ];
+        run(&[&to[..], &RANGE, &["--group-by", "endpoint"], more].concat());
+        std::fs::read_to_string(file).unwrap()
+    };
+    let before = rows("before.csv", &[]);
+    assert_eq!(before.lines().count(), 5, "{before}");
+    for arguments in [
+        vec!["move", "--database", &database],
+        vec!["move", "--clickhouse", &named],
+    ] {
+        let ended = Process::start(&mut api_metrics(&arguments)).ended();
+        assert_eq!(ended.status.code(), Some(2), "{}", ended.output);
+    }
+    let moves = [&["move", "--database", &database], &elsewhere[..]].concat();
+    assert!(run(&moves).output.contains("API_METRICS_CLICKHOUSE_URL"));
+    assert!(run(&moves).output.contains("already"));
+    assert_eq!(rows("after.csv", &elsewhere), before);
+    // Who does not name it gets no numbers that stand still.
+    let mut command = api_metrics(&["export", "--database", &database]);
+    let refused = Process::start(&mut command).ended();
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.output);
+    assert!(refused.output.contains("ClickHouse"), "{}", refused.output);
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn help_has_examples_and_names_only_what_works() {
         "verify",
         "export",
         "report",
+        "move",
         "completions",
         "Exit codes",
     ] {

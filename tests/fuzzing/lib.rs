@@ -12,8 +12,12 @@ use api_metrics_store::fuzzing as store;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets that are no part of the store.
-const OTHERS: [Target; 7] = [
+const OTHERS: [Target; 8] = [
     ("access_log_line", access_log_line),
+    (
+        "copied_requests",
+        api_metrics_clickhouse::fuzzing::single_requests,
+    ),
     ("copied_sums", api_metrics_clickhouse::fuzzing::parts),
     ("cursor", routes::cursor),
     ("jwt", routes::jwt),

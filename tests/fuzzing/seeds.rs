@@ -2,11 +2,12 @@
 
 use std::{fs, path::Path};
 
-use api_metrics_clickhouse::fuzzing::written;
+use api_metrics_clickhouse::fuzzing::{written, written_request};
 use api_metrics_layer::{Gauge, UnitValue};
 use api_metrics_store::{
     bucket::Bucket,
     bucket_database::BucketColumns,
+    request_database::RequestRow,
     sketch::{Sketch, SketchKind},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -28,6 +29,7 @@ pub(crate) fn write(corpus: &Path) {
         ("query_string", text(&QUERIES)),
         ("access_log_line", text(&LINES)),
         ("jwt", text(&CLAIMS)),
+        ("copied_requests", copied_requests()),
         ("copied_sums", copied_sums()),
         ("cursor", cursors()),
         ("report", reports()),
@@ -82,6 +84,37 @@ fn copied_sums() -> Vec<Vec<u8>> {
     let mut seeds = damaged(vec![one, written(1, 2, 3, greatest), several.concat()]);
     seeds.push(vec![0xff; 300]);
     seeds
+}
+
+/// Rows of a list, and of what is shown of each.
+fn copied_requests() -> Vec<Vec<u8>> {
+    let mut row = RequestRow::default();
+    row.at_ms = 1_773_144_000_123;
+    row.id = uuid::Uuid::from_u128(7);
+    row.mark = 9;
+    row.service = "shop".to_owned();
+    row.endpoint = "/users/{id}".to_owned();
+    row.api_key = Some("render-farm".to_owned());
+    row.status = Some(503);
+    row.counted = 503;
+    row.latency_us = Some(84_000);
+    row.weight = 1;
+    row.group = Some(i64::MIN);
+    row.user = Some("Zo\u{eb}".to_owned());
+    row.levels = 3;
+    row.detail.path = "/users/7".to_owned();
+    row.detail.message = Some("the \"ledger\" is locked".to_owned());
+    row.detail.lines = Some("[]".to_owned());
+    row.detail.latitude = Some(-235);
+    let empty = RequestRow::default();
+    let both = |shown| [written_request(&row, shown), written_request(&empty, shown)].concat();
+    let all = [
+        written_request(&row, false),
+        written_request(&row, true),
+        both(false),
+        both(true),
+    ];
+    damaged(all.to_vec())
 }
 
 /// A byte that says of which form the body is, and what real exporters have sent.

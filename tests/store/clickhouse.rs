@@ -7,7 +7,10 @@ use std::{
 
 use api_metrics_clickhouse::ClickHouse as Buckets;
 use api_metrics_store::{
-    bucket_database::{Announced, BucketDatabase, CopiedRow, IntoSum, Rollup, SumOf},
+    bucket_database::{
+        Announced, BucketColumns, BucketDatabase, CopiedRow, IntoSum, PartOfSum, Rollup, SumOf,
+        View,
+    },
     postgres::PostgresStore,
     query::{Query, TimeRange},
     store::{Store, StoreError, async_trait},
@@ -15,6 +18,7 @@ use api_metrics_store::{
 };
 use api_metrics_tests::{ClickHouse, PgDatabase, patient_by};
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 use crate::harness::{Database, Harness, NOON, record, writer_of};
 
@@ -225,4 +229,46 @@ async fn a_read_whose_import_is_taken_back_meanwhile_begins_again() {
         }),
     );
     assert_eq!(requests(&reader, NOON - 3_600, NOON + 3_600).await, 0);
+}
+
+#[tokio::test]
+async fn a_rollup_of_more_series_than_one_statement_may_sum_misses_none() {
+    let Database::ClickHouse(_, database) = Database::clickhouse().await else {
+        unreachable!()
+    };
+    let buckets = database.connect();
+    buckets.prepare().await.unwrap();
+    let minutes: Vec<UnixSeconds> = (0..12).map(|n| NOON + n * 300).collect();
+    // Numbers of series have gaps where others were removed.
+    let series: Vec<i64> = (1..=2_600).map(|n| n * 7 / 3 + n / 900 * 5_000).collect();
+    let rows = minutes.iter().flat_map(|minute| {
+        series.iter().map(|id| {
+            let mut columns = BucketColumns::default();
+            columns.sums[0] = id.cast_unsigned();
+            CopiedRow::new((*minute, *id), (Uuid::from_u128(7), 1, 0), 1, columns)
+        })
+    });
+    (buckets.put(Granularity::Minute, rows.collect()).await).unwrap();
+    let view = View::upto(1);
+    let tables = (Granularity::FiveMinutes, Granularity::Minute);
+    let rollup = Rollup::new(tables, &minutes, &view, 2);
+    buckets.roll_up(&rollup).await.unwrap();
+
+    let (ranges, edges) = ([(NOON, NOON + 3_600)], [NOON, NOON + 3_600]);
+    let mut asked = SumOf::new(tables.0, (&ranges, &edges), &series, &view);
+    asked.by_series = true;
+    let mut found: Vec<(i64, u64)> = Vec::new();
+    let mut add = |part: PartOfSum| {
+        if part.columns.sums[0] > 0 {
+            found.push((part.series_id, part.columns.sums[0]));
+        }
+        Ok(())
+    };
+    buckets.sum(&asked, &mut add).await.unwrap();
+    found.sort_unstable();
+    let twelve: Vec<_> = series
+        .iter()
+        .map(|id| (*id, 12 * id.cast_unsigned()))
+        .collect();
+    assert_eq!(found, twelve);
 }

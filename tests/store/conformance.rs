@@ -460,7 +460,7 @@ async fn a_time_far_ahead_counts_in_the_current_minute(database: Database) {
 fn newest_schema(database: &Database) -> i64 {
     match database {
         Database::Sqlite(_) => 14,
-        Database::Postgres(_) | Database::PostgresAs(..) | Database::ClickHouse(..) => 17,
+        Database::Postgres(_) | Database::PostgresAs(..) | Database::ClickHouse(..) => 18,
     }
 }
 

@@ -18,6 +18,7 @@ mod ingest;
 mod jobs;
 mod lifecycle;
 mod many;
+mod moved;
 mod request_log;
 mod row_security;
 mod scopes;

@@ -8,7 +8,7 @@ use api_metrics_tests::{question, sized};
 use crate::harness::{Database, Harness, NOON, record, writer_of};
 
 /// Questions that are answered by each kind of series, with and without a filter.
-fn questions() -> Vec<Query> {
+pub fn questions() -> Vec<Query> {
     let range = TimeRange::new(NOON - 3_600, NOON + 120);
     let mut endpoint = GroupBy::default();
     endpoint.endpoint = true;
@@ -54,6 +54,7 @@ pub async fn series_that_others_fold_after_a_read_are_in_the_next_one(database: 
         ("/a", Some("l")),
     ];
     let mut expected = 0;
+    let mut round = 0;
     for (endpoint, key) in records.into_iter().take(sized(4, 2)) {
         for writer in &writers {
             record(writer, NOON, endpoint, key, 5, 2);
@@ -66,7 +67,10 @@ pub async fn series_that_others_fold_after_a_read_are_in_the_next_one(database: 
                 }
                 let fresh = h.database.store(&h.clock);
                 assert_eq!(h.requests(NOON, NOON + 60).await, expected);
-                for query in questions() {
+                // Each round some, and all of them in three.
+                let third = sized(1, 3);
+                round += 1;
+                for query in questions().into_iter().skip(round % third).step_by(third) {
                     let of_fresh = fresh.read(&query, None).await.unwrap();
                     let answer = h.read(&query).await;
                     assert_eq!(answer.rows, of_fresh.rows, "{query:?}");

@@ -143,7 +143,9 @@ impl Database {
             }
             Self::ClickHouse(database, buckets) => {
                 let mut store = PostgresStore::connect_lazy(&database.url(), options).unwrap();
-                store.keep_buckets_in(Arc::new(buckets.connect()));
+                let buckets = Arc::new(buckets.connect());
+                store.keep_requests_in(buckets.clone());
+                store.keep_buckets_in(buckets);
                 store
             }
             Self::Sqlite(_) => panic!("it is on SQLite"),

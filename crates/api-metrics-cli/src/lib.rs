@@ -12,6 +12,7 @@ mod export;
 mod failure;
 pub mod format;
 mod import;
+mod move_buckets;
 mod progress;
 mod report;
 mod serve;
@@ -82,6 +83,13 @@ Examples:
   api-metrics export --server http://127.0.0.1:3000 --format ndjson --from 2026-11-01 --to 2026-12-01
   api-metrics export --database postgres://app@db/metrics --group-by endpoint --metrics requestCount,p95Ms";
 
+const MOVE_EXAMPLES: &str = "\
+Examples:
+  api-metrics move --database postgres://owner@db/metrics --clickhouse http://metrics@ch:8123/metrics
+
+Services go on: what they record waits in Postgres meanwhile. Afterwards they are started anew with
+API_METRICS_CLICKHOUSE_URL, and until then their dashboards say so. See docs/scale.md.";
+
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   api-metrics import access.log.gz --database metrics.db --routes routes.txt
@@ -129,6 +137,9 @@ enum Command {
     /// Write rows as CSV or JSON
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Box<export::ExportArgs>),
+    /// Move the buckets of a Postgres database into ClickHouse, while services go on
+    #[command(name = "move", after_help = MOVE_EXAMPLES)]
+    Move(move_buckets::MoveArgs),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  api-metrics completions bash > /etc/bash_completion.d/api-metrics"
@@ -209,6 +220,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Export(args) => {
             log(LevelFilter::ERROR);
             on_runtime(export::run(*args, settings))
+        }
+        Command::Move(args) => {
+            log(LevelFilter::INFO);
+            on_runtime(move_buckets::run(args, settings))
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -34,7 +34,7 @@ const VERSION: u8 = 1;
 
 impl ClickHouse {
     /// What the server is, asked until it has answered. Nobody waits for another one who asks, who may be held up.
-    async fn server(&self) -> Result<&Server> {
+    pub(crate) async fn server(&self) -> Result<&Server> {
         if let Some(server) = self.server.get() {
             return Ok(server);
         }
@@ -49,7 +49,7 @@ impl ClickHouse {
     }
 
     /// The settings of a write.
-    const fn write(&self) -> &'static [Setting] {
+    pub(crate) const fn write(&self) -> &'static [Setting] {
         if self.cluster.is_some() {
             &Cluster::WRITE
         } else {
@@ -58,7 +58,7 @@ impl ClickHouse {
     }
 
     /// What to read of a table: all that was acknowledged before.
-    async fn source(&self, table: &str) -> Result<String> {
+    pub(crate) async fn source(&self, table: &str) -> Result<String> {
         match &self.cluster {
             None => Ok(table.to_owned()),
             Some(cluster) => cluster.source(&self.nodes, table).await,
@@ -168,10 +168,18 @@ impl BucketDatabase for ClickHouse {
 
     async fn roll_up(&self, rollup: &Rollup<'_>) -> Result<()> {
         let source = self.source(table(rollup.children)).await?;
-        match sums::roll_up(rollup, &source) {
-            Some(sql) => self.nodes.run(&sql, self.write()).await,
-            None => Ok(()),
+        let counted = self.nodes.text(&sums::series_of(rollup, &source)).await?;
+        let counted = counted.lines().filter_map(|line| {
+            let (k, series) = line.split_once('\t')?;
+            Some((k.trim().parse().ok()?, series.trim().parse().ok()?))
+        });
+        let counted: Vec<(i64, u64)> = counted.collect();
+        for piece in sums::pieces(&counted, rollup.periods.len()) {
+            if let Some(sql) = sums::roll_up(rollup, &source, piece) {
+                self.nodes.run(&sql, self.write()).await?;
+            }
         }
+        Ok(())
     }
 
     async fn rolled_up(

@@ -1,9 +1,12 @@
 //! What reads bytes of a server, as functions of arbitrary bytes that panic where a promise is broken.
 
-use api_metrics_store::bucket_database::{BucketColumns, CopiedRow};
+use api_metrics_store::{
+    bucket_database::{BucketColumns, CopiedRow},
+    request_database::RequestRow,
+};
 use uuid::Uuid;
 
-use crate::rows;
+use crate::{requests::rows as requests, rows};
 
 /// Parts of a sum: what is read of any bytes is what would be written of it, and nothing is read of less.
 ///
@@ -55,4 +58,59 @@ pub fn written(step: u32, series_id: i64, rolled_up_at: i64, columns: BucketColu
     // Both forms end with the columns.
     part.extend_from_slice(row.get(rows::KEY..).unwrap_or_default());
     part
+}
+
+/// Requests, their details and sums of them: what is read of any bytes is read once more of what is written of it, and each
+/// of them takes bytes.
+///
+/// # Panics
+/// Where that is not so.
+pub fn single_requests(data: &[u8]) {
+    let mut rest = data;
+    let mut before = rest.len();
+    while let Some(row) = requests::take_list(&mut rest) {
+        let mut written = Vec::new();
+        requests::put_list(&row, &mut written);
+        let mut again = &written[..];
+        assert_eq!(requests::take_list(&mut again), Some(row));
+        // Words follow, which are never read: a text without characters, and none.
+        assert_eq!(again, [0, 1]);
+        assert!(rest.len() < before, "a row has bytes");
+        before = rest.len();
+    }
+    let mut rest = data;
+    while let Some((id, detail)) = requests::take_detail(&mut rest) {
+        let mut row = RequestRow::default();
+        row.id = id;
+        row.detail = detail;
+        let mut written = Vec::new();
+        requests::put_detail(&row, &mut written);
+        let mut again = &written[..];
+        let second = requests::take_detail(&mut again);
+        assert_eq!(second, Some((id, row.detail)));
+    }
+    for take in [
+        |rest: &mut &[u8]| requests::take_group(rest).is_some(),
+        |rest: &mut &[u8]| requests::take_part(rest).is_some(),
+        |rest: &mut &[u8]| requests::take_optional_text(rest).is_some(),
+    ] {
+        let mut rest = data;
+        let mut before = rest.len();
+        while take(&mut rest) {
+            assert!(rest.len() < before, "a row has bytes");
+            before = rest.len();
+        }
+    }
+}
+
+/// A request as a server would write what is filtered by, or what is shown of it.
+#[must_use]
+pub fn written_request(row: &RequestRow, shown: bool) -> Vec<u8> {
+    let mut written = Vec::new();
+    if shown {
+        requests::put_detail(row, &mut written);
+    } else {
+        requests::put_list(row, &mut written);
+    }
+    written
 }

@@ -51,7 +51,7 @@ fn put_list<T>(out: &mut Vec<u8>, list: &[T], put: impl Fn(&T, &mut Vec<u8>)) {
     }
 }
 
-fn put_length(out: &mut Vec<u8>, mut length: usize) {
+pub(crate) fn put_length(out: &mut Vec<u8>, mut length: usize) {
     while length >= 0x80 {
         out.push((length & 0x7f) as u8 | 0x80);
         length >>= 7;
@@ -81,7 +81,7 @@ pub(crate) fn take(input: &mut &[u8]) -> Option<PartOfSum> {
     Some(PartOfSum::new(series_id, step, rolled_up_at, columns))
 }
 
-fn bytes<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+pub(crate) fn bytes<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let (bytes, after) = rest.split_first_chunk()?;
     *rest = after;
     Some(*bytes)
@@ -92,7 +92,7 @@ fn list<T>(rest: &mut &[u8], item: impl Fn(&mut &[u8]) -> Option<T>) -> Option<V
     (0..length(rest)?).map(|_| item(rest)).collect()
 }
 
-fn text(rest: &mut &[u8]) -> Option<String> {
+pub(crate) fn text(rest: &mut &[u8]) -> Option<String> {
     let length = usize::try_from(length(rest)?).ok()?;
     let (text, after) = rest.split_at_checked(length)?;
     *rest = after;

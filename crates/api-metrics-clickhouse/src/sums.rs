@@ -211,16 +211,58 @@ pub(crate) fn select(of: &SumOf<'_>, source: &str) -> String {
     })
 }
 
-/// The statement of a rollup; `None` without periods. `source` has the rows of the children.
-pub(crate) fn roll_up(of: &Rollup<'_>, source: &str) -> Option<String> {
-    let (first, seconds) = (of.periods.first()?, of.granularity.seconds());
+/// Sums that one statement of a rollup makes at most: it holds all of them, with each of their bins, in the server's memory.
+const MOST_SUMS: u64 = 20_000;
+/// Series are counted by so many numbers that follow each other. All of them in all periods of a rollup, which are 12 at
+/// most, fit into one statement.
+const COUNTED_TOGETHER: i64 = 1_000;
+
+/// Which times the children of a rollup are of.
+fn times(of: &Rollup<'_>) -> String {
+    let seconds = of.granularity.seconds();
     let ranges = of.periods.iter().map(|period| (*period, period + seconds));
-    let ranges: Vec<_> = ranges.collect();
+    within(&ranges.collect::<Vec<_>>())
+}
+
+/// The statement that tells how many series a rollup has, by what [`pieces`] takes.
+pub(crate) fn series_of(of: &Rollup<'_>, source: &str) -> String {
+    format!(
+        "SELECT intDiv(series, {COUNTED_TOGETHER}) AS k, uniq(series) FROM {source} WHERE {} GROUP BY k ORDER BY k",
+        times(of)
+    )
+}
+
+/// Which series, from one to before another, each statement of a rollup makes anew: `counted` tells how many there are.
+pub(crate) fn pieces(counted: &[(i64, u64)], periods: usize) -> Vec<(i64, i64)> {
+    let most = MOST_SUMS / u64::try_from(periods).unwrap_or(u64::MAX).max(1);
+    let mut pieces: Vec<(i64, i64)> = Vec::new();
+    let mut room = 0;
+    for (k, series) in counted {
+        let from = k.saturating_mul(COUNTED_TOGETHER);
+        let upto = from.saturating_add(COUNTED_TOGETHER);
+        match pieces.last_mut().filter(|_| *series <= room) {
+            Some(piece) => {
+                piece.1 = upto;
+                room -= series;
+            }
+            None => {
+                pieces.push((from, upto));
+                room = most.saturating_sub(*series);
+            }
+        }
+    }
+    pieces
+}
+
+/// A statement of a rollup, for series from one to before another; `None` without periods. `source` has the rows of the
+/// children.
+pub(crate) fn roll_up(of: &Rollup<'_>, source: &str, (from, upto): (i64, i64)) -> Option<String> {
+    let (first, seconds) = (of.periods.first()?, of.granularity.seconds());
     let parts = parts(&Rows {
         table: source,
         step: format!("toInt64({first}) + intDiv(period - ({first}), {seconds}) * {seconds}"),
         series: "series",
-        of_key: within(&ranges),
+        of_key: format!("{} AND series >= {from} AND series < {upto}", times(of)),
         counting: counting(of.view, of.children),
         detail: Detail::Quantiles,
     });
@@ -267,6 +309,18 @@ mod tests {
         let apart = "series >= 3 AND series <= 6 AND series IN (3,5,6)";
         assert_eq!(among(&[3, 5, 6]), apart);
         assert_eq!(among(&[]), "0");
+    }
+
+    #[test]
+    fn a_rollup_is_made_in_pieces_of_which_none_has_too_many_sums() {
+        let counted = [(0, 1_000), (1, 900), (5, 100), (7, 1), (8, 1_000)];
+        assert_eq!(pieces(&counted, 1), [(0, 9_000)]);
+        let pieces_of_ten = [(0, 6_000), (7_000, 9_000)];
+        assert_eq!(pieces(&counted, 10), pieces_of_ten);
+        let each = [(0, 1_000), (1_000, 6_000), (7_000, 9_000)];
+        assert_eq!(pieces(&counted, 12), each);
+        assert!(pieces(&[], 12).is_empty());
+        assert_eq!(pieces(&[(i64::MAX / 1_000, 5)], 12).len(), 1);
     }
 
     #[test]

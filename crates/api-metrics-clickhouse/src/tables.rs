@@ -91,28 +91,19 @@ pub(crate) fn columns() -> String {
 pub(crate) fn statements(cluster: Option<&Cluster>, is_modern: bool) -> Vec<String> {
     let mut statements = vec![];
     let announced = (
-        "(kind UInt8, value UInt64)".to_owned(),
+        "kind UInt8, value UInt64".to_owned(),
         "value",
         "ORDER BY kind",
     );
     let mut make = |table: &str, by: &str, (columns, version, tail): (String, &str, &str)| {
-        let durable = durable(is_modern);
-        let Some(cluster) = cluster else {
-            statements.push(format!(
-                "CREATE TABLE IF NOT EXISTS {table} {columns} ENGINE = ReplacingMergeTree({version}) {tail}{durable}"
-            ));
-            return;
-        };
-        let on = cluster.on();
-        let (local, replicated) = (local(table), cluster.replicated(table));
-        statements.push(format!(
-            "CREATE TABLE IF NOT EXISTS {local}{on} {columns} \
-             ENGINE = ReplicatedReplacingMergeTree({replicated}{version}) {tail}{durable}"
-        ));
-        let distributed = cluster.distributed(table, by);
-        statements.push(format!(
-            "CREATE TABLE IF NOT EXISTS {table}{on} {columns} ENGINE = {distributed}"
-        ));
+        let made = create(
+            cluster,
+            is_modern,
+            (table, by),
+            (&columns, ""),
+            (version, tail),
+        );
+        statements.extend(made);
     };
     make(ANNOUNCED, "kind", announced);
     for granularity in Granularity::ALL {
@@ -126,7 +117,35 @@ pub(crate) fn statements(cluster: Option<&Cluster>, is_modern: bool) -> Vec<Stri
             (typed_columns(), "version", &tail),
         );
     }
+    statements.extend(crate::requests::tables::statements(cluster, is_modern));
     statements
+}
+
+/// What makes a table, with its columns, the one that tells which row replaces another, and how it is kept. On a cluster its
+/// rows are distributed by a column, and its indexes are those of the servers.
+pub(crate) fn create(
+    cluster: Option<&Cluster>,
+    is_modern: bool,
+    (table, by): (&str, &str),
+    (columns, indexes): (&str, &str),
+    (version, tail): (&str, &str),
+) -> Vec<String> {
+    let durable = durable(is_modern, tail);
+    let Some(cluster) = cluster else {
+        return vec![format!(
+            "CREATE TABLE IF NOT EXISTS {table} ({columns}{indexes}) ENGINE = ReplacingMergeTree({version}) {tail}{durable}"
+        )];
+    };
+    let on = cluster.on();
+    let (local, replicated) = (local(table), cluster.replicated(table));
+    let distributed = cluster.distributed(table, by);
+    vec![
+        format!(
+            "CREATE TABLE IF NOT EXISTS {local}{on} ({columns}{indexes}) \
+             ENGINE = ReplicatedReplacingMergeTree({replicated}{version}) {tail}{durable}"
+        ),
+        format!("CREATE TABLE IF NOT EXISTS {table}{on} ({columns}) ENGINE = {distributed}"),
+    ]
 }
 
 /// All columns with their types.
@@ -140,14 +159,14 @@ fn typed_columns() -> String {
             .iter()
             .map(|(name, sort)| format!("{name} Array({sort})")),
     );
-    format!("({})", columns.join(", "))
+    columns.join(", ")
 }
 
 /// What was acknowledged is on the disk. Old servers don't know how.
-const fn durable(is_modern: bool) -> &'static str {
-    if is_modern {
-        " SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
-    } else {
-        ""
+fn durable(is_modern: bool, tail: &str) -> &'static str {
+    match (is_modern, tail.contains(" SETTINGS ")) {
+        (false, _) => "",
+        (true, false) => " SETTINGS fsync_after_insert = 1, fsync_part_directory = 1",
+        (true, true) => ", fsync_after_insert = 1, fsync_part_directory = 1",
     }
 }

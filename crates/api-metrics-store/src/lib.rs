@@ -77,6 +77,12 @@ mod engine;
 pub mod bucket_database {
     pub use crate::engine::copied::seam::*;
 }
+/// Not part of the public API: what another crate implements that keeps single requests in a database of its own.
+#[cfg(feature = "postgres")]
+#[doc(hidden)]
+pub mod request_database {
+    pub use crate::engine::copied::request_seam::*;
+}
 /// Not part of the public API.
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

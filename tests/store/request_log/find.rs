@@ -122,7 +122,12 @@ pub(super) async fn pages_follow_each_other_without_gap_or_repeat(database: Data
         (None, Some("robot")),
         (Some(5), Some("robot")),
     ] {
-        for limit in [1, 7, 19, 57, 100] {
+        // A page of ClickHouse is two statements over HTTP.
+        let limits: &[u32] = match &stage.h.database {
+            Database::ClickHouse(..) => &[7, 57, 100],
+            _ => &[1, 7, 19, 57, 100],
+        };
+        for &limit in limits {
             for forward in [false, true] {
                 let mut query = RequestQuery::over(0, NOON_MS + 10 * DAY * 1_000);
                 query.limit = limit;
@@ -177,15 +182,19 @@ pub(super) async fn a_filter_without_an_index_looks_at_a_bounded_number_and_says
         show(&log, &robot(NOON + 1 + n / 1_000, "/a", 200));
     }
     assert_eq!(stage.flush(&log).await, MANY.cast_unsigned() + 1);
+    // ClickHouse looks at all of them.
+    let is_bounded = !matches!(stage.h.database, Database::ClickHouse(..));
     // So do words that very many hold, beside any filter.
     for text in [None, Some("robot".to_owned())] {
         let mut query = RequestQuery::over(0, NOON_MS + DAY * 1_000);
         query.filter.status = Some(503);
         query.filter.text = text;
-        let first = stage.store.requests(&query).await.unwrap();
-        assert_eq!(first.requests, []);
-        assert!(first.searched_to_ms > NOON_MS && first.next.is_some());
-        query.before = first.next;
+        if is_bounded {
+            let first = stage.store.requests(&query).await.unwrap();
+            assert_eq!(first.requests, []);
+            assert!(first.searched_to_ms > NOON_MS && first.next.is_some());
+            query.before = first.next;
+        }
         let second = stage.store.requests(&query).await.unwrap();
         assert_eq!((second.requests.len(), second.next), (1, None));
         assert_eq!(second.searched_to_ms, query.from_ms);

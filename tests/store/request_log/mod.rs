@@ -1,4 +1,4 @@
-//! The log of requests, on both databases.
+//! The log of requests, on all databases.
 
 use std::{
     net::IpAddr,
@@ -30,10 +30,12 @@ use uuid::Uuid;
 
 use crate::harness::{Database, Harness, NOON};
 
+mod elsewhere;
 mod find;
 mod keep;
 mod logged;
 mod private;
+mod same;
 mod search;
 mod snapshots;
 mod tail;
@@ -86,6 +88,9 @@ macro_rules! on_all_databases {
         mod sqlite {
             $(#[tokio::test] async fn $name() { super::$name(super::Database::sqlite().await).await; })*
         }
+        mod clickhouse {
+            $(#[tokio::test] async fn $name() { super::$name(super::Database::clickhouse().await).await; })*
+        }
     };
 }
 
@@ -126,7 +131,7 @@ const NOON_MS: i64 = NOON * 1_000;
 const DAY: i64 = 86_400;
 
 /// What a request is like.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Shown {
     at: UnixSeconds,
     method: &'static str,
@@ -289,6 +294,10 @@ impl Stage {
     /// The only number that a statement on the database itself gives.
     async fn number(&self, sql: &str) -> i64 {
         match &self.h.database {
+            Database::ClickHouse(_, clickhouse) if in_clickhouse(sql).is_some() => {
+                let sql = in_clickhouse(sql).unwrap();
+                clickhouse.ask(&sql).await.trim().parse().unwrap()
+            }
             Database::Postgres(database)
             | Database::PostgresAs(database, ..)
             | Database::ClickHouse(database, _) => {
@@ -335,12 +344,23 @@ impl Stage {
                 .fetch_all(&pool)
                 .await
                 .unwrap();
-                assert!(
-                    tables
-                        .iter()
-                        .any(|table| table.starts_with("request_log_detail_"))
-                );
                 let mut all = Vec::new();
+                if let Database::ClickHouse(_, clickhouse) = &self.h.database {
+                    for table in ["api_metrics_requests", "api_metrics_request_details"] {
+                        all.extend(
+                            clickhouse
+                                .ask(&format!("SELECT * FROM {table}"))
+                                .await
+                                .bytes(),
+                        );
+                    }
+                } else {
+                    assert!(
+                        tables
+                            .iter()
+                            .any(|table| table.starts_with("request_log_detail_"))
+                    );
+                }
                 for table in tables {
                     let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
                         "SELECT t::text FROM api_metrics.{table} AS t"
@@ -363,6 +383,18 @@ impl Stage {
             }
         }
     }
+}
+
+/// The same statement about requests that are in ClickHouse; `None` where it is about something else.
+fn in_clickhouse(sql: &str) -> Option<String> {
+    let (before, table) = sql.split_once("FROM api_metrics.")?;
+    let source = match table {
+        "request_log" => "api_metrics_requests FINAL",
+        "request_log_detail" => "api_metrics_request_details FINAL",
+        "request_log_snapshot" => "api_metrics_request_details FINAL WHERE isNotNull(snapshot)",
+        _ => return None,
+    };
+    Some(format!("{before}FROM {source}"))
 }
 
 /// Keeps a failure of each of these keys, with an address, while somebody follows, has somebody search, and has somebody erase nothing.

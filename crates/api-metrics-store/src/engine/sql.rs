@@ -17,7 +17,10 @@ use std::{borrow::Cow, fmt::Debug, future::Future};
 
 use uuid::Uuid;
 
-use super::backend::{Mode, Result, Tx};
+use super::{
+    backend::{Mode, Result, Tx},
+    copied::request_seam::RequestDatabase,
+};
 use crate::query::Scope;
 
 /// Opens transactions on a store's database. The same transactions as the protocol's, with the same
@@ -34,6 +37,10 @@ pub(crate) trait BeginTx: Send + Sync + Debug + 'static {
     /// See [`Backend::generation`](super::backend::Backend::generation).
     fn generation(&self) -> impl Future<Output = Result<i64>> + Send {
         std::future::ready(Ok(0))
+    }
+    /// Where single requests are kept, if not in this database.
+    fn requests_in(&self) -> Option<&dyn RequestDatabase> {
+        None
     }
 }
 

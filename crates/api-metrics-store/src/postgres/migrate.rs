@@ -115,6 +115,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "copy_state",
         sql: include_str!("../../migrations/postgres/0017_copy_state.sql"),
     },
+    Migration {
+        version: 18,
+        name: "request_marks",
+        sql: include_str!("../../migrations/postgres/0018_request_marks.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

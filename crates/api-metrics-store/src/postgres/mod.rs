@@ -8,6 +8,7 @@
 //! | `locks` | which transactions may add to buckets at a time |
 //! | `flush`, `lead`, `read`, `status` | the statements of each step |
 //! | `sum`, `careful` | the statements that sum buckets for a read |
+//! | `move_buckets` | buckets into another database |
 //! | `standby` | whether reads go to a standby |
 //! | `rows` | between buckets and columns |
 //! | `sql` | statements of other modules |
@@ -37,6 +38,7 @@ mod flush;
 mod lead;
 mod locks;
 mod migrate;
+mod move_buckets;
 mod partitions;
 mod read;
 mod rows;

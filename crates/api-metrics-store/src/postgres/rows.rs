@@ -232,6 +232,18 @@ pub(super) fn select_rows(granularity: Granularity) -> String {
     )
 }
 
+/// The first `$3` rows after the series `$2` of the period `$1`, in the order of their keys: in the order of
+/// `select_existing`, then the start of the period.
+pub(super) fn select_after(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "SELECT series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
+       latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
+       total_response_bytes, status_counts, units, latency_sketch, period_start FROM api_metrics.{table} \
+     WHERE (period_start, series_id) > ($1, $2) ORDER BY period_start, series_id LIMIT $3"
+    )
+}
+
 /// Series, their columns selected in the order of the table, then `kind`. Names that are equal to those
 /// of the row before are shared rather than copied: most rows have service, environment and method in
 /// common.

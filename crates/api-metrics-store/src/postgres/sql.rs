@@ -13,6 +13,7 @@ use super::{PostgresStore, tx::PgTx, unnamed};
 use crate::{
     engine::{
         backend::{Backend, Mode, Result},
+        copied::request_seam::RequestDatabase,
         sql::{BeginTx, Dialect, Param, SqlRow, SqlTx},
     },
     query::Scope,
@@ -31,6 +32,10 @@ impl BeginTx for PostgresStore {
 
     async fn generation(&self) -> Result<i64> {
         self.0.backend().generation().await
+    }
+
+    fn requests_in(&self) -> Option<&dyn RequestDatabase> {
+        self.0.backend().requests.as_deref()
     }
 }
 

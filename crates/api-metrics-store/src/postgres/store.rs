@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use super::{connect::lazy_pool, standby::Standby};
 use crate::{
     engine::{
-        copied::{Copied, seam::BucketDatabase},
+        copied::{Copied, request_seam::RequestDatabase, seam::BucketDatabase},
         store::SqlStore,
     },
     options::StoreOptions,
@@ -27,6 +27,8 @@ pub(crate) struct Postgres {
     pub(super) copied: Option<Copied>,
     /// Rows of a service from which on it is worth a transaction of its own, see `engine::shares`.
     pub(super) share_rows: u64,
+    /// Where single requests are, if not here.
+    pub(super) requests: Option<Arc<dyn RequestDatabase>>,
 }
 
 /// What folding these takes is some tens of milliseconds; a transaction and its commit take some.
@@ -63,6 +65,7 @@ impl PostgresStore {
                 standby: None,
                 copied: None,
                 share_rows: ROWS_A_SHARE,
+                requests: None,
             },
             options,
         ))
@@ -99,6 +102,12 @@ impl PostgresStore {
     #[doc(hidden)]
     pub fn fold_side_by_side_from(&mut self, rows: u64) {
         self.0.backend_mut().share_rows = rows;
+    }
+
+    /// Keeps single requests of the request log in another database, which has the buckets, too.
+    #[doc(hidden)]
+    pub fn keep_requests_in(&mut self, database: Arc<dyn RequestDatabase>) {
+        self.0.backend_mut().requests = Some(database);
     }
 
     /// The pool that it uses. Transactions of the host may run on it at any time.

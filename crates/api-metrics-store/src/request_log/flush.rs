@@ -17,11 +17,13 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::{
-    buffer::{Batch, Dropped, RequestLogBuffer},
+    buffer::{Batch, Dropped, Flushing, RequestLogBuffer},
+    elsewhere,
     entry::{Entry, Stored},
     group,
+    rows::Rows,
     settings::{AddressDetail, RequestLog},
-    sql::{self, DAY_MS, country, search, tail, write},
+    sql::{self, DAY_MS, country, marks::Given, search, tail, write},
 };
 use crate::{
     engine::{
@@ -78,32 +80,34 @@ pub(super) async fn flush<T: BeginTx>(
             flushing.batch = buffer.cut(flushing.seq + 1);
             flushing.bound_names();
         }
-        let Some(batch) = &mut flushing.batch else {
+        let Flushing { batch, mark, .. } = &mut *flushing;
+        let Some(under_way) = batch else {
             return Ok(flushed);
         };
-        let run = store_batch(store, buffer, batch, now_ms).await;
+        let run = store_batch(store, buffer, under_way, mark, now_ms).await;
         if let Err(error) = run {
             // What nobody can store must not keep the rest from being stored.
             if matches!(error, StoreError::Database(_) | StoreError::Corrupt(_)) {
-                batch.refused += 1;
-                if batch.refused >= MAX_REFUSALS {
+                under_way.refused += 1;
+                if under_way.refused >= MAX_REFUSALS {
                     tracing::error!(
                         %error,
-                        requests = batch.entries.len(),
+                        requests = under_way.entries.len(),
                         "the database refuses requests of the log, which are dropped"
                     );
-                    buffer.give_up(batch);
+                    buffer.give_up(under_way);
                 }
             }
             return Err(error);
         }
-        buffer.acknowledge(batch, batch.kept, batch.late);
-        flushed.kept += batch.kept;
-        flushed.dropped.add(batch.dropped);
-        flushed.dropped.late += batch.late;
+        buffer.acknowledge(under_way, under_way.kept, under_way.late);
+        flushed.kept += under_way.kept;
+        flushed.dropped.add(under_way.dropped);
+        flushed.dropped.late += under_way.late;
         flushed.batches += 1;
-        flushing.seq = batch.seq;
-        flushing.batch = None;
+        let seq = under_way.seq;
+        *batch = None;
+        flushing.seq = seq;
     }
 }
 
@@ -114,23 +118,58 @@ pub(super) fn floor_ms(settings: &RequestLog, now_ms: i64) -> i64 {
     today.saturating_sub(days).saturating_mul(DAY_MS)
 }
 
+/// When a batch is stored, and which of its requests are neither too old nor of the future.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) now_ms: i64,
+    from_ms: i64,
+    upto_ms: i64,
+}
+
+impl Bounds {
+    /// Whether a request is kept.
+    pub(super) fn hold(&self, entry: &Entry) -> bool {
+        (self.from_ms..=self.upto_ms).contains(&entry.at_ms)
+    }
+}
+
 /// Stores a batch, unless it is stored already. Says in the batch what becomes of it.
 async fn store_batch<T: BeginTx>(
     store: &T,
     buffer: &RequestLogBuffer,
     batch: &mut Batch,
+    mark: &mut Option<Given>,
     now_ms: i64,
 ) -> Result<()> {
+    let floor = floor_ms(buffer.settings(), now_ms);
+    // Each attempt stores the same.
+    let (from_ms, upto_ms) = *batch.in_time.get_or_insert((floor, now_ms + DAY_MS));
+    let bounds = Bounds {
+        now_ms,
+        from_ms,
+        upto_ms,
+    };
+    match Rows::of(store).elsewhere() {
+        None => store_here(store, buffer, batch, bounds).await,
+        Some(there) => {
+            elsewhere::flush::store_batch(store, there, buffer, batch, mark, bounds).await
+        }
+    }
+}
+
+/// The same with its rows in this database.
+async fn store_here<T: BeginTx>(
+    store: &T,
+    buffer: &RequestLogBuffer,
+    batch: &mut Batch,
+    bounds: Bounds,
+) -> Result<()> {
     let settings = buffer.settings();
-    let floor = floor_ms(settings, now_ms);
-    let in_time = |entry: &&Entry| (floor..=now_ms + DAY_MS).contains(&entry.at_ms);
-    let entries: Vec<&Entry> = batch.entries.iter().filter(in_time).collect();
-    let late = (batch.entries.len() - entries.len()) as u64;
+    let entries: Vec<&Entry> = batch.entries.iter().filter(|it| bounds.hold(it)).collect();
     let days: BTreeSet<_> = entries.iter().map(|e| e.at_ms.div_euclid(DAY_MS)).collect();
 
     let mut tx = store.begin(Mode::Write).await?;
-    let keys: BTreeSet<&str> = entries.iter().filter_map(|e| e.api_key()).collect();
-    let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
+    let keys = keys_of(&entries);
     let ids = tx.intern_keys(&keys).await?;
     let keys: BTreeMap<String, i64> = keys.into_iter().zip(ids).collect();
     for &day in &days {
@@ -143,21 +182,15 @@ async fn store_batch<T: BeginTx>(
     if write::fence(&mut tx, instance.id).await? >= batch.seq {
         return tx.commit().await;
     }
-    let secrets = day_keys(&mut tx, settings.address, &entries, now_ms).await?;
+    let secrets = day_keys(&mut tx, settings.address, &entries, bounds.now_ms).await?;
     let rows: Vec<_> = entries
         .iter()
         .map(|entry| (*entry, entry.stored()))
         .collect();
     let series = write::intern_series(&mut tx, instance, &rows).await?;
-    let (mut groups, mut texts) = (BTreeMap::new(), BTreeMap::new());
     let mut json = Vec::with_capacity(rows.len());
     let mut arrived = Vec::with_capacity(rows.len());
     for (entry, stored) in &rows {
-        if let Some(group) = stored.group {
-            let seen = groups.entry(group).or_insert((entry.at_ms, entry.at_ms));
-            *seen = (seen.0.min(entry.at_ms), seen.1.max(entry.at_ms));
-            texts.entry(group).or_insert_with(|| group::text(stored));
-        }
         let labels = write::name(entry, stored);
         let Some(&series_id) = series.get(&labels) else {
             return Err(StoreError::Corrupt(
@@ -165,28 +198,65 @@ async fn store_batch<T: BeginTx>(
             ));
         };
         let key = entry.api_key().and_then(|key| keys.get(key));
-        let address = entry.client.and_then(|client| {
-            let secret = secrets.get(&entry.at_ms.div_euclid(DAY_MS))?;
-            hash(secret, settings.address.part_of(client)?)
-        });
+        let address = address_of(entry, settings.address, &secrets);
         let key = key.copied().unwrap_or(0);
         arrived.push((entry.at_ms, entry.id.simple().to_string(), key));
         json.push(row(entry, stored, instance, series_id, key, address));
     }
     write::rows(&mut tx, json).await?;
-    write::groups(&mut tx, &groups, &instance.version).await?;
-    search::keep_texts(&mut tx, &texts).await?;
-    (batch.kept, batch.late) = (rows.len() as u64, late);
-    country::add(&mut tx, instance, &batch.countries, floor, now_ms + DAY_MS).await?;
-    write::advance(&mut tx, instance.id, batch, now_ms).await?;
-    tail::note(&mut tx, &arrived, now_ms).await?;
+    let kept = note_batch(&mut tx, instance, batch, &rows, bounds).await?;
+    tail::note(&mut tx, &arrived, bounds.now_ms).await?;
     drop(rows);
+    // Before the commit, whose acknowledgement may be lost.
+    (batch.kept, batch.late) = kept;
     tx.commit().await
+}
+
+/// The keys of some requests, each once.
+pub(super) fn keys_of(entries: &[&Entry]) -> Vec<String> {
+    let keys: BTreeSet<&str> = entries.iter().filter_map(|e| e.api_key()).collect();
+    keys.into_iter().map(str::to_owned).collect()
+}
+
+/// What is kept of a request's address.
+pub(super) fn address_of(
+    entry: &Entry,
+    detail: AddressDetail,
+    secrets: &BTreeMap<i64, String>,
+) -> Option<Uuid> {
+    let secret = secrets.get(&entry.at_ms.div_euclid(DAY_MS))?;
+    hash(secret, detail.part_of(entry.client?)?)
+}
+
+/// Notes the groups of a batch, counts its countries, moves the fence and adds up what became of it. Answers how many
+/// requests are kept, and how many came too late.
+pub(super) async fn note_batch<T: SqlTx>(
+    tx: &mut T,
+    instance: &Instance,
+    batch: &Batch,
+    rows: &[(&Entry, Stored)],
+    bounds: Bounds,
+) -> Result<(u64, u64)> {
+    let (mut groups, mut texts) = (BTreeMap::new(), BTreeMap::new());
+    for (entry, stored) in rows {
+        if let Some(group) = stored.group {
+            let seen = groups.entry(group).or_insert((entry.at_ms, entry.at_ms));
+            *seen = (seen.0.min(entry.at_ms), seen.1.max(entry.at_ms));
+            texts.entry(group).or_insert_with(|| group::text(stored));
+        }
+    }
+    write::groups(tx, &groups, &instance.version).await?;
+    search::keep_texts(tx, &texts).await?;
+    let (from_ms, upto_ms) = (bounds.from_ms, bounds.upto_ms);
+    country::add(tx, instance, &batch.countries, from_ms, upto_ms).await?;
+    let became = (rows.len() as u64, (batch.entries.len() - rows.len()) as u64);
+    write::advance(tx, instance.id, batch, became, bounds.now_ms).await?;
+    Ok(became)
 }
 
 /// The keys by which addresses of these days are hashed: random, made by whoever needs one first. A day that
 /// has been over for a day gets none any more, so that what comes late can't be linked.
-async fn day_keys<T: SqlTx>(
+pub(super) async fn day_keys<T: SqlTx>(
     tx: &mut T,
     detail: AddressDetail,
     entries: &[&Entry],

@@ -53,13 +53,16 @@
 
 mod buffer;
 mod country;
+mod elsewhere;
 mod entry;
 mod event;
 mod flush;
 mod group;
+mod group_sums;
 #[cfg(feature = "geo")]
 mod maxmind;
 mod query;
+mod rows;
 mod sample;
 mod scrub;
 mod search;

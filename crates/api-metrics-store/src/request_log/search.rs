@@ -14,8 +14,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use uuid::Uuid;
+
 use super::{
     query::{RequestFilter, StoredRequest},
+    rows::Rows,
     similar::{Embedder, cosine, packed, tokens},
     sql::search::{self, Candidate, WordHit},
 };
@@ -119,16 +122,18 @@ pub(super) async fn search<T: BeginTx>(
     if query.filter.text.is_some() {
         return invalid("text", "can't be combined with a search");
     }
+    let rows = Rows::of(store);
     let mut tx = store.begin_read(&query.scope).await?;
     let held = match query.mode {
         SearchMode::Similar => Vec::new(),
-        SearchMode::Words | SearchMode::Hybrid => search::holding(&mut tx, query).await?,
+        SearchMode::Words | SearchMode::Hybrid => rows.holding(&mut tx, query).await?,
     };
     // By words alone no other groups are found than those of requests that hold them.
     let only: Option<BTreeSet<i64>> = (query.mode == SearchMode::Words)
         .then(|| held.iter().filter_map(|held| held.group).collect());
-    let groups = search::candidates(&mut tx, query, only.as_ref()).await?;
+    let groups = rows.candidates(&mut tx, query, only.as_ref()).await?;
     tx.commit().await?;
+    let groups = rows.with_texts(store, groups).await?;
     let alike = match query.mode {
         SearchMode::Words => Alike::default(),
         SearchMode::Similar | SearchMode::Hybrid => {
@@ -138,16 +143,23 @@ pub(super) async fn search<T: BeginTx>(
     let ranked = rank(query, groups, held, &alike);
 
     let mut tx = store.begin_read(&query.scope).await?;
-    let mut hits = Vec::new();
+    let mut found = Vec::with_capacity(ranked.len());
     for ranked in ranked {
         let id = match (&ranked.held, &ranked.group) {
             (Some(held), _) => Some(held.id),
-            (None, Some(group)) => search::latest(&mut tx, query, group).await?,
+            (None, Some(group)) => rows.latest(&mut tx, query, group).await?,
             (None, None) => None,
         };
+        found.extend(id.map(|id| (id, ranked)));
+    }
+    let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
+    let requests = rows.many(&mut tx, &ids, &query.scope).await?;
+    let requests = requests.into_iter().map(|request| (request.id, request));
+    let mut requests: HashMap<Uuid, _> = requests.collect();
+    let mut hits = Vec::with_capacity(found.len());
+    for (id, ranked) in found {
         // What was erased meanwhile is no hit.
-        let Some(id) = id else { continue };
-        let Some(request) = super::sql::read::one(&mut tx, id, &query.scope).await? else {
+        let Some(request) = requests.remove(&id) else {
             continue;
         };
         let group = ranked.group.as_ref();

@@ -7,22 +7,26 @@ use uuid::Uuid;
 
 use super::{
     buffer::RequestLogBuffer,
+    elsewhere,
     flush::{self, KEY_LIFE_MS, RequestsFlushed, floor_ms, hash},
+    group_sums,
     query::{
         CountryCount, CountryQuery, Erased, Erasure, RequestGroup, RequestLogStatus, RequestPage,
         RequestQuery, StoredRequest,
     },
+    rows::Rows,
     search::{self, RequestSearch, SearchResult},
     settings::{AddressDetail, RequestLog},
     similar::Embedder,
     snapshot::StoredSnapshot,
-    sql::{DAY_MS, country, groups, read, remove, snapshot, tail},
+    sql::{DAY_MS, country, marks, read, remove, tail},
     tail::{TailPage, TailPosition, TailQuery},
 };
 use crate::{
     engine::{
         audit,
         backend::{LeadTx, Mode, Tx},
+        copied::request_seam::RequestsOf,
         sql::BeginTx,
     },
     query::Scope,
@@ -174,21 +178,21 @@ impl<T: BeginTx> RequestLogStore for T {
             return invalid("after", "can't be combined with before");
         }
         let mut tx = self.begin_read(&query.scope).await?;
-        let page = read::page(&mut tx, query).await?;
+        let page = Rows::of(self).page(&mut tx, query).await?;
         tx.commit().await?;
         Ok(page)
     }
 
     async fn request(&self, id: Uuid, scope: &Scope) -> Result<Option<StoredRequest>, StoreError> {
         let mut tx = self.begin_read(scope).await?;
-        let request = read::one(&mut tx, id, scope).await?;
+        let request = Rows::of(self).one(&mut tx, id, scope).await?;
         tx.commit().await?;
         Ok(request)
     }
 
     async fn request_snapshot(&self, id: Uuid) -> Result<Option<StoredSnapshot>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let found = snapshot::of(&mut tx, id).await?;
+        let found = Rows::of(self).snapshot(&mut tx, id).await?;
         tx.commit().await?;
         Ok(found)
     }
@@ -207,7 +211,7 @@ impl<T: BeginTx> RequestLogStore for T {
 
     async fn request_groups(&self, query: &RequestQuery) -> Result<Vec<RequestGroup>, StoreError> {
         let mut tx = self.begin_read(&query.scope).await?;
-        let groups = groups::groups(&mut tx, query).await?;
+        let groups = group_sums::groups(&mut tx, Rows::of(self), query).await?;
         tx.commit().await?;
         Ok(groups)
     }
@@ -223,7 +227,7 @@ impl<T: BeginTx> RequestLogStore for T {
     async fn follow_requests(&self) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         let now_ms = tx.meta().await?.now_us.div_euclid(1_000);
-        tail::follow(&mut tx, now_ms).await?;
+        tail::follow(&mut tx, Rows::of(self).noted(), now_ms).await?;
         tx.commit().await
     }
 
@@ -236,7 +240,7 @@ impl<T: BeginTx> RequestLogStore for T {
 
     async fn requests_arrived(&self, query: &TailQuery) -> Result<TailPage, StoreError> {
         let mut tx = self.begin_read(&query.scope).await?;
-        let page = tail::arrived(&mut tx, query).await?;
+        let page = Rows::of(self).arrived(&mut tx, query).await?;
         tx.commit().await?;
         Ok(page)
     }
@@ -275,17 +279,35 @@ impl<T: BeginTx> RequestLogStore for T {
                 remove::erase(&mut tx, &step).await?
             };
             erased.requests += count;
-            if count == 0 {
-                let subject = format!("{subject}: {} requests", erased.requests);
-                audit::note(&mut tx, now, actor, "erase requests", &subject).await?;
+            if count > 0 {
                 tx.commit().await?;
-                return Ok(erased);
+                continue;
             }
+            // Also of before requests were kept elsewhere.
+            if let Some(there) = Rows::of(self).elsewhere() {
+                let whose = match step {
+                    remove::Whose::ApiKey(key) => elsewhere::remove::key_text(&mut tx, key)
+                        .await?
+                        .map(RequestsOf::ApiKey),
+                    remove::Whose::User(user) => Some(RequestsOf::User(user.to_owned())),
+                    remove::Whose::Addresses([]) => None,
+                    remove::Whose::Addresses(hashes) => {
+                        Some(RequestsOf::Addresses(hashes.to_vec()))
+                    }
+                };
+                tx.commit().await?;
+                erased.requests += elsewhere::remove::erase(self, there, whose.as_ref()).await?;
+                tx = self.begin(Mode::Write).await?;
+            }
+            let subject = format!("{subject}: {} requests", erased.requests);
+            audit::note(&mut tx, now, actor, "erase requests", &subject).await?;
             tx.commit().await?;
+            return Ok(erased);
         }
     }
 
     async fn retain_requests(&self, settings: &RequestLog) -> Result<Maintained, StoreError> {
+        let rows = Rows::of(self);
         let mut done = Maintained::default();
         let mut tx = self.begin(Mode::Lead).await?;
         if !tx.try_lead().await? {
@@ -300,9 +322,25 @@ impl<T: BeginTx> RequestLogStore for T {
         done.steps += u64::from(remove::destroy_keys(&mut tx, keys).await? > 0);
         done.steps += u64::from(remove::forget_groups(&mut tx, floor).await? > 0);
         done.steps += u64::from(country::remove(&mut tx, floor).await? > 0);
-        tail::prune(&mut tx, now_ms).await?;
-        let days = remove::days(&mut tx).await?;
+        tail::prune(&mut tx, rows.noted(), now_ms).await?;
+        let days = rows.days(&mut tx).await?;
+        if rows.elsewhere().is_some() {
+            // What is open is known until nothing of it is there any more.
+            let first = days.first().map_or(floor, |day| day.day * DAY_MS);
+            marks::forget_open(&mut tx, floor.min(first)).await?;
+        }
+        let left = rows.left_below(&mut tx, floor).await?;
         tx.commit().await?;
+        if let Some(day) = left.first() {
+            // The next run tries again where somebody reads it.
+            let mut tx = self.begin(Mode::Lead).await?;
+            if tx.try_lead().await? {
+                remove::remove_day(&mut tx, *day).await?;
+                done.steps += 1;
+                done.more = left.len() > 1;
+            }
+            tx.commit().await?;
+        }
         let mut stored: u64 = days.iter().map(|day| day.bytes).sum();
         let today = now_ms.div_euclid(DAY_MS);
         for day in days {
@@ -320,7 +358,7 @@ impl<T: BeginTx> RequestLogStore for T {
                 tx.commit().await?;
                 break;
             }
-            match remove::remove_day(&mut tx, day.day).await {
+            match rows.remove_day(&mut tx, day.day).await {
                 Ok(gone) => {
                     tx.commit().await?;
                     done.steps += 1;
@@ -344,9 +382,17 @@ impl<T: BeginTx> RequestLogStore for T {
 
     async fn request_log_status(&self) -> Result<RequestLogStatus, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let status = read::status(&mut tx).await?;
+        let rows = Rows::of(self);
+        let counts = read::counts(&mut tx).await?;
+        let (oldest_ms, newest_ms) = rows.span(&mut tx).await?.unzip();
+        let days = rows.days(&mut tx).await?;
         tx.commit().await?;
-        Ok(status)
+        Ok(RequestLogStatus {
+            counts,
+            oldest_ms,
+            newest_ms,
+            bytes: days.iter().map(|day| day.bytes).sum(),
+        })
     }
 
     async fn request_countries(

@@ -170,9 +170,9 @@ impl Builder {
         self
     }
 
-    /// Keeps the buckets in this ClickHouse database, and everything else in Postgres: for services that outgrow one
-    /// Postgres, see `docs/scale.md`. The Postgres database must not have folded any yet. Every process of the database
-    /// names it. `API_METRICS_CLICKHOUSE_URL`; default: none.
+    /// Keeps the buckets and the single requests of the log in this ClickHouse database, and everything else in Postgres:
+    /// for services that outgrow one Postgres, see `docs/scale.md`. The Postgres database must not have folded any batch
+    /// yet. Every process of the database names it. `API_METRICS_CLICKHOUSE_URL`; default: none.
     ///
     /// ```
     /// # use api_metrics::ApiMetrics;

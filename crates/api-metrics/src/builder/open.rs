@@ -244,7 +244,9 @@ fn keep_buckets_in(
 ) -> Result<(), StartError> {
     match api_metrics_clickhouse::ClickHouse::connect_lazy(url) {
         Ok(buckets) => {
-            store.keep_buckets_in(Arc::new(buckets));
+            let database = Arc::new(buckets);
+            store.keep_requests_in(Arc::clone(&database) as _);
+            store.keep_buckets_in(database);
             Ok(())
         }
         Err(source) => Err(StartError::Store {

@@ -12,6 +12,8 @@
 //! | `rollup` | coarser periods from finer ones, made there |
 //! | `read` | sums for a snapshot |
 //! | `exclude` | an import that is taken back |
+//! | `request_seam` | the same as `seam` for single requests, whose protocol is the request log's |
+//! | `taken_over` | buckets that this database has kept itself |
 //! | `recover` | after this database went back |
 //!
 //! `docs/decisions/0013-buckets-are-copied.md` has the choice.
@@ -22,9 +24,11 @@ pub(crate) mod exclude;
 pub(crate) mod fold;
 pub(crate) mod read;
 pub(crate) mod recover;
+pub(crate) mod request_seam;
 pub(crate) mod rollup;
 pub(crate) mod seam;
 pub(crate) mod state;
+pub(crate) mod taken_over;
 
 use std::sync::{
     Arc,
@@ -65,7 +69,7 @@ impl Copied {
     }
 
     /// Makes its tables, where this process has not seen them yet.
-    async fn prepare(&self) -> Result<()> {
+    pub(crate) async fn prepare(&self) -> Result<()> {
         if !self.prepared.load(Ordering::Acquire) {
             self.database.prepare().await?;
             self.prepared.store(true, Ordering::Release);
@@ -117,9 +121,7 @@ pub(crate) async fn prepare<B: Backend>(
         let elsewhere = state::is_kept_elsewhere(&mut tx).await?;
         tx.commit().await?;
         if elsewhere {
-            return Err(StoreError::Conflict(
-                "this database has left its buckets to ClickHouse: name that too".into(),
-            ));
+            return Err(state::left());
         }
         return Ok(());
     };

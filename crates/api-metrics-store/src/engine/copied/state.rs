@@ -48,23 +48,47 @@ pub(crate) async fn begin<T: SqlTx>(tx: &mut T) -> Result<()> {
     let rows = tx.fetch(sql, params![]).await?;
     if first(&rows)?.int("folded")? > 0 {
         return Err(StoreError::Conflict(
-            "this database keeps buckets of its own: name an empty one beside ClickHouse, and move the old figures by \
-             export and import"
-                .into(),
+            "this database keeps buckets of its own: move them by `api-metrics move` first".into(),
         ));
     }
+    insert(tx).await?;
+    leave_to_those_who_copy(tx).await
+}
+
+/// From here on buckets are kept elsewhere.
+pub(super) async fn insert<T: SqlTx>(tx: &mut T) -> Result<()> {
     let sql = format!(
         "INSERT INTO {} (epoch, generation, version) VALUES (0, 0, 0) ON CONFLICT DO NOTHING",
-        d.table("copy_state")
+        tx.dialect().table("copy_state")
     );
     tx.execute(sql, params![]).await?;
-    // Whoever does not name the other database can't lead from here on.
+    Ok(())
+}
+
+/// Whoever does not name the other database can't lead from here on.
+pub(super) async fn leave_to_those_who_copy<T: SqlTx>(tx: &mut T) -> Result<()> {
     let sql = format!(
         "UPDATE {} SET leader_min = $1 WHERE leader_min < $1",
-        d.table("meta")
+        tx.dialect().table("meta")
     );
     tx.execute(sql, params![COPIES_BUCKETS]).await?;
     Ok(())
+}
+
+/// Refuses to read buckets here that are kept elsewhere by now.
+///
+/// # Errors
+/// `StoreError::Conflict` where they are.
+pub(crate) async fn refuse_left_behind<T: SqlTx>(tx: &mut T) -> Result<()> {
+    if is_kept_elsewhere(tx).await? {
+        return Err(left());
+    }
+    Ok(())
+}
+
+/// That a process must name the other database.
+pub(super) fn left() -> StoreError {
+    StoreError::Conflict("this database has left its buckets to ClickHouse: name that too".into())
 }
 
 /// Whether this database has left its buckets to another one.

@@ -5,7 +5,7 @@ use std::{collections::HashSet, hash::BuildHasher};
 use foldhash::fast::FixedState;
 
 use super::Dropped;
-use crate::request_log::{country::CountryHour, entry::Entry};
+use crate::request_log::{country::CountryHour, entry::Entry, sql::marks::Given};
 
 /// Different API keys that a process names, as its recorder does; more are `<other key>`.
 pub(super) const MAX_KEYS: usize = 10_000;
@@ -20,6 +20,8 @@ pub(in crate::request_log) struct Flushing {
     /// Of the last batch.
     pub(in crate::request_log) seq: u64,
     pub(in crate::request_log) batch: Option<Batch>,
+    /// The last mark that a batch has got, where rows are in another database.
+    pub(in crate::request_log) mark: Option<Given>,
     /// The hashes of the API keys that were named.
     keys: HashSet<u64>,
     /// Those of the sources.
@@ -70,4 +72,8 @@ pub(in crate::request_log) struct Batch {
     /// Requests that the last attempt has stored, and those that came too late.
     pub(in crate::request_log) kept: u64,
     pub(in crate::request_log) late: u64,
+    /// From which millisecond up to which one requests are kept, as its first attempt has found it.
+    pub(in crate::request_log) in_time: Option<(i64, i64)>,
+    /// What its rows carry, where they are in another database.
+    pub(in crate::request_log) mark: Option<i64>,
 }

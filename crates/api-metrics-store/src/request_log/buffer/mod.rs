@@ -491,6 +491,8 @@ impl RequestLogBuffer {
             refused: 0,
             kept: 0,
             late: 0,
+            in_time: None,
+            mark: None,
         })
     }
 

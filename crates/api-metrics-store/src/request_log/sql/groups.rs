@@ -8,42 +8,44 @@ use super::{Conditions, read, unsigned};
 use crate::{
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx},
+        copied::request_seam::{GroupPart, GroupSum},
+        sql::{Dialect, SqlRow, SqlTx, params},
     },
-    query::Scope,
-    request_log::query::{EntryKind, RequestGroup, RequestQuery},
-    store::StoreError,
+    request_log::query::RequestQuery,
 };
 
-/// Parts of a range in a group's series.
-const PARTS: i64 = 24;
-/// Versions named of a group.
-const MAX_VERSIONS: usize = 20;
-
-/// The groups that stand for most requests.
-pub(in crate::request_log) async fn groups<T: SqlTx>(
-    tx: &mut T,
-    query: &RequestQuery,
-) -> Result<Vec<RequestGroup>> {
-    let d = tx.dialect();
+/// What a question finds of errors.
+fn conditions<'a>(
+    d: Dialect,
+    query: &'a RequestQuery,
+    series: &'a read::SeriesChoice,
+) -> Conditions<'a> {
     let filter = &query.filter;
-    let series = read::series_of(tx, filter).await?;
-    let conditions = || {
-        let mut c = Conditions::default();
-        read::indexed(&mut c, d, filter, &series);
-        read::unindexed(&mut c, filter, &series, &query.scope);
-        c.scope("r", d, &query.scope);
-        let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
-        c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
-        c.and("r.group_id IS NOT NULL".to_owned());
-        c
-    };
-    let list = d.table("request_log");
-    let sum = |of: &str| match d {
+    let mut c = Conditions::default();
+    read::indexed(&mut c, d, filter, series);
+    read::unindexed(&mut c, filter, series, &query.scope);
+    c.scope("r", d, &query.scope);
+    let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
+    c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
+    c.and("r.group_id IS NOT NULL".to_owned());
+    c
+}
+
+fn sum(d: Dialect, of: &str) -> String {
+    match d {
         Dialect::Postgres => format!("sum({of})::bigint"),
         Dialect::Sqlite => format!("sum({of})"),
-    };
-    let mut c = conditions();
+    }
+}
+
+/// The groups that stand for most requests.
+pub(in crate::request_log) async fn sums<T: SqlTx>(
+    tx: &mut T,
+    query: &RequestQuery,
+) -> Result<Vec<GroupSum>> {
+    let d = tx.dialect();
+    let series = read::series_of(tx, &query.filter).await?;
+    let mut c = conditions(d, query, &series);
     let text = c.text();
     let limit = c.param(i64::from(query.limit.clamp(1, 1_000)));
     let sql = format!(
@@ -52,102 +54,85 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
            min(r.at_ms) AS first_ms, max(r.at_ms) AS last_ms \
          FROM {list} AS r WHERE {text} \
          GROUP BY r.group_id ORDER BY weight DESC, r.group_id LIMIT {limit}",
-        weight = sum("r.weight"),
+        list = d.table("request_log"),
+        weight = sum(d, "r.weight"),
     );
     let rows = tx.fetch(sql, &c.params).await?;
-    let latest = latest(tx, &rows, conditions()).await?;
-    let ids: Vec<_> = latest.values().copied().collect();
-    let mut examples: BTreeMap<_, _> = read::many(tx, &ids, &query.scope)
-        .await?
-        .into_iter()
-        .map(|example| (example.id, example))
-        .collect();
-    let mut groups = Vec::with_capacity(rows.len());
+    let latest = latest(tx, &rows, conditions(d, query, &series)).await?;
+    let mut sums = Vec::with_capacity(rows.len());
     for row in &rows {
-        let (id, last_ms) = (row.int("group_id")?, row.int("last_ms")?);
-        let Some(latest) = latest.get(&id).copied() else {
+        let group = row.int("group_id")?;
+        let Some(latest) = latest.get(&group).copied() else {
             continue;
         };
-        let Some(example) = examples.remove(&latest) else {
-            return Err(StoreError::Corrupt(
-                "the latest of a group is missing".into(),
-            ));
-        };
-        groups.push(RequestGroup {
-            id,
-            kind: example.kind,
-            source: example.source,
-            level: example.level.filter(|_| example.kind == EntryKind::Event),
-            method: example.method,
-            endpoint: example.endpoint,
-            status: example.counted_status,
-            error_type: example.error_type,
-            message: example.message,
-            latest,
+        sums.push(GroupSum {
+            group,
             kept: unsigned(row.int("kept")?),
             weight: unsigned(row.int("weight")?),
             api_keys: unsigned(row.int("api_keys")?),
-            versions: Vec::new(),
             first_ms: row.int("first_ms")?,
-            last_ms,
-            first_seen_ms: None,
-            first_version: None,
-            series: vec![0; usize::try_from(PARTS).unwrap_or_default()],
+            last_ms: row.int("last_ms")?,
+            latest,
         });
     }
-    let ids: Vec<_> = groups.iter().map(|group| group.id.to_string()).collect();
-    let ids = format!("[{}]", ids.join(","));
-    let places: BTreeMap<_, _> = groups
-        .iter()
-        .enumerate()
-        .map(|(at, g)| (g.id, at))
-        .collect();
-    let of = |id: i64| places.get(&id).copied();
+    Ok(sums)
+}
 
-    // Versions, and the weight of each part of the range.
-    let part = (query.to_ms.saturating_sub(query.from_ms).max(1) + PARTS - 1) / PARTS;
-    let mut c = conditions();
-    let chosen = c.param(ids.as_str());
+/// The weights of groups by version and part of the range, in the order of versions.
+pub(in crate::request_log) async fn parts<T: SqlTx>(
+    tx: &mut T,
+    query: &RequestQuery,
+    groups: &[i64],
+    part_ms: i64,
+) -> Result<Vec<GroupPart>> {
+    let d = tx.dialect();
+    let series = read::series_of(tx, &query.filter).await?;
+    let mut c = conditions(d, query, &series);
+    let chosen = c.param(serde_json::json!(groups).to_string());
     c.and(format!("r.group_id IN {}", d.numbers(&chosen)));
-    let (from, length) = (c.param(query.from_ms), c.param(part));
+    let (from, length) = (c.param(query.from_ms), c.param(part_ms));
     let sql = format!(
         "SELECT r.group_id, s.version, (r.at_ms - {from}) / {length} AS part, {weight} AS weight \
          FROM {list} AS r JOIN {labels} AS s ON s.id = r.series_id WHERE {text} \
          GROUP BY r.group_id, s.version, (r.at_ms - {from}) / {length} ORDER BY s.version",
-        weight = sum("r.weight"),
+        list = d.table("request_log"),
+        weight = sum(d, "r.weight"),
         labels = d.table("request_log_series"),
         text = c.text(),
     );
-    for row in tx.fetch(sql, &c.params).await? {
-        let Some(group) = of(row.int("group_id")?).and_then(|at| groups.get_mut(at)) else {
-            continue;
-        };
-        let part = usize::try_from(row.int("part")?).ok();
-        if let Some(weight) = part.and_then(|part| group.series.get_mut(part)) {
-            *weight += unsigned(row.int("weight")?);
-        }
-        let version = row.text("version")?;
-        if group.versions.len() < MAX_VERSIONS && group.versions.last() != Some(&version) {
-            group.versions.push(version);
-        }
-    }
-    // When a group was first seen at all belongs to no tenant.
-    if query.scope == Scope::All {
-        let mut c = Conditions::default();
-        let chosen = c.param(ids.as_str());
-        let sql = format!(
-            "SELECT id, first_seen_ms, first_version FROM {} WHERE id IN {}",
-            d.table("request_log_group"),
-            d.numbers(&chosen)
-        );
-        for row in tx.fetch(sql, &c.params).await? {
-            if let Some(group) = of(row.int("id")?).and_then(|at| groups.get_mut(at)) {
-                group.first_seen_ms = Some(row.int("first_seen_ms")?);
-                group.first_version = Some(row.text("first_version")?);
-            }
-        }
-    }
-    Ok(groups)
+    let part = |row: &T::Row| {
+        Ok(GroupPart {
+            group: row.int("group_id")?,
+            version: row.text("version")?,
+            part: row.int("part")?,
+            weight: unsigned(row.int("weight")?),
+        })
+    };
+    let rows = tx.fetch(sql, &c.params).await?;
+    rows.iter().map(part).collect()
+}
+
+/// When some groups were seen first, and the version that had them.
+pub(in crate::request_log) async fn first_seen<T: SqlTx>(
+    tx: &mut T,
+    groups: &[i64],
+) -> Result<Vec<(i64, i64, String)>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT id, first_seen_ms, first_version FROM {} WHERE id IN {}",
+        d.table("request_log_group"),
+        d.numbers("$1")
+    );
+    let groups = serde_json::json!(groups).to_string();
+    let rows = tx.fetch(sql, params![&groups]).await?;
+    let seen = |row: &T::Row| {
+        Ok((
+            row.int("id")?,
+            row.int("first_seen_ms")?,
+            row.text("first_version")?,
+        ))
+    };
+    rows.iter().map(seen).collect()
 }
 
 /// The latest request of each group that the caller may see, by the group. Ids have no maximum on Postgres, so all of a

@@ -2,6 +2,7 @@
 
 pub(super) mod country;
 pub(super) mod groups;
+pub(super) mod marks;
 pub(super) mod read;
 pub(super) mod remove;
 pub(super) mod search;

@@ -13,7 +13,7 @@ use crate::{
     },
     query::{Protocols, Scope},
     request_log::{
-        Dropped, RequestLogCounts, RequestLogStatus,
+        Dropped, RequestLogCounts,
         entry::{EVENT, ms_of},
         event,
         query::{EntryKind, RequestFilter, RequestPage, RequestQuery, StoredRequest},
@@ -496,8 +496,21 @@ pub(in crate::request_log) async fn one<T: SqlTx>(
     rows.first().map(request).transpose()
 }
 
-/// What the log says of itself.
-pub(in crate::request_log) async fn status<T: SqlTx>(tx: &mut T) -> Result<RequestLogStatus> {
+/// The times of the oldest and of the newest request.
+pub(in crate::request_log) async fn span<T: SqlTx>(tx: &mut T) -> Result<Option<(i64, i64)>> {
+    let list = tx.dialect().table("request_log");
+    let sql = format!(
+        "SELECT (SELECT min(at_ms) FROM {list}) AS oldest, (SELECT max(at_ms) FROM {list}) AS newest"
+    );
+    let rows = tx.fetch(sql, params![]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    Ok(row.optional_int("oldest")?.zip(row.optional_int("newest")?))
+}
+
+/// What became of the requests that all processes have chosen and told of.
+pub(in crate::request_log) async fn counts<T: SqlTx>(tx: &mut T) -> Result<RequestLogCounts> {
     let d = tx.dialect();
     let sum = |column: &str| match d {
         Dialect::Postgres => format!("coalesce(sum({column}), 0)::bigint AS {column}"),
@@ -514,18 +527,16 @@ pub(in crate::request_log) async fn status<T: SqlTx>(tx: &mut T) -> Result<Reque
     ];
     let sums: Vec<_> = columns.into_iter().map(sum).collect();
     let sql = format!(
-        "SELECT {}, (SELECT min(at_ms) FROM {list}) AS oldest, (SELECT max(at_ms) FROM {list}) AS newest \
-         FROM {}",
+        "SELECT {} FROM {}",
         sums.join(", "),
         d.table("request_log_instance"),
-        list = d.table("request_log"),
     );
     let rows = tx.fetch(sql, params![]).await?;
     let Some(row) = rows.first() else {
-        return Ok(RequestLogStatus::default());
+        return Ok(RequestLogCounts::default());
     };
     let count = |column| row.int(column).map(unsigned);
-    let counts = RequestLogCounts {
+    Ok(RequestLogCounts {
         chosen: count("chosen")?,
         kept: count("kept")?,
         dropped: Dropped {
@@ -536,13 +547,6 @@ pub(in crate::request_log) async fn status<T: SqlTx>(tx: &mut T) -> Result<Reque
             refused: count("dropped_refused")?,
         },
         waiting: 0,
-    };
-    let days = super::remove::days(tx).await?;
-    Ok(RequestLogStatus {
-        counts,
-        oldest_ms: row.optional_int("oldest")?,
-        newest_ms: row.optional_int("newest")?,
-        bytes: days.iter().map(|day| day.bytes).sum(),
     })
 }
 

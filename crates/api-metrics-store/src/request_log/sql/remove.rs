@@ -185,6 +185,21 @@ pub(in crate::request_log) async fn erase<T: SqlTx>(tx: &mut T, whose: &Whose<'_
     Ok(rows.len() as u64)
 }
 
+/// Forgets what the errors of some groups have in common.
+pub(in crate::request_log) async fn forget_texts<T: SqlTx>(
+    tx: &mut T,
+    groups: &[i64],
+) -> Result<()> {
+    let d = tx.dialect();
+    let groups = serde_json::json!(groups).to_string();
+    for of_group in ["request_log_group_text", "request_log_group_vector"] {
+        let (table, groups_of) = (d.table(of_group), d.numbers("$1"));
+        let sql = format!("DELETE FROM {table} WHERE group_id IN {groups_of}");
+        tx.execute(sql, params![&groups]).await?;
+    }
+    Ok(())
+}
+
 /// The key of a day, where it exists.
 pub(in crate::request_log) async fn day_keys<T: SqlTx>(tx: &mut T) -> Result<Vec<String>> {
     let table = tx.dialect().table("request_log_day_key");

@@ -19,9 +19,9 @@ use crate::{
 };
 
 /// Groups compared in a search.
-const MAX_GROUPS: i64 = 10_000;
+pub(in crate::request_log) const MAX_GROUPS: i64 = 10_000;
 /// Requests that hold the words, of which a search knows.
-const MAX_HOLDING: i64 = 1_000;
+pub(in crate::request_log) const MAX_HOLDING: i64 = 1_000;
 
 /// A group that a search may find.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub(in crate::request_log) struct Candidate {
     pub(in crate::request_log) weight: u64,
     pub(in crate::request_log) first_ms: i64,
     pub(in crate::request_log) last_ms: i64,
+    /// Its latest request, where that is known already.
+    pub(in crate::request_log) latest: Option<Uuid>,
 }
 
 /// A request that holds all words.
@@ -120,6 +122,7 @@ pub(in crate::request_log) async fn candidates<T: SqlTx>(
             weight: unsigned(row.int("weight")?),
             first_ms: row.int("first_ms")?,
             last_ms: row.int("last_ms")?,
+            latest: None,
         })
     };
     tx.fetch(sql, &c.params)
@@ -127,6 +130,42 @@ pub(in crate::request_log) async fn candidates<T: SqlTx>(
         .iter()
         .map(candidate)
         .collect()
+}
+
+/// What the errors of a group have in common.
+#[derive(Debug, Clone)]
+pub(in crate::request_log) struct GroupText {
+    pub(in crate::request_log) group: i64,
+    pub(in crate::request_log) text: String,
+    /// Its vector, and who made it.
+    pub(in crate::request_log) vector: Option<(String, String)>,
+}
+
+/// The texts of groups, of those that have one.
+pub(in crate::request_log) async fn texts<T: SqlTx>(
+    tx: &mut T,
+    groups: &[i64],
+) -> Result<Vec<GroupText>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT t.group_id, t.text, v.embedder, v.vector FROM {texts} AS t \
+         LEFT JOIN {vectors} AS v ON v.group_id = t.group_id WHERE t.group_id IN {wanted}",
+        texts = d.table("request_log_group_text"),
+        vectors = d.table("request_log_group_vector"),
+        wanted = d.numbers("$1"),
+    );
+    let groups = serde_json::json!(groups).to_string();
+    let text = |row: &T::Row| {
+        Ok(GroupText {
+            group: row.int("group_id")?,
+            text: row.text("text")?,
+            vector: row
+                .optional_text("embedder")?
+                .zip(row.optional_text("vector")?),
+        })
+    };
+    let rows = tx.fetch(sql, params![&groups]).await?;
+    rows.iter().map(text).collect()
 }
 
 /// The newest requests that hold all words.
@@ -160,10 +199,10 @@ pub(in crate::request_log) async fn holding<T: SqlTx>(
 pub(in crate::request_log) async fn latest<T: SqlTx>(
     tx: &mut T,
     query: &RequestSearch,
-    group: &Candidate,
+    group: i64,
 ) -> Result<Option<Uuid>> {
     let (mut c, d) = conditions(tx, query).await?;
-    c.equals("r.group_id", Some(group.id));
+    c.equals("r.group_id", Some(group));
     let sql = format!(
         "SELECT r.id FROM {} AS r WHERE {} ORDER BY r.at_ms DESC, r.id DESC LIMIT 1",
         d.table("request_log"),

@@ -24,8 +24,10 @@ pub(in crate::request_log) async fn of<T: SqlTx>(
     let Some(row) = rows.first() else {
         return Ok(None);
     };
-    let text = row.text("snapshot")?;
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|_| StoreError::Corrupt("a snapshot can't be read".into()))
+    read(&row.text("snapshot")?).map(Some)
+}
+
+/// A snapshot of its text.
+pub(in crate::request_log) fn read(text: &str) -> Result<StoredSnapshot> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt("a snapshot can't be read".into()))
 }

@@ -18,9 +18,31 @@ use crate::{
     store::StoreError,
 };
 
+/// Where arrivals are noted: requests, or batches whose rows are in another database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::request_log) enum Noted {
+    /// Each request.
+    Requests,
+    /// Each batch.
+    Batches,
+}
+
+impl Noted {
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Requests => "request_log_arrival",
+            Self::Batches => "request_log_batch",
+        }
+    }
+}
+
 /// Renews the lease. Where it had run out, nothing that was noted before counts any more: something may have
 /// arrived meanwhile that was not.
-pub(in crate::request_log) async fn follow<T: SqlTx>(tx: &mut T, now_ms: i64) -> Result<()> {
+pub(in crate::request_log) async fn follow<T: SqlTx>(
+    tx: &mut T,
+    noted: Noted,
+    now_ms: i64,
+) -> Result<()> {
     let d = tx.dialect();
     let table = d.table("request_log_tail");
     let sql = format!(
@@ -35,11 +57,11 @@ pub(in crate::request_log) async fn follow<T: SqlTx>(tx: &mut T, now_ms: i64) ->
     let row = rows.first().ok_or_else(|| missing("the lease"))?;
     if row.int("until_ms")? <= now_ms {
         let last = row.int("last")?;
-        forget(tx, last).await?;
+        forget(tx, noted, last).await?;
         let sql = format!("UPDATE {table} SET last = $1, complete_after = $1 WHERE id = 1");
         tx.execute(sql, params![last.saturating_add(1)]).await?;
     } else {
-        prune_locked(tx, now_ms).await?;
+        prune_locked(tx, noted, now_ms).await?;
     }
     let sql = format!("UPDATE {table} SET until_ms = $1 WHERE id = 1");
     tx.execute(sql, params![now_ms.saturating_add(LEASE_MS)])
@@ -52,8 +74,8 @@ fn missing(what: &str) -> StoreError {
 }
 
 /// Forgets arrivals up to this number.
-async fn forget<T: SqlTx>(tx: &mut T, number: i64) -> Result<()> {
-    let table = tx.dialect().table("request_log_arrival");
+async fn forget<T: SqlTx>(tx: &mut T, noted: Noted, number: i64) -> Result<()> {
+    let table = tx.dialect().table(noted.table());
     tx.execute(
         format!("DELETE FROM {table} WHERE number <= $1"),
         params![number],
@@ -63,11 +85,11 @@ async fn forget<T: SqlTx>(tx: &mut T, number: i64) -> Result<()> {
 }
 
 /// Forgets what arrived some minutes ago. The lease's row must be locked.
-async fn prune_locked<T: SqlTx>(tx: &mut T, now_ms: i64) -> Result<()> {
+async fn prune_locked<T: SqlTx>(tx: &mut T, noted: Noted, now_ms: i64) -> Result<()> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT max(number) AS number FROM {} WHERE stored_ms < $1",
-        d.table("request_log_arrival")
+        d.table(noted.table())
     );
     let rows = tx.fetch(sql, params![now_ms - NOTED_MS]).await?;
     let old = rows
@@ -75,7 +97,7 @@ async fn prune_locked<T: SqlTx>(tx: &mut T, now_ms: i64) -> Result<()> {
         .map(|row| row.optional_int("number"))
         .transpose()?;
     if let Some(old) = old.flatten() {
-        forget(tx, old).await?;
+        forget(tx, noted, old).await?;
         let sql = format!(
             "UPDATE {} SET complete_after = $1 WHERE id = 1 AND complete_after < $1",
             d.table("request_log_tail")
@@ -86,12 +108,26 @@ async fn prune_locked<T: SqlTx>(tx: &mut T, now_ms: i64) -> Result<()> {
 }
 
 /// Forgets what arrived some minutes ago.
-pub(in crate::request_log) async fn prune<T: SqlTx>(tx: &mut T, now_ms: i64) -> Result<()> {
+pub(in crate::request_log) async fn prune<T: SqlTx>(
+    tx: &mut T,
+    noted: Noted,
+    now_ms: i64,
+) -> Result<()> {
     let d = tx.dialect();
     let table = d.table("request_log_tail");
     let sql = format!("SELECT id FROM {table} WHERE id = 1{}", d.for_update());
     tx.fetch(sql, params![]).await?;
-    prune_locked(tx, now_ms).await
+    prune_locked(tx, noted, now_ms).await
+}
+
+/// The next number in the order of arrival, where somebody follows.
+pub(super) async fn next_number<T: SqlTx>(tx: &mut T, now_ms: i64) -> Result<Option<i64>> {
+    let sql = format!(
+        "UPDATE {} SET last = last + 1 WHERE id = 1 AND until_ms > $1 RETURNING last",
+        tx.dialect().table("request_log_tail")
+    );
+    let rows = tx.fetch(sql, params![now_ms]).await?;
+    rows.first().map(|row| row.int("last")).transpose()
 }
 
 /// A request of a batch: its time, its id and the number of its key.
@@ -107,16 +143,10 @@ pub(in crate::request_log) async fn note<T: SqlTx>(
     if arrived.is_empty() {
         return Ok(());
     }
-    let d = tx.dialect();
-    let sql = format!(
-        "UPDATE {} SET last = last + 1 WHERE id = 1 AND until_ms > $1 RETURNING last",
-        d.table("request_log_tail")
-    );
-    let rows = tx.fetch(sql, params![now_ms]).await?;
-    let Some(row) = rows.first() else {
+    let Some(number) = next_number(tx, now_ms).await? else {
         return Ok(());
     };
-    let number = row.int("last")?;
+    let d = tx.dialect();
     let sql = format!(
         "INSERT INTO {table} (number, at_ms, id, api_key_id, stored_ms) \
          SELECT $2, {at}, {id}, {key}, $3 FROM {items} WHERE 1 = 1",
@@ -133,13 +163,56 @@ pub(in crate::request_log) async fn note<T: SqlTx>(
 
 /// How far the log has come, and since which number everything is noted.
 #[derive(Debug, Clone, Copy, Default)]
-struct Tail {
+pub(in crate::request_log) struct Tail {
     until_ms: i64,
     last: i64,
     complete_after: i64,
 }
 
-async fn tail<T: SqlTx>(tx: &mut T) -> Result<Tail> {
+impl Tail {
+    /// Where a step begins.
+    pub(in crate::request_log) fn from(self, start: TailStart, now_ms: i64) -> TailFrom {
+        let oldest = now_ms - MAX_BACK_MS;
+        match start {
+            TailStart::Now => TailFrom::Now,
+            TailStart::After(request) if ms_of(request) < oldest => TailFrom::Time(oldest, None),
+            TailStart::After(request) => TailFrom::Time(ms_of(request), Some(request)),
+            TailStart::At(cursor)
+                if signed(cursor.number) < self.complete_after
+                    || signed(cursor.number) > self.last =>
+            {
+                TailFrom::Time(cursor.at_ms.max(oldest), None)
+            }
+            TailStart::At(cursor) => TailFrom::Arrival(signed(cursor.number), self.last),
+        }
+    }
+
+    /// A page with nothing on it.
+    pub(in crate::request_log) fn nothing(self, now_ms: i64) -> TailPage {
+        TailPage {
+            requests: Vec::new(),
+            left_out: 0,
+            cursor: TailCursor {
+                number: unsigned(self.last),
+                at_ms: now_ms,
+            },
+            continuation: TailContinuation::Now,
+        }
+    }
+}
+
+/// Where a step begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::request_log) enum TailFrom {
+    /// With nothing.
+    Now,
+    /// After a time, or after a request of that time.
+    Time(i64, Option<Uuid>),
+    /// After a number up to another one.
+    Arrival(i64, i64),
+}
+
+pub(in crate::request_log) async fn tail<T: SqlTx>(tx: &mut T) -> Result<Tail> {
     let table = tx.dialect().table("request_log_tail");
     let sql = format!("SELECT until_ms, last, complete_after FROM {table} WHERE id = 1");
     let rows = tx.fetch(sql, params![]).await?;
@@ -172,15 +245,7 @@ pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
     let d = tx.dialect();
     let now_ms = tx.meta().await?.now_us.div_euclid(1_000);
     let tail = tail(tx).await?;
-    let nothing = TailPage {
-        requests: Vec::new(),
-        left_out: 0,
-        cursor: TailCursor {
-            number: unsigned(tail.last),
-            at_ms: now_ms,
-        },
-        continuation: TailContinuation::Now,
-    };
+    let nothing = tail.nothing(now_ms);
     let filter = &query.filter;
     let series = read::series_of(tx, filter).await?;
     let mut c = Conditions::default();
@@ -192,22 +257,15 @@ pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
     {
         return Ok(nothing);
     }
-    let oldest = now_ms - MAX_BACK_MS;
-    let continuation = match query.start {
-        TailStart::Now => return Ok(nothing),
-        TailStart::After(request) => {
-            after(&mut c, oldest, ms_of(request), Some(request));
+    let continuation = match tail.from(query.start, now_ms) {
+        TailFrom::Now => return Ok(nothing),
+        TailFrom::Time(at_ms, request) => {
+            after(&mut c, at_ms, request);
             TailContinuation::Time
         }
-        TailStart::At(cursor)
-            if signed(cursor.number) < tail.complete_after || signed(cursor.number) > tail.last =>
-        {
-            after(&mut c, oldest, cursor.at_ms, None);
-            TailContinuation::Time
-        }
-        TailStart::At(cursor) => {
+        TailFrom::Arrival(first, last) => {
             let continuation = TailContinuation::Arrival;
-            let Some((from, to)) = span(tx, signed(cursor.number), tail.last).await? else {
+            let Some((from, to)) = span(tx, first, last).await? else {
                 return Ok(TailPage {
                     continuation,
                     ..nothing
@@ -216,7 +274,7 @@ pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
             // The times let Postgres look at the days that matter alone.
             let (from, to) = (c.param(from), c.param(to));
             c.and(format!("r.at_ms >= {from} AND r.at_ms <= {to}"));
-            let (first, last) = (c.param(signed(cursor.number)), c.param(tail.last));
+            let (first, last) = (c.param(first), c.param(last));
             c.and(format!(
                 "(r.at_ms, r.id) IN (SELECT at_ms, id FROM {} WHERE number > {first} AND number <= {last})",
                 d.table("request_log_arrival")
@@ -235,12 +293,7 @@ pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
 }
 
 /// What has finished after a time, or after a request of that time.
-fn after(c: &mut Conditions<'_>, oldest: i64, at_ms: i64, request: Option<Uuid>) {
-    if at_ms < oldest {
-        let oldest = c.param(oldest);
-        c.and(format!("r.at_ms > {oldest}"));
-        return;
-    }
+fn after(c: &mut Conditions<'_>, at_ms: i64, request: Option<Uuid>) {
     let at = c.param(at_ms);
     match request {
         Some(request) => {

@@ -362,6 +362,7 @@ pub(in crate::request_log) async fn advance<T: SqlTx>(
     tx: &mut T,
     id: Uuid,
     batch: &Batch,
+    (kept, late): (u64, u64),
     now_ms: i64,
 ) -> Result<()> {
     let table = tx.dialect().table("request_log_instance");
@@ -374,10 +375,10 @@ pub(in crate::request_log) async fn advance<T: SqlTx>(
     let values = params![
         id,
         signed(batch.seq),
-        signed(batch.kept),
+        signed(kept),
         signed(batch.dropped.rate),
         signed(batch.dropped.memory),
-        signed(batch.late),
+        signed(late),
         signed(batch.dropped.refused),
         now_ms,
         signed(batch.dropped.bytes),
