@@ -45,7 +45,8 @@ use uuid::Uuid;
 
 use super::{
     COPIES_BUCKETS, SCHEMA_KNOWLEDGE,
-    backend::{Backend, InboxChunk, Meta, Mode, Pending, Result, SeriesLabels, Tx, VersionLabels},
+    backend::{Backend, InboxChunk, Meta, Mode, Result, SeriesLabels, Tx, VersionLabels},
+    chosen::{Mark, pick, take},
     copied,
     damage::{self, asks_for_care},
     payload::{self, PayloadRow},
@@ -63,9 +64,6 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// Rows of flush batches that one transaction takes at most. A single larger flush batch is taken
-/// whole, because a fold mark can't stand within a batch.
-const ROWS_A_FOLD: u64 = 200_000;
 /// Rows that are read, merged and written at once. What is held for them beside the sums, some hundred bytes a row
 /// each way, does not grow with the fold.
 const ROWS_A_PIECE: usize = 8_192;
@@ -156,110 +154,6 @@ pub(super) async fn fold_marks<T: Tx>(
     damage::quarantine(tx, &damaged).await?;
     tx.mark_dirty(&written.dirty, meta.now()).await?;
     Ok(Some(written.rows))
-}
-
-/// Flush batches that a fold takes of one instance: those in `(instance.folded, upto]`.
-#[derive(Debug, Clone)]
-pub(super) struct Mark {
-    /// The instance, and what it runs.
-    pub instance: Pending,
-    /// The number of the last of them.
-    pub upto: u64,
-    /// How many there are.
-    pub batches: u64,
-    /// Buckets in them.
-    pub rows: u64,
-}
-
-/// What fits into one fold.
-#[derive(Debug, Default)]
-pub(super) struct Picked {
-    /// By instance.
-    pub marks: Vec<Mark>,
-    /// Whether the inbox holds others.
-    pub more: bool,
-}
-
-impl Picked {
-    /// How many batches there are.
-    pub(super) fn batches(&self) -> u64 {
-        self.marks.iter().map(|mark| mark.batches).sum()
-    }
-}
-
-/// Flush batches that a fold takes, with their contents.
-#[derive(Default)]
-pub(super) struct Chosen {
-    /// Their chunks, by instance, number and place.
-    pub chunks: Vec<InboxChunk>,
-    /// Which instances they are of, and up to which number.
-    pub marks: Vec<(Uuid, u64)>,
-    /// Which versions these instances run.
-    pub versions: HashMap<Uuid, VersionLabels>,
-    /// How many there are.
-    pub batches: u64,
-    /// Whether the inbox holds others.
-    pub more: bool,
-}
-
-/// Picks what fits into one fold, and reads it.
-pub(super) async fn choose<T: Tx>(tx: &mut T) -> Result<Chosen> {
-    let picked = pick(tx).await?;
-    let (batches, more) = (picked.batches(), picked.more);
-    let taken = take(tx, &picked.marks).await?;
-    Ok(Chosen {
-        batches,
-        more,
-        ..taken
-    })
-}
-
-/// Picks what fits into one fold. Reads no contents.
-pub(super) async fn pick<T: Tx>(tx: &mut T) -> Result<Picked> {
-    let pending = tx.pending().await?;
-    let mut picked = Picked::default();
-    let mut room = ROWS_A_FOLD;
-    for instance in pending {
-        let mut upto = instance.seq;
-        let (mut batches, mut of_instance) = (0, 0);
-        for (seq, rows) in tx
-            .inbox_sizes(instance.id, instance.folded, instance.seq)
-            .await?
-        {
-            if rows > room && room < ROWS_A_FOLD {
-                upto = seq - 1;
-                picked.more = true;
-                break;
-            }
-            room = room.saturating_sub(rows);
-            batches += 1;
-            of_instance += rows;
-        }
-        if upto > instance.folded {
-            picked.marks.push(Mark {
-                instance,
-                upto,
-                batches,
-                rows: of_instance,
-            });
-        }
-        if picked.more {
-            break;
-        }
-    }
-    Ok(picked)
-}
-
-/// Reads what was picked.
-async fn take<T: Tx>(tx: &mut T, marks: &[Mark]) -> Result<Chosen> {
-    let mut chosen = Chosen::default();
-    for Mark { instance, upto, .. } in marks {
-        let chunks = tx.inbox(instance.id, instance.folded, *upto).await?;
-        chosen.chunks.extend(chunks);
-        chosen.marks.push((instance.id, *upto));
-        chosen.versions.insert(instance.id, instance.of.clone());
-    }
-    Ok(chosen)
 }
 
 /// Tries to lead and reads what a leader begins with; `None` where another one leads.

@@ -32,6 +32,7 @@ mod admit;
 pub(crate) mod audit;
 mod axis;
 pub(crate) mod backend;
+mod chosen;
 pub(crate) mod condition;
 pub(crate) mod copied;
 pub(crate) mod damage;

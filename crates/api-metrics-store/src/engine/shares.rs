@@ -39,8 +39,9 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::{
     backend::{Backend, LeadTx as _, Meta, Mode, Result, Tx, VersionLabels},
+    chosen::{self, Mark, Picked},
     damage::asks_for_care,
-    fold::{self, Mark, Picked},
+    fold,
 };
 use crate::store::{Folded, StoreError};
 
@@ -240,7 +241,7 @@ async fn begin<T: Tx>(tx: &mut T) -> Result<Option<Picked>> {
         return Ok(None);
     }
     fold::leads(tx).await?;
-    fold::pick(tx).await.map(Some)
+    chosen::pick(tx).await.map(Some)
 }
 
 /// A transaction for a further share; `None` where there is no connection to spare, or somebody waits for all to end.

@@ -35,9 +35,8 @@ use crate::{
     bucket::Bucket,
     engine::{
         backend::{Backend, InboxChunk, Meta, Mode, Result, Tx},
-        fold::{
-            Chosen, aggregates, bound_units, choose, lead, quarantine, readable, refuse_unknown,
-        },
+        chosen::{Chosen, choose},
+        fold::{aggregates, bound_units, lead, quarantine, readable, refuse_unknown},
         shares::Role,
         sum::{Key, Sum, Table, sum_aggregates},
         versions,
