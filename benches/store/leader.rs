@@ -14,7 +14,7 @@ use api_metrics_store::{
 };
 use sqlx::postgres::PgPoolOptions;
 
-use api_metrics_benches::fill::{Random, Size, record_every_series, writer};
+use api_metrics_benches::fill::{Random, Size, record_every_series, writer, writer_of};
 use api_metrics_benches::{
     database::{Scratch, file, remove_file},
     measure::{Table, ms},
@@ -58,19 +58,34 @@ struct Measured {
     rollup: Duration,
 }
 
-/// How the work of flush, fold and rollup grows with series and instances, as lines of CSV.
+/// How the work of flush, fold and rollup grows with series and instances, as lines of CSV; what folding services side
+/// by side gains, on stderr.
 pub async fn growth() {
     let sizes = [500, 5_000, 50_000].map(|series| (series, 1));
     let instances = [2, 4, 8, 16].map(|instances| (5_000, instances));
     println!("series,instances,flush p50 ms,fold of one flush each p50 ms,rollup of 5 minutes ms");
     for (series, instances) in sizes.into_iter().chain(instances) {
-        let (database, clock, store) = new_postgres().await;
-        let figures = five_quiet_minutes(&store, &clock, Size::of(series), instances).await;
+        let (database, clock, store) = new_postgres(1).await;
+        let writers: Vec<Writer> = (0..instances).map(|_| writer()).collect();
+        let figures = five_quiet_minutes(&store, &clock, Size::of(series), &writers).await;
         println!(
             "{series},{instances},{:.1},{:.1},{:.1}",
             ms(middle(figures.flush)),
             ms(middle(figures.fold)),
             ms(figures.rollup),
+        );
+        database.remove().await;
+    }
+    // The plot is made of what comes before.
+    eprintln!("series of each service,services,folded side by side,fold of one flush each p50 ms");
+    for (services, side_by_side) in [(2, 1), (2, 2)] {
+        let (database, clock, store) = new_postgres(side_by_side).await;
+        let writers = (0..services).map(|n| writer_of(&format!("service-{n}")));
+        let writers: Vec<Writer> = writers.collect();
+        let figures = five_quiet_minutes(&store, &clock, Size::of(5_000), &writers).await;
+        eprintln!(
+            "5000,{services},{side_by_side},{:.1}",
+            ms(middle(figures.fold))
         );
         database.remove().await;
     }
@@ -81,15 +96,14 @@ async fn five_quiet_minutes(
     store: &dyn Store,
     clock: &ManualClock,
     size: Size,
-    instances: usize,
+    writers: &[Writer],
 ) -> Measured {
-    let writers: Vec<Writer> = (0..instances).map(|_| writer()).collect();
     let mut random = Random::new(5);
     let mut figures = Measured::default();
     let start = Granularity::Day.floor(clock.unix_seconds()) + 3_600;
     for flush in 0..10 {
         clock.step_to(start + flush * 30);
-        for writer in &writers {
+        for writer in writers {
             record_every_series(writer, size, clock.unix_seconds(), &mut random);
             let started = Instant::now();
             store.flush(writer).await.unwrap();
@@ -201,19 +215,21 @@ fn options(clock: &Arc<ManualClock>) -> StoreOptions {
     options
 }
 
-async fn new_postgres() -> (Scratch, Arc<ManualClock>, PostgresStore) {
+async fn new_postgres(side_by_side: u32) -> (Scratch, Arc<ManualClock>, PostgresStore) {
     let database = Scratch::create().await;
     let pool = PgPoolOptions::new()
         .max_connections(5)
         .connect_lazy_with(database.options());
     let clock = clock();
-    let store = PostgresStore::from_pool(pool, options(&clock));
+    let mut options = options(&clock);
+    options.folds_side_by_side = side_by_side;
+    let store = PostgresStore::from_pool(pool, options);
     store.prepare().await.unwrap();
     (database, clock, store)
 }
 
 pub async fn on_postgres(size: Size, rounds: usize) -> Figures {
-    let (database, clock, store) = new_postgres().await;
+    let (database, clock, store) = new_postgres(1).await;
     let pool = store.pool().clone();
     let logged = async || -> u64 {
         let at: i64 = sqlx::query_scalar("SELECT (pg_current_wal_lsn() - '0/0')::bigint")

@@ -101,10 +101,15 @@ impl Random {
 }
 
 pub fn writer() -> Writer {
+    writer_of("bench")
+}
+
+/// The same of another service.
+pub fn writer_of(service: &str) -> Writer {
     let mut options = RecorderOptions::default();
     options.max_series = 200_000;
     let recorder = Recorder::new(options);
-    let mut instance = Instance::new(uuid::Uuid::new_v4(), "bench", "bench");
+    let mut instance = Instance::new(uuid::Uuid::new_v4(), service, "bench");
     instance.version = "1".to_owned();
     instance.host = "bench".to_owned();
     instance.started_at = now();

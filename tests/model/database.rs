@@ -195,7 +195,9 @@ impl Database {
         let mut options = StoreOptions::default();
         options.clock = Some(Arc::<ManualClock>::clone(clock) as Arc<dyn Clock>);
         options.retention = retention();
-        options.max_connections = 3;
+        // Enough for shares of a fold beside a read and a flush.
+        options.max_connections = 5;
+        options.folds_side_by_side = 3;
         options.acquire_timeout = Duration::from_secs(20);
         options.synchronous = Synchronous::Normal;
         match self {
@@ -208,6 +210,8 @@ impl Database {
                 // The proxy reads what passes.
                 let url = format!("{}?sslmode=disable", database.url_through(proxy.address()));
                 let mut store = PostgresStore::connect_lazy(&url, options).unwrap();
+                // A run has a few rows.
+                store.fold_side_by_side_from(1);
                 if let Some(buckets) = buckets {
                     let kept = if buckets.keeps_all { 10_000 } else { 0 };
                     let inner = buckets.database.connect();

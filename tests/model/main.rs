@@ -72,6 +72,9 @@ async fn runs(scenario: Scenario, kind: Kind, default: u64) {
     if kind != Kind::Sqlite {
         wanted.extend(["flushes with an unknown outcome", "flushes not sent"]);
     }
+    if kind == Kind::Postgres {
+        wanted.extend(["services folded side by side", "shares that failed alone"]);
+    }
     if scenario.coarse {
         wanted.push("memories coarsened");
     }

@@ -29,8 +29,11 @@ impl Simulation {
             26..36 => self.time_passes(),
             36..50 => self.flush(process, false).await,
             50..56 => self.flush(process, true).await,
-            56..64 => self.lead(process, LeaderTask::Fold, true).await,
-            64..70 => self.lead(process, LeaderTask::RollUp, true).await,
+            56..64 if self.folds_side_by_side() && self.random.one_in(2) => {
+                self.fold_side_by_side(process).await;
+            }
+            56..64 => self.lead(process, LeaderTask::Fold, 4).await,
+            64..70 => self.lead(process, LeaderTask::RollUp, 4).await,
             70..74 => self.retain(process).await,
             74..78 => {
                 let capture = self.capture(process);
@@ -140,20 +143,37 @@ impl Simulation {
         self.end_flush(process, outcome);
     }
 
-    /// A task of the leader's, with `trouble` one that may be cut off or cancelled somewhere.
-    pub(crate) async fn lead(&mut self, process: usize, task: LeaderTask, trouble: bool) {
+    /// A task of the leader's, of which one in `trouble` is cut off or cancelled somewhere, or none where that is 0.
+    pub(crate) async fn lead(&mut self, process: usize, task: LeaderTask, trouble: u64) {
         self.note_retention(process, task);
         let (store, _) = self.store_and_writer(process);
-        let kind = if trouble && self.random.one_in(4) {
+        let kind = if trouble > 0 && self.random.one_in(trouble) {
             self.arm(true)
         } else {
             ""
         };
         let polls = matches!(kind, "cancelled" | "unheard").then(|| self.random.below(40));
+        let before = self.tables.clone();
         let outcome = interrupted(task.call(&store), polls).await;
         self.disarm();
         self.log
             .push(format!("{process} {task:?} {kind}: {outcome:?}"));
+        if matches!(&outcome, Some(Ok((_, 2..)))) {
+            self.observed("services folded side by side");
+        }
+        if matches!(task, LeaderTask::Fold) && matches!(outcome, Some(Err(_))) {
+            self.look().await;
+            let pending = || {
+                before
+                    .fences
+                    .iter()
+                    .filter(|(id, seq)| before.folded(**id) < **seq)
+            };
+            let has_moved = |id| self.tables.folded(id) > before.folded(id);
+            if pending().any(|(id, _)| has_moved(*id)) && !pending().all(|(id, _)| has_moved(*id)) {
+                self.observed("shares that failed alone");
+            }
+        }
         if !matches!(outcome, Some(Ok(_))) {
             self.observed("leaders interrupted");
         }
@@ -162,11 +182,32 @@ impl Simulation {
         }
     }
 
+    /// Whether the stores of this run fold services side by side.
+    fn folds_side_by_side(&self) -> bool {
+        self.database.is_postgres() && self.database.buckets().is_none()
+    }
+
+    /// Everybody flushes something of now, for which there are partitions, before a fold.
+    async fn fold_side_by_side(&mut self, process: usize) {
+        self.lead(process, LeaderTask::Retain, 0).await;
+        // What is late may need a partition, which a leader alone makes.
+        self.lead(process, LeaderTask::Fold, 0).await;
+        for process in 0..self.processes.len() {
+            for _ in 0..1 + self.random.below(4) {
+                let at = self.now() - self.random.between(0, 60);
+                self.record(process, at);
+            }
+            self.flush(process, false).await;
+            self.look().await;
+        }
+        self.lead(process, LeaderTask::Fold, 2).await;
+    }
+
     /// Two runs, so that floors can move: with time between them, or a clock that somebody has touched.
     async fn retain(&mut self, process: usize) {
-        self.lead(process, LeaderTask::Retain, true).await;
+        self.lead(process, LeaderTask::Retain, 4).await;
         self.time_passes();
-        self.lead(process, LeaderTask::Retain, true).await;
+        self.lead(process, LeaderTask::Retain, 4).await;
     }
 
     fn note_retention(&mut self, process: usize, task: LeaderTask) {
@@ -231,7 +272,7 @@ impl Simulation {
         );
         if act > 3 {
             // Another run that agrees, so that something goes while the read looks for it.
-            self.lead(other, LeaderTask::Retain, false).await;
+            self.lead(other, LeaderTask::Retain, 0).await;
             self.time_passes();
             self.look().await;
         }
@@ -247,9 +288,9 @@ impl Simulation {
         // In no trouble: what cuts a connection does not ask whose it is.
         match act {
             0 => self.flush(other, false).await,
-            1 | 2 => self.lead(other, LeaderTask::Fold, false).await,
-            3 => self.lead(other, LeaderTask::RollUp, false).await,
-            _ => self.lead(other, LeaderTask::Retain, false).await,
+            1 | 2 => self.lead(other, LeaderTask::Fold, 0).await,
+            3 => self.lead(other, LeaderTask::RollUp, 0).await,
+            _ => self.lead(other, LeaderTask::Retain, 0).await,
         }
         let late = early.is_none();
         let answer = match early {
@@ -398,7 +439,10 @@ impl Simulation {
 
     /// Arms some trouble for the next call; answers its name.
     fn arm(&mut self, leads: bool) -> &'static str {
-        let at = self.random.below(16);
+        // A fold of several services sends more.
+        let at = self.random.below(if leads { 40 } else { 16 });
+        // One of several commits at the same time, or all.
+        let every = !leads || self.random.one_in(2);
         let buckets = self.database.buckets().filter(|_| leads);
         let trouble = buckets.map(|b| Arc::clone(&b.trouble));
         if let Some(trouble) = trouble
@@ -448,15 +492,15 @@ impl Simulation {
                 "cut after a statement"
             }
             2 => {
-                proxy.judge(on_commit(Verdict::CutBefore));
+                proxy.judge(on_commit(Verdict::CutBefore, every));
                 "cut before COMMIT"
             }
             3 | 4 => {
-                proxy.judge(on_commit(Verdict::CutAfter));
+                proxy.judge(on_commit(Verdict::CutAfter, every));
                 "cut after COMMIT"
             }
             5 => {
-                proxy.judge(on_commit(Verdict::CutAtOnce));
+                proxy.judge(on_commit(Verdict::CutAtOnce, every));
                 "cut at COMMIT"
             }
             _ => "cancelled",
@@ -482,22 +526,28 @@ impl Simulation {
 }
 
 impl LeaderTask {
+    /// What it says, and by how many transactions it folded.
     async fn call(
         self,
         store: &Arc<dyn Store>,
-    ) -> Result<String, api_metrics_store::store::StoreError> {
+    ) -> Result<(String, u64), api_metrics_store::store::StoreError> {
         Ok(match self {
-            Self::Fold => format!("{:?}", store.fold().await?),
-            Self::RollUp => format!("{:?}", store.roll_up().await?),
-            Self::Retain => format!("{:?}", store.retain().await?),
+            Self::Fold => {
+                let folded = store.fold().await?;
+                (format!("{folded:?}"), folded.transactions)
+            }
+            Self::RollUp => (format!("{:?}", store.roll_up().await?), 0),
+            Self::Retain => (format!("{:?}", store.retain().await?), 0),
         })
     }
 }
 
-fn on_commit(verdict: Verdict) -> impl FnMut(Request) -> Verdict + Send + 'static {
+/// What happens to every COMMIT, or to the first.
+fn on_commit(verdict: Verdict, every: bool) -> impl FnMut(Request) -> Verdict + Send + 'static {
+    let mut seen = false;
     move |request| match request {
-        Request::Commit => verdict.clone(),
-        Request::Other => Verdict::Pass,
+        Request::Commit if every || !std::mem::replace(&mut seen, true) => verdict.clone(),
+        _ => Verdict::Pass,
     }
 }
 

@@ -23,6 +23,7 @@ mod request_log;
 mod row_security;
 mod scopes;
 mod series;
+mod side_by_side;
 mod snapshots;
 mod sql;
 mod units;

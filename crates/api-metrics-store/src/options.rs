@@ -73,8 +73,8 @@ pub struct StoreOptions {
     /// minutes apart.
     pub retention: Retention,
     /// The most connections of the store's own pool; 5 by default, at least 2. A flush holds one, a
-    /// leader's step one, and each read one while it runs. Without effect on a pool that the host
-    /// passes in.
+    /// leader's step one (a fold as many as `folds_side_by_side`), and each read one while it runs. Without
+    /// effect on a pool that the host passes in.
     pub max_connections: u32,
     /// How long a call waits for a connection before it fails with `StoreError::Timeout`; 5 seconds
     /// by default. Without effect on a pool that the host passes in.
@@ -82,6 +82,11 @@ pub struct StoreOptions {
     /// How far a standby may be behind for reads to go to it; 10 seconds by default, at most 30. Without effect where there
     /// is none, see [`PostgresStore::read_replica`](crate::postgres::PostgresStore::read_replica).
     pub max_replica_lag: Duration,
+    /// How many services the leader folds side by side at most, each by a connection of its own; by default as many as
+    /// there are processors, at most 4. 1 folds all of them one after another. Two connections of the pool are left to
+    /// others whatever this says, so a pool of 5 folds 3 at most. Services with few rows are folded together. Without
+    /// effect on SQLite, and where buckets are kept in ClickHouse.
+    pub folds_side_by_side: u32,
     /// When a commit to a SQLite file counts as done; [`Synchronous::Full`] by default. Postgres
     /// decides this by its own `synchronous_commit`.
     pub synchronous: Synchronous,
@@ -100,10 +105,17 @@ impl Default for StoreOptions {
             max_connections: 5,
             acquire_timeout: Duration::from_secs(5),
             max_replica_lag: Duration::from_secs(10),
+            folds_side_by_side: folds_side_by_side(),
             synchronous: Synchronous::default(),
             clock: None,
         }
     }
+}
+
+/// As many as there are processors, as far as that is worth it: the database folds as well, and has other work.
+fn folds_side_by_side() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(processors.min(4)).unwrap_or(1)
 }
 
 impl StoreOptions {

@@ -31,10 +31,13 @@ async fn main() {
     let mut options = StoreOptions::default();
     options.clock = Some(Arc::new(clock.clone()));
     options.retention = api_metrics_tests::fast_clock::retention();
-    options.max_connections = 2;
+    options.max_connections = if duty == "leader" { 4 } else { 2 };
+    options.folds_side_by_side = 2;
     let (store, requests): (Arc<dyn Store>, Arc<dyn RequestLogStore>) =
         if url.starts_with("postgres") {
-            let store = Arc::new(PostgresStore::connect_lazy(&url, options).expect("a URL"));
+            let mut store = PostgresStore::connect_lazy(&url, options).expect("a URL");
+            store.fold_side_by_side_from(1);
+            let store = Arc::new(store);
             (Arc::<PostgresStore>::clone(&store), store)
         } else {
             let store = Arc::new(SqliteStore::open(&url, options).expect("a path"));
@@ -49,6 +52,7 @@ async fn main() {
         total: next().parse().expect("how many records"),
         seed: next().parse().expect("a seed"),
         always_new: duty == "newcomer",
+        of_two: duty == "writer",
     };
     if duty == "embedded" {
         // A service with a file of its own leads too. Its disk may be full or broken when it starts: like the

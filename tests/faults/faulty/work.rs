@@ -32,6 +32,8 @@ pub(crate) struct Task {
     pub(crate) seed: u64,
     /// Whether each flush brings series that nobody has seen before.
     pub(crate) always_new: bool,
+    /// Whether it is one of two services, by its id.
+    pub(crate) of_two: bool,
 }
 
 /// Every request is kept, in so little memory that some are dropped while the database is away.
@@ -72,7 +74,13 @@ pub(crate) async fn write(
     options.max_keys = 100_000;
     options.clock = Arc::clone(&clock);
     let recorder = Recorder::new(options);
-    let mut instance = Instance::new(task.id, "shop", "test");
+    let [first, ..] = *task.id.as_bytes();
+    let service = if task.of_two && first % 2 == 1 {
+        "blog"
+    } else {
+        "shop"
+    };
+    let mut instance = Instance::new(task.id, service, "test");
     instance.version = "1".to_owned();
     instance.host = "here".to_owned();
     instance.started_at = clock.unix_seconds();

@@ -9,18 +9,19 @@
 //!    rule, coarser ones for late records.
 //! 4. Note the names of units that are new; those beyond the bound count as `<other>`.
 //! 5. Give every base series its three aggregate series, and add each base sum to them.
-//! 6. Read the rows that exist, merge them in memory, and write the sums.
-//! 7. Write period counts from what the aggregate rows now say.
-//! 8. Add to the counts of versions, see `versions`.
-//! 9. Mark every coarser period that contains a written one as dirty.
-//! 10. Set the fold marks, delete the flush batches, commit.
+//! 6. Add to the counts of versions, see `versions`.
+//! 7. Read the rows that exist, merge them in memory, and write the sums.
+//! 8. Set the fold marks and delete the flush batches.
+//! 9. Write what all services share: period counts from what the aggregate rows now say, the tag of the aggregate
+//!    series, and a dirty mark for every coarser period that contains a written one.
+//! 10. Commit.
 //!
 //! # Why it is safe
 //!
 //! - All of it is one transaction. A record is either in the inbox above `folded` or in base rows, in
 //!   every snapshot.
 //! - One leader at a time: nobody else adds to rows, so reading, merging in Rust and writing back loses
-//!   nothing.
+//!   nothing. Where services are folded side by side, nobody else adds to rows of the same service, see `shares`.
 //! - The lock is a statement of its own, so that everything read afterwards includes what the previous
 //!   leader committed.
 //! - Every coarser period is marked, not only the next one: a reader would otherwise take a stale day
@@ -45,10 +46,12 @@ use uuid::Uuid;
 use super::{
     COPIES_BUCKETS, SCHEMA_KNOWLEDGE,
     backend::{Backend, InboxChunk, Meta, Mode, Result, SeriesLabels, Tx, VersionLabels},
+    chosen::{Mark, pick, take},
     copied,
     damage::{self, asks_for_care},
     payload::{self, PayloadRow},
     period_counts,
+    shares::{self, Role},
     sum::{Key, Sum, Table, finish, sum_aggregates},
     versions,
     yield_every::YieldEvery,
@@ -61,14 +64,11 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// Rows of flush batches that one transaction takes at most. A single larger flush batch is taken
-/// whole, because a fold mark can't stand within a batch.
-const ROWS_A_FOLD: u64 = 200_000;
 /// Rows that are read, merged and written at once. What is held for them beside the sums, some hundred bytes a row
 /// each way, does not grow with the fold.
 const ROWS_A_PIECE: usize = 8_192;
 
-/// Folds what fits into one transaction. `Folded::more` says that the inbox holds more; `Folded::led`
+/// Folds up to 200,000 rows. `Folded::more` says that the inbox holds more; `Folded::led`
 /// says whether this process was the leader at all. May be called by any process at any time.
 ///
 /// # Errors
@@ -77,8 +77,16 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     if let Some(copied) = backend.copied() {
         return copied::fold::fold(backend, copied).await;
     }
-    match fold_once(backend, false).await {
-        outcome if asks_for_care(&outcome) => fold_once(backend, true).await,
+    match backend.shares() {
+        Some(limits) => shares::fold(backend, limits).await,
+        None => fold_alone(backend, false).await,
+    }
+}
+
+/// Folds in one transaction, which leads alone. With `careful` the first attempt has met what can't be read.
+pub(super) async fn fold_alone<B: Backend>(backend: &B, careful: bool) -> Result<Folded> {
+    match fold_once(backend, careful).await {
+        outcome if !careful && asks_for_care(&outcome) => fold_once(backend, true).await,
         outcome => outcome,
     }
 }
@@ -106,81 +114,46 @@ async fn fold_in<T: Tx>(tx: &mut T) -> Result<Folded> {
     let Some(meta) = lead(tx).await? else {
         return Ok(Folded::default());
     };
-    let chosen = choose(tx).await?;
-    let (batches, more) = (chosen.batches, chosen.more);
-    if chosen.marks.is_empty() {
-        return Ok(Folded {
-            led: true,
-            ..Folded::default()
-        });
-    }
-    let rows = add(tx, chosen.chunks, chosen.versions, &meta).await?;
-    let damaged = tx.take_damage();
-    damage::quarantine(tx, &damaged).await?;
-    for (id, upto) in chosen.marks {
-        tx.set_folded(id, upto).await?;
-    }
+    let picked = pick(tx).await?;
+    let rows = fold_marks(tx, &picked.marks, &meta, Role::Alone).await?;
     Ok(Folded {
         led: true,
-        batches,
-        rows,
-        more,
+        batches: picked.batches(),
+        rows: rows.unwrap_or_default(),
+        more: picked.more,
+        transactions: u64::from(!picked.marks.is_empty()),
     })
 }
 
-/// Flush batches that a fold takes.
-#[derive(Default)]
-pub(super) struct Chosen {
-    /// Their chunks, by instance, number and place.
-    pub chunks: Vec<InboxChunk>,
-    /// Which instances they are of, and up to which number.
-    pub marks: Vec<(Uuid, u64)>,
-    /// Which versions these instances run.
-    pub versions: HashMap<Uuid, VersionLabels>,
-    /// How many there are.
-    pub batches: u64,
-    /// Whether the inbox holds others.
-    pub more: bool,
-}
-
-/// Chooses what fits into one fold.
-pub(super) async fn choose<T: Tx>(tx: &mut T) -> Result<Chosen> {
-    let pending = tx.pending().await?;
-    let mut chunks = Vec::new();
-    let mut marks = Vec::new();
-    let mut room = ROWS_A_FOLD;
-    let (mut batches, mut more) = (0, false);
-    let mut versions = HashMap::new();
-    for instance in pending {
-        let mut upto = instance.seq;
-        for (seq, rows) in tx
-            .inbox_sizes(instance.id, instance.folded, instance.seq)
-            .await?
-        {
-            if rows > room && !(chunks.is_empty() && room == ROWS_A_FOLD) {
-                upto = seq - 1;
-                more = true;
-                break;
-            }
-            room = room.saturating_sub(rows);
-            batches += 1;
-        }
-        if upto > instance.folded {
-            chunks.extend(tx.inbox(instance.id, instance.folded, upto).await?);
-            marks.push((instance.id, upto));
-            versions.insert(instance.id, instance.of);
-        }
-        if more {
-            break;
-        }
+/// Folds these batches within a transaction, which the caller ends; answers how many bucket rows were written. `None`
+/// where a share meets what only a leader alone may do: its transaction must be rolled back.
+pub(super) async fn fold_marks<T: Tx>(
+    tx: &mut T,
+    marks: &[Mark],
+    meta: &Meta,
+    role: Role,
+) -> Result<Option<u64>> {
+    if marks.is_empty() {
+        return Ok(Some(0));
     }
-    Ok(Chosen {
-        chunks,
-        marks,
-        versions,
-        batches,
-        more,
-    })
+    let taken = take(tx, marks).await?;
+    let Some((written, new_series)) = add(tx, taken.chunks, taken.versions, meta, role).await?
+    else {
+        return Ok(None);
+    };
+    for (id, upto) in taken.marks {
+        tx.set_folded(id, upto).await?;
+    }
+    // From here on rows are written that all services share, and that other shares wait for.
+    role.wait_for_turn(tx).await?;
+    written.counts.apply(tx).await?;
+    if new_series {
+        tx.renew_aggregate_series_tag().await?;
+    }
+    let damaged = tx.take_damage();
+    damage::quarantine(tx, &damaged).await?;
+    tx.mark_dirty(&written.dirty, meta.now()).await?;
+    Ok(Some(written.rows))
 }
 
 /// Tries to lead and reads what a leader begins with; `None` where another one leads.
@@ -191,6 +164,14 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
     if !tx.try_lead().await? {
         return Ok(None);
     }
+    leads(tx).await.map(Some)
+}
+
+/// What a leader begins with, once it has the lock.
+///
+/// # Errors
+/// `StoreError::Outdated` when this release knows too little of the schema to lead.
+pub(super) async fn leads<T: Tx>(tx: &mut T) -> Result<Meta> {
     let meta = tx.meta().await?;
     let needed = meta.leader_min;
     let more = if tx.copies_buckets() {
@@ -206,11 +187,11 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
             known,
         });
     }
-    Ok(Some(meta))
+    Ok(meta)
 }
 
-/// Adds the rows of `chunks` to the finest granularity that keeps their period; answers how many bucket
-/// rows were written, base and aggregate ones together.
+/// Adds the rows of `chunks` to the finest granularity that keeps their period; answers what was written, and whether
+/// aggregate series are new. `None` where a share meets what only a leader alone may do.
 ///
 /// Chunks that can't be read are quarantined and change nothing else. A chunk that names a series which
 /// does not exist is found only after the sums were made, so they are made once more without it.
@@ -219,20 +200,29 @@ async fn add<T: Tx>(
     chunks: Vec<InboxChunk>,
     versions: HashMap<Uuid, VersionLabels>,
     meta: &Meta,
-) -> Result<u64> {
+    role: Role,
+) -> Result<Option<(Written, bool)>> {
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
+    let mut new_series = false;
     let (base, aggregates) = loop {
         let base = sum(&chunks, meta, &mut refused).await?;
         let mut ids: Vec<i64> = base.sums.iter().map(|sum| sum.key.series_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let aggregates = aggregates(tx, &ids).await?;
+        let (aggregates, new) = aggregates(tx, &ids).await?;
+        new_series |= new;
         if aggregates.len() == ids.len() {
             break (base, aggregates);
         }
         // This never happens in a healthy database, so it may cost a second pass.
         refuse_unknown(&chunks, &aggregates, &mut refused);
     };
+    role.check_owners(tx, versions.values(), &aggregates)
+        .await?;
+    let mut sums = [base.into_sums()];
+    if !bound_units(tx, &mut sums, role).await? {
+        return Ok(None);
+    }
     for (at, reason) in &refused {
         if let Some(chunk) = chunks.get(*at) {
             quarantine(tx, chunk, reason).await?;
@@ -244,8 +234,6 @@ async fn add<T: Tx>(
     versions::count(tx, &read, versions, &aggregates, meta).await?;
     // Rows are written while the sums alone are held.
     drop(chunks);
-    let mut sums = [base.into_sums()];
-    bound_units(tx, &mut sums).await?;
     let [mut sums] = sums;
     let of = |id| aggregates.get(&id).copied().unwrap_or_default();
     let totals = sum_aggregates(&mut sums, meta.sketch_kind, of).await?;
@@ -253,16 +241,18 @@ async fn add<T: Tx>(
     let totals = totals.into_sums();
     let counted = totals.iter().map(|sum| sum.key.series_id).collect();
     sums.extend(totals);
-    write(tx, sums, &counted, meta).await
+    let written = write(tx, sums, &counted, meta, role).await?;
+    Ok(written.map(|written| (written, new_series)))
 }
 
 /// Counts units whose names are beyond the bound of the database as `<other>`, and notes the new names that are
-/// not. The leader alone adds to buckets, so that a name counts in the same way in all of them. No statement
-/// where there are no units.
+/// not. A leader alone adds names, so that one counts in the same way in all buckets: `false` where a share
+/// meets a new one that there is room for. No statement where there are no units.
 pub(super) async fn bound_units<T: Tx>(
     tx: &mut T,
     sums: &mut [impl AsMut<[Sum]> + AsRef<[Sum]> + Send],
-) -> Result<()> {
+    role: Role,
+) -> Result<bool> {
     let met: BTreeSet<Arc<str>> = sums
         .iter()
         .flat_map(|sums| sums.as_ref())
@@ -271,7 +261,7 @@ pub(super) async fn bound_units<T: Tx>(
         .cloned()
         .collect();
     if met.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let mut known: BTreeSet<String> = tx.unit_names().await?.into_iter().collect();
     let room = MAX_UNIT_NAMES.saturating_sub(known.len());
@@ -279,18 +269,21 @@ pub(super) async fn bound_units<T: Tx>(
     let unknown = unknown.filter(|name| !known.contains(*name));
     let new: Vec<&str> = unknown.take(room).collect();
     if !new.is_empty() {
+        if role.is_share() {
+            return Ok(false);
+        }
         tx.add_unit_names(&new).await?;
         known.extend(new.into_iter().map(str::to_owned));
     }
     if met.iter().all(|name| known.contains(&**name)) {
-        return Ok(());
+        return Ok(true);
     }
     warn!("more than {MAX_UNIT_NAMES} names of units: further ones count as `{OTHER_UNIT}`");
     let kept = |name: &str| name == INVALID_UNIT || known.contains(name);
     for sum in sums.iter_mut().flat_map(AsMut::as_mut) {
         sum.counts.units.keep_names(kept);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Sums the chunks that are not refused, and refuses those that can't be read. A chunk is read whole
@@ -345,17 +338,25 @@ pub(super) fn refuse_unknown(
     }
 }
 
-/// Writes the sums, granularity by granularity, with their period counts and dirty marks. `counted`
-/// holds the aggregate series, which alone have period counts.
+/// What was written of the services, and what follows from it for the rows that all services share.
+struct Written {
+    /// How many bucket rows, base and aggregate ones together.
+    rows: u64,
+    counts: period_counts::Changes,
+    dirty: Vec<(Granularity, UnixSeconds)>,
+}
+
+/// Writes the sums, granularity by granularity. `counted` holds the aggregate series, which alone have period counts.
 ///
 /// Only a period that holds no row yet can need a partition. Rows that exist are replaced by their sum
-/// with the new ones; the others are inserted, which is cheaper.
+/// with the new ones; the others are inserted, which is cheaper. `None` where a share needs a partition.
 async fn write<T: Tx>(
     tx: &mut T,
     mut sums: Vec<Sum>,
     counted: &HashSet<i64>,
     meta: &Meta,
-) -> Result<u64> {
+    role: Role,
+) -> Result<Option<Written>> {
     sums.sort_unstable_by_key(|sum| sum.key);
     let mut periods: BTreeMap<Granularity, Vec<UnixSeconds>> = BTreeMap::new();
     for key in sums.iter().map(|sum| sum.key) {
@@ -380,6 +381,9 @@ async fn write<T: Tx>(
         periods.retain(|period| !of.contains(period));
         // A period that holds rows has its partition already.
         if !periods.is_empty() {
+            if role.is_share() && tx.lacks_room(granularity, &periods).await? {
+                return Ok(None);
+            }
             tx.make_room(granularity, &periods).await?;
         }
         used.insert(granularity, of);
@@ -407,10 +411,11 @@ async fn write<T: Tx>(
             written += rows.len() as u64;
         }
     }
-    counts.apply(tx).await?;
-    let dirty: Vec<_> = dirty.into_iter().collect();
-    tx.mark_dirty(&dirty, meta.now()).await?;
-    Ok(written)
+    Ok(Some(Written {
+        rows: written,
+        counts,
+        dirty: dirty.into_iter().collect(),
+    }))
 }
 
 /// Adds the rows that the tables hold already to `sums`, which are sorted by key; answers which those
@@ -467,9 +472,12 @@ pub(super) async fn quarantine<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &s
 }
 
 /// The aggregate series of each base series that exists, in the order by endpoint, by key, total.
-/// Interns those that are missing, and then replaces the tag of the aggregate series in the same
+/// Interns those that are missing and says so: the tag of the aggregate series must then be replaced in the same
 /// transaction. Series that do not exist are missing from the answer.
-pub(super) async fn aggregates<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 3]>> {
+pub(super) async fn aggregates<T: Tx>(
+    tx: &mut T,
+    ids: &[i64],
+) -> Result<(HashMap<i64, [i64; 3]>, bool)> {
     let known = tx.aggregates(ids, &SeriesKind::AGGREGATES.into()).await?;
     let mut known: HashMap<i64, [i64; 3]> = known.into_iter().collect();
     let unknown: Vec<i64> = ids
@@ -478,7 +486,7 @@ pub(super) async fn aggregates<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap
         .filter(|id| !known.contains_key(id))
         .collect();
     if unknown.is_empty() {
-        return Ok(known);
+        return Ok((known, false));
     }
     let series = tx.series(&unknown).await?;
     let wanted: BTreeSet<SeriesLabels> = series
@@ -501,6 +509,7 @@ pub(super) async fn aggregates<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap
     }
     new.sort_unstable();
     tx.set_aggregates(&new).await?;
+    let made = !new.is_empty();
     known.extend(new);
-    Ok(known)
+    Ok((known, made))
 }

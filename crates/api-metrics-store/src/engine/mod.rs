@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `flush` | a process's flush batches into the inbox | every process, every ten seconds by default |
 //! | `fold` | the inbox into buckets; the only place that adds | the leader |
+//! | `shares` | several services folded side by side | the leader |
 //! | `rollup` | finer periods into coarser ones, recomputed | the leader |
 //! | `retention` | floors move, what lies below them goes | the leader |
 //! | `read` | buckets, inbox and own memory into an answer | every process |
@@ -31,6 +32,7 @@ mod admit;
 pub(crate) mod audit;
 mod axis;
 pub(crate) mod backend;
+mod chosen;
 pub(crate) mod condition;
 pub(crate) mod copied;
 pub(crate) mod damage;
@@ -45,6 +47,7 @@ pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod retention;
 pub(crate) mod rollup;
+pub(crate) mod shares;
 pub(crate) mod sorted_cursor;
 // The request log needs less of it than the control plane.
 #[cfg_attr(not(feature = "control"), allow(dead_code))]

@@ -3,11 +3,11 @@
 //!
 //! | statement | what it reads | what it locks |
 //! |---|---|---|
-//! | lead | nothing | the advisory lock (1634757748, 1), until the transaction ends |
+//! | lead, join | nothing | advisory locks until the transaction ends, see `locks` |
 //! | pending | live instances, by a partial index | nothing |
 //! | inbox | an instance's rows by primary key | nothing |
 //! | fold mark | one row of `folded` | that row, and the deleted rows of the inbox |
-//! | buckets | one partition by primary key | nothing; the leader alone writes them |
+//! | buckets | one partition by primary key | nothing; one transaction at a time writes a service's |
 //! | put | nothing, or what exists | the written rows |
 //! | marks, counts | whole `dirty`, named periods | the written rows |
 //!
@@ -25,7 +25,6 @@ use uuid::Uuid;
 
 use super::{
     flush::chunk,
-    migrate::TRY_LEAD,
     partitions,
     rows::{self, Numbers},
     sum::block,
@@ -49,9 +48,19 @@ impl LeadTx for PgTx {
     /// `pg_try_advisory_xact_lock` never waits, and ends with the transaction. A session lock would
     /// stay behind on a pooled connection.
     async fn try_lead(&mut self) -> Result<bool> {
-        Ok(unnamed::query_scalar(TRY_LEAD)
-            .fetch_one(&mut *self.sql)
-            .await?)
+        self.lead_alone().await
+    }
+
+    async fn try_lead_with_shares(&mut self) -> Result<bool> {
+        self.lead_with_shares().await
+    }
+
+    async fn try_join(&mut self) -> Result<bool> {
+        self.join_shares().await
+    }
+
+    async fn wait_for_turn(&mut self) -> Result<()> {
+        self.turn().await
     }
 
     /// Scans the partial index of live instances, so that the thousands of processes that have ended
@@ -241,12 +250,7 @@ impl LeadTx for PgTx {
             .collect())
     }
 
-    /// Replaces the tag first, by a random one. A restore may bring back an earlier tag, but only
-    /// together with the series that were read under it.
     async fn set_aggregates(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
-        unnamed::query("UPDATE api_metrics.aggregate_series_tag SET tag = gen_random_uuid()")
-            .execute(&mut *self.sql)
-            .await?;
         let column = |n: usize| {
             of.iter()
                 .map(|(_, ids)| ids.get(n).copied().unwrap_or_default())
@@ -266,6 +270,26 @@ impl LeadTx for PgTx {
         .execute(&mut *self.sql)
         .await?;
         Ok(())
+    }
+
+    /// By a random one. A restore may bring back an earlier tag, but only together with the series that
+    /// were read under it.
+    async fn renew_aggregate_series_tag(&mut self) -> Result<()> {
+        unnamed::query("UPDATE api_metrics.aggregate_series_tag SET tag = gen_random_uuid()")
+            .execute(&mut *self.sql)
+            .await?;
+        Ok(())
+    }
+
+    async fn lacks_room(
+        &mut self,
+        granularity: Granularity,
+        periods: &[UnixSeconds],
+    ) -> Result<bool> {
+        if self.buckets.is_some() {
+            return Ok(false);
+        }
+        partitions::lacks_room(&mut self.sql, granularity, periods).await
     }
 
     async fn make_room(&mut self, granularity: Granularity, periods: &[UnixSeconds]) -> Result<()> {

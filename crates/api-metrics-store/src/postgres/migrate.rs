@@ -16,6 +16,7 @@
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::{
+    locks::WAIT_TO_LEAD,
     tx::{at, sketch_kind, uncancelled},
     unnamed,
 };
@@ -120,12 +121,6 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/postgres/0018_request_marks.sql"),
     },
 ];
-
-/// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the
-/// schema's only name.
-pub(super) const TRY_LEAD: &str = "SELECT pg_try_advisory_xact_lock(1634757748, 1)";
-/// The same lock, waited for until `lock_timeout` has passed.
-const WAIT_TO_LEAD: &str = "SELECT pg_advisory_xact_lock(1634757748, 1)";
 
 /// Brings the schema up to date. Doing it again changes nothing.
 ///

@@ -5,6 +5,7 @@
 //! | `store`, `connect` | the public type and its pool |
 //! | `tx`, `transaction`, `unnamed`, `cancel` | transactions |
 //! | `migrate`, `partitions` | the schema |
+//! | `locks` | which transactions may add to buckets at a time |
 //! | `flush`, `lead`, `read`, `status` | the statements of each step |
 //! | `sum`, `careful` | the statements that sum buckets for a read |
 //! | `move_buckets` | buckets into another database |
@@ -35,6 +36,7 @@ mod careful;
 mod connect;
 mod flush;
 mod lead;
+mod locks;
 mod migrate;
 mod move_buckets;
 mod partitions;

@@ -8,6 +8,7 @@ use super::{
     rows::{found, select_after},
     store::{Postgres, PostgresStore},
     tx::at,
+    unnamed,
 };
 use crate::{
     engine::{
@@ -82,7 +83,7 @@ async fn copy(backend: &Postgres, copied: &Copied, granularity: Granularity) -> 
     let (mut last, mut moved) = (FIRST, 0);
     loop {
         let mut tx = backend.begin(Mode::Read).await?;
-        let found = sqlx::query(AssertSqlSafe(sql.as_str()))
+        let found = unnamed::query(AssertSqlSafe(sql.as_str()))
             .bind(at(last.0))
             .bind(last.1)
             .bind(PAGE)

@@ -84,18 +84,8 @@ pub(super) async fn make_room(
     granularity: Granularity,
     periods: &[UnixSeconds],
 ) -> Result<()> {
-    let mut wanted: Vec<_> = periods
-        .iter()
-        .map(|period| partition(granularity, *period))
-        .collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let attached = attached(sql, granularity).await?;
     let parent = table(granularity);
-    for (name, from, to) in wanted {
-        if attached.contains(&name) {
-            continue;
-        }
+    for (name, from, to) in missing(sql, granularity, periods).await? {
         unnamed::query("SELECT api_metrics.attach_partition($1, $2, $3, $4)")
             .bind(parent)
             .bind(&name)
@@ -105,6 +95,32 @@ pub(super) async fn make_room(
             .await?;
     }
     Ok(())
+}
+
+/// Whether a partition is missing that one of these periods needs.
+pub(super) async fn lacks_room(
+    sql: &mut PgConnection,
+    granularity: Granularity,
+    periods: &[UnixSeconds],
+) -> Result<bool> {
+    Ok(!missing(sql, granularity, periods).await?.is_empty())
+}
+
+/// The partitions that these periods need and that are not there, by name, start and end.
+async fn missing(
+    sql: &mut PgConnection,
+    granularity: Granularity,
+    periods: &[UnixSeconds],
+) -> Result<Vec<(String, UnixSeconds, UnixSeconds)>> {
+    let mut wanted: Vec<_> = periods
+        .iter()
+        .map(|period| partition(granularity, *period))
+        .collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let attached = attached(sql, granularity).await?;
+    wanted.retain(|(name, ..)| !attached.contains(name));
+    Ok(wanted)
 }
 
 /// The names of a table's partitions.

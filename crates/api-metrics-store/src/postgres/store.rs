@@ -25,9 +25,14 @@ pub(crate) struct Postgres {
     pub(super) standby: Option<Standby>,
     /// Where the buckets are, if not here.
     pub(super) copied: Option<Copied>,
+    /// Rows of a service from which on it is worth a transaction of its own, see `engine::shares`.
+    pub(super) share_rows: u64,
     /// Where single requests are, if not here.
     pub(super) requests: Option<Arc<dyn RequestDatabase>>,
 }
+
+/// What folding these takes is some tens of milliseconds; a transaction and its commit take some.
+const ROWS_A_SHARE: u64 = 1_000;
 
 /// A store in a Postgres database. Everything lives in the schema `api_metrics`.
 ///
@@ -59,6 +64,7 @@ impl PostgresStore {
                 options: options.clone(),
                 standby: None,
                 copied: None,
+                share_rows: ROWS_A_SHARE,
                 requests: None,
             },
             options,
@@ -89,6 +95,13 @@ impl PostgresStore {
     #[doc(hidden)]
     pub fn keep_buckets_in(&mut self, database: Arc<dyn BucketDatabase>) {
         self.0.backend_mut().copied = Some(Copied::new(database));
+    }
+
+    /// Folds services side by side that have this many rows, instead of those that have enough to be worth it. For
+    /// tests.
+    #[doc(hidden)]
+    pub fn fold_side_by_side_from(&mut self, rows: u64) {
+        self.0.backend_mut().share_rows = rows;
     }
 
     /// Keeps single requests of the request log in another database, which has the buckets, too.

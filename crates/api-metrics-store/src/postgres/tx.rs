@@ -35,6 +35,7 @@ use crate::{
         },
         damage::Damage,
         flush::EARLIEST,
+        shares::ShareLimits,
     },
     query::{Scope, TimeRange},
     sketch::SketchKind,
@@ -100,7 +101,7 @@ const BEGIN_WRITE: &str = "\
     SET LOCAL api_metrics.access = 'all'";
 /// Begins a fold, rollup or retention. Compiling a statement takes longer than most of ours, so JIT is
 /// off; what is sorted or grouped is some MiB at most.
-const BEGIN_LEAD: &str = "\
+pub(super) const BEGIN_LEAD: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; \
     SET LOCAL idle_in_transaction_session_timeout = '30s'; \
     SET LOCAL statement_timeout = '60s'; \
@@ -182,6 +183,14 @@ impl Backend for Postgres {
         copied::prepare(self, self.copied.as_ref(), &self.options).await
     }
 
+    fn shares(&self) -> Option<ShareLimits> {
+        self.share_limits()
+    }
+
+    async fn begin_share(&self) -> Option<PgTx> {
+        self.spare_transaction().await
+    }
+
     fn copied(&self) -> Option<&Copied> {
         self.copied.as_ref()
     }
@@ -237,7 +246,7 @@ impl Postgres {
     }
 
     /// Begins a transaction with this text, which is one of the three constants.
-    async fn begun(&self, pool: &sqlx::PgPool, begin: &'static str) -> Result<PgTx> {
+    pub(super) async fn begun(&self, pool: &sqlx::PgPool, begin: &'static str) -> Result<PgTx> {
         Ok(PgTx {
             sql: uncancelled(pool, begin).await?,
             clock: self.options.clock.clone(),

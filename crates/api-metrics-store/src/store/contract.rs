@@ -38,6 +38,8 @@ pub struct Folded {
     pub rows: u64,
     /// Whether more is waiting.
     pub more: bool,
+    /// Transactions that folded something: several where services were folded side by side.
+    pub transactions: u64,
 }
 
 /// What one step of rollup or retention did.

@@ -38,7 +38,7 @@ use api_metrics_layer::ApiKey;
 use uuid::Uuid;
 
 pub(crate) use self::transaction::{ENDED_SESSION, FlushTx, LeadTx, ReadTx, Tx};
-use super::{condition::Condition, copied::Copied};
+use super::{condition::Condition, copied::Copied, shares::ShareLimits};
 use crate::{
     bucket::Bucket,
     query::{Detail, Filter, Scope},
@@ -66,7 +66,7 @@ pub(crate) enum Mode {
     /// A flush or another short write. On Postgres any number of processes may hold one at a time; two
     /// flushes of one instance wait for each other at the fence.
     Write,
-    /// Fold, rollup, retention. `LeadTx::try_lead` lets one of them through at a time.
+    /// Fold, rollup, retention. `LeadTx::try_lead` lets one of them through at a time, or the shares of one fold.
     Lead,
     /// One snapshot of everything, read only, safe against partitions being dropped meanwhile. It
     /// blocks no writer and no leader, apart from the dropping of a partition, which gives way to it.
@@ -78,7 +78,7 @@ pub(crate) enum Mode {
 /// It is shared by all tasks of a process: every method may be called concurrently.
 pub(crate) trait Backend: Send + Sync + Debug + 'static {
     /// Its transactions. One holds a connection of the pool until it is committed or dropped.
-    type Tx: Tx;
+    type Tx: Tx + 'static;
 
     /// Opens a transaction of this mode. Nothing is locked yet, apart from SQLite's write lock for
     /// `Mode::Write` and `Mode::Lead`, and Postgres's ACCESS SHARE lock on the metrics tables for
@@ -110,6 +110,15 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     }
     /// How the standby is doing; `None` where there is none.
     fn standby(&self) -> impl Future<Output = Option<StandbyStatus>> + Send {
+        std::future::ready(None)
+    }
+    /// How a fold may be divided among transactions; `None` where one folds everything.
+    fn shares(&self) -> Option<ShareLimits> {
+        None
+    }
+    /// Opens a further transaction for a fold, as `Mode::Lead` does. `None` where there is no connection that
+    /// others don't need, and where it can't be opened.
+    fn begin_share(&self) -> impl Future<Output = Option<Self::Tx>> + Send {
         std::future::ready(None)
     }
     /// Where the buckets are, if not in this database.

@@ -136,13 +136,28 @@ pub(crate) trait FlushTx: Send {
     fn end(&mut self, id: Uuid, at: UnixSeconds) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The statements of fold, rollup and retention, in a `Mode::Lead` transaction. All but `try_lead` ask
-/// that the transaction leads: what they write has one writer at a time.
+/// The statements of fold, rollup and retention, in a `Mode::Lead` transaction. All but the first three ask
+/// that the transaction leads or has joined: what they write has one writer at a time.
 pub(crate) trait LeadTx: Send {
     /// Whether this transaction is the leader from now on, until it ends. It never waits. A statement
     /// of its own: in one with a read, the snapshot would be from before the lock, and a step could add
     /// to rows that the previous leader has just changed.
     fn try_lead(&mut self) -> impl Future<Output = Result<bool>> + Send;
+    /// As `try_lead`, but so that transactions which `try_join` may fold other services meanwhile. `false` also where
+    /// such transactions of an earlier leader are still under way.
+    fn try_lead_with_shares(&mut self) -> impl Future<Output = Result<bool>> + Send {
+        self.try_lead()
+    }
+    /// Keeps everybody from leading until this transaction ends, other than the one that began the fold. It never
+    /// waits. Whether that one still leads is for the caller to find out.
+    fn try_join(&mut self) -> impl Future<Output = Result<bool>> + Send {
+        std::future::ready(Ok(false))
+    }
+    /// Waits until no other share of a fold writes rows that all services share, and keeps others from it until this
+    /// transaction ends.
+    fn wait_for_turn(&mut self) -> impl Future<Output = Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
     /// The live instances whose fence is above their fold mark, ordered by id. Reads no payload and
     /// locks nothing, so that a leader never waits for a writer.
     fn pending(&mut self) -> impl Future<Output = Result<Vec<Pending>>> + Send;
@@ -189,10 +204,23 @@ pub(crate) trait LeadTx: Send {
         ids: &[i64],
         kinds: &BTreeSet<SeriesKind>,
     ) -> impl Future<Output = Result<Vec<(i64, [i64; 3])>>> + Send;
-    /// Sets the aggregate series of base series, and replaces the tag in the same transaction. Every
-    /// cached reading of aggregate series ends with the old tag, in this and in every other process.
+    /// Sets the aggregate series of base series.
     fn set_aggregates(&mut self, of: &[(i64, [i64; 3])])
     -> impl Future<Output = Result<()>> + Send;
+    /// Replaces the tag of the aggregate series, in the transaction that has made some. Every cached reading of
+    /// aggregate series ends with the old tag, in this and in every other process. Nothing to do without a tag.
+    fn renew_aggregate_series_tag(&mut self) -> impl Future<Output = Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
+    /// Whether `make_room` would make a partition for one of these periods.
+    fn lacks_room(
+        &mut self,
+        granularity: Granularity,
+        periods: &[UnixSeconds],
+    ) -> impl Future<Output = Result<bool>> + Send {
+        let _ = (granularity, periods);
+        std::future::ready(Ok(false))
+    }
     /// Makes room for these periods: the partitions that they need. Nothing to do without partitions.
     /// Readers of the table are not held up.
     fn make_room(

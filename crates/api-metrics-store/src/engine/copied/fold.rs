@@ -35,9 +35,9 @@ use crate::{
     bucket::Bucket,
     engine::{
         backend::{Backend, InboxChunk, Meta, Mode, Result, Tx},
-        fold::{
-            Chosen, aggregates, bound_units, choose, lead, quarantine, readable, refuse_unknown,
-        },
+        chosen::{Chosen, choose},
+        fold::{aggregates, bound_units, lead, quarantine, readable, refuse_unknown},
+        shares::Role,
         sum::{Key, Sum, Table, sum_aggregates},
         versions,
         yield_every::YieldEvery,
@@ -163,7 +163,11 @@ async fn sum<T: Tx>(tx: &mut T, meta: &Meta, plan: &mut Plan) -> Result<()> {
         let ids = plan.sums.iter().flat_map(|(_, sums)| sums);
         let ids: BTreeSet<i64> = ids.map(|sum| sum.key.series_id).collect();
         let ids: Vec<i64> = ids.into_iter().collect();
-        plan.aggregates = aggregates(tx, &ids).await?;
+        let (aggregates, new) = aggregates(tx, &ids).await?;
+        plan.aggregates = aggregates;
+        if new {
+            tx.renew_aggregate_series_tag().await?;
+        }
         if plan.aggregates.len() == ids.len() {
             break;
         }
@@ -172,7 +176,7 @@ async fn sum<T: Tx>(tx: &mut T, meta: &Meta, plan: &mut Plan) -> Result<()> {
     }
     let (places, mut sums): (Vec<usize>, Vec<Vec<Sum>>) =
         std::mem::take(&mut plan.sums).into_iter().unzip();
-    bound_units(tx, &mut sums).await?;
+    bound_units(tx, &mut sums, Role::Alone).await?;
     let of = |id| plan.aggregates.get(&id).copied().unwrap_or_default();
     for sums in &mut sums {
         let totals = sum_aggregates(sums, meta.sketch_kind, of).await?;
@@ -313,5 +317,6 @@ async fn close_in<T: Tx>(tx: &mut T, plan: Plan, rows: u64) -> Result<Folded> {
         batches: chosen.batches,
         rows,
         more: chosen.more,
+        transactions: 1,
     })
 }
