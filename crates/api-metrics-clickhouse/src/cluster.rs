@@ -63,10 +63,10 @@ impl Cluster {
     /// Of a statement about tables: how many seconds it waits for servers that are gone.
     pub(crate) const ALTER: [Setting; 1] = [("distributed_ddl_task_timeout", "20")];
 
-    /// The engine of a table that others are distributed over.
+    /// The engine of a table that others are distributed over: `by` is an expression whose remainder tells the shard.
     pub(crate) fn distributed(&self, table: &str, by: &str) -> String {
         format!(
-            "Distributed({}, {}, {}, intHash64({by}))",
+            "Distributed({}, {}, {}, {by})",
             quoted(&self.name),
             quoted(&self.database),
             quoted(&local(table))
@@ -151,6 +151,14 @@ impl Cluster {
 
     fn remember(&self, shards: Vec<Shard>) {
         *self.shards.lock().unwrap_or_else(PoisonError::into_inner) = shards;
+    }
+
+    /// How many shards there are.
+    ///
+    /// # Errors
+    /// As of any statement.
+    pub(crate) async fn size(&self, nodes: &Nodes) -> Result<usize> {
+        Ok(self.shards(nodes).await?.len())
     }
 
     /// The shards, as the servers know them.

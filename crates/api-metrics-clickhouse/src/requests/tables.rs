@@ -125,7 +125,7 @@ pub(crate) fn statements(cluster: Option<&Cluster>, is_modern: bool) -> Vec<Stri
         statements.extend(create(
             cluster,
             is_modern,
-            (table, "at_ms"),
+            (table, "intHash64(at_ms)"),
             (&columns, indexes),
             ("mark", &tail),
         ));
