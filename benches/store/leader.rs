@@ -61,7 +61,7 @@ struct Measured {
 /// How the work of flush, fold and rollup grows with series and instances, as lines of CSV; what folding services side
 /// by side gains, on stderr.
 pub async fn growth() {
-    let sizes = [500, 5_000, 50_000].map(|series| (series, 1));
+    let sizes = [500, 5_000, 50_000, 200_000, 600_000].map(|series| (series, 1));
     let instances = [2, 4, 8, 16].map(|instances| (5_000, instances));
     println!("series,instances,flush p50 ms,fold of one flush each p50 ms,rollup of 5 minutes ms");
     for (series, instances) in sizes.into_iter().chain(instances) {

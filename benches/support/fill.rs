@@ -107,7 +107,7 @@ pub fn writer() -> Writer {
 /// The same of another service.
 pub fn writer_of(service: &str) -> Writer {
     let mut options = RecorderOptions::default();
-    options.max_series = 200_000;
+    options.max_series = 1_000_000;
     let recorder = Recorder::new(options);
     let mut instance = Instance::new(uuid::Uuid::new_v4(), service, "bench");
     instance.version = "1".to_owned();

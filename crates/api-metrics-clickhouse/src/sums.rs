@@ -317,7 +317,7 @@ mod tests {
         assert_eq!(pieces(&counted, 1), [(0, 9_000)]);
         let pieces_of_ten = [(0, 6_000), (7_000, 9_000)];
         assert_eq!(pieces(&counted, 10), pieces_of_ten);
-        let each = [(0, 1_000), (1_000, 6_000), (7_000, 9_000)];
+        let each = [(0, 1_000), (1_000, 8_000), (8_000, 9_000)];
         assert_eq!(pieces(&counted, 12), each);
         assert!(pieces(&[], 12).is_empty());
         assert_eq!(pieces(&[(i64::MAX / 1_000, 5)], 12).len(), 1);
