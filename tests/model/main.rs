@@ -152,7 +152,7 @@ scenarios! {
         counts_stay_exact_while_memory_is_coarsened COARSE 3,
         counts_stay_exact_through_failovers FAILOVER 4;
     clickhouse ClickHouse:
-        counts_stay_exact_through_everything PLAIN 2,
+        counts_stay_exact_through_everything PLAIN 1,
         counts_stay_exact_while_memory_is_coarsened COARSE 1,
-        counts_stay_exact_through_failovers FAILOVER 2;
+        counts_stay_exact_through_failovers FAILOVER 1;
 }

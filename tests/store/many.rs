@@ -14,6 +14,8 @@ use api_metrics_store::{
     time::{Granularity, UnixSeconds},
 };
 
+use api_metrics_tests::sized;
+
 use crate::harness::{Database, Harness, NOON, writer_of};
 
 const ENDPOINTS: usize = 260;
@@ -135,6 +137,12 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
         group_by
     };
     let minute = NOON + 60;
+    // ClickHouse is asked every fifth of the questions, so that none of what they are made of is always left out.
+    let asked = match h.database {
+        Database::ClickHouse(..) => sized(1, 5),
+        _ => 1,
+    };
+    let mut questions = 0;
     for (range, step) in [
         (TimeRange::new(NOON - 27 * HOUR, minute), None),
         (TimeRange::new(NOON - 26 * HOUR - 1_500, NOON - 60), None),
@@ -157,6 +165,10 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
             // All of a service's are every other number; those of both, in the order of their names, are all.
             for service in [None, Some("shop")] {
                 for top in [None, Some(TopK::first(120)), Some(TopK::first(7))] {
+                    questions += 1;
+                    if questions % asked != 0 {
+                        continue;
+                    }
                     let mut query = Query::over(range);
                     query.filter.service = service.map(Into::into);
                     query.group_by = by(step);
