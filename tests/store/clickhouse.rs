@@ -1,7 +1,10 @@
 //! Buckets in ClickHouse: what is not the same as with one database.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -113,11 +116,12 @@ async fn a_database_with_buckets_of_its_own_does_not_leave_them_behind() {
     assert_eq!(h.requests(NOON, NOON + 60).await, 3);
 }
 
-/// Does something before the first sum that it is asked for.
+/// Does something before the first sum that it is asked for; or writes once without anybody hearing of it.
 #[derive(Debug)]
 struct Between {
     inner: Buckets,
     first: Mutex<Option<Hook>>,
+    is_unheard: AtomicBool,
 }
 
 struct Hook(BoxFuture<'static, ()>);
@@ -140,7 +144,11 @@ impl BucketDatabase for Between {
         self.inner.announce(what).await
     }
     async fn put(&self, granularity: Granularity, rows: Vec<CopiedRow>) -> Result<(), StoreError> {
-        self.inner.put(granularity, rows).await
+        self.inner.put(granularity, rows).await?;
+        if self.is_unheard.swap(false, Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("nobody hears of it".into()));
+        }
+        Ok(())
     }
     async fn roll_up(&self, rollup: &Rollup<'_>) -> Result<(), StoreError> {
         self.inner.roll_up(rollup).await
@@ -173,14 +181,35 @@ impl BucketDatabase for Between {
 
 /// A store over the same databases, which does `first` in the middle of its first read.
 fn held_up(h: &Harness, first: BoxFuture<'static, ()>) -> PostgresStore {
+    between(h, Some(Hook(first)), false)
+}
+
+fn between(h: &Harness, first: Option<Hook>, is_unheard: bool) -> PostgresStore {
     let Database::ClickHouse(database, buckets) = &h.database else {
         unreachable!()
     };
     let between = Between {
         inner: buckets.connect(),
-        first: Mutex::new(Some(Hook(first))),
+        first: Mutex::new(first),
+        is_unheard: AtomicBool::new(is_unheard),
     };
     store_on(database, &h.clock, Some(Arc::new(between)))
+}
+
+#[tokio::test]
+async fn what_was_copied_by_a_fold_that_did_not_end_counts_once() {
+    let h = Harness::on(Database::clickhouse().await).await;
+    let writer = h.writer();
+    record(&writer, NOON, "/a", None, 5, 3);
+    h.store.flush(&writer).await.unwrap();
+    let leader = between(&h, None, true);
+    let failed = leader.fold().await.unwrap_err();
+    assert!(failed.may_pass(), "{failed}");
+    // Its rows are there, and the inbox has them still.
+    assert_eq!(requests(&*h.store, NOON, NOON + 60).await, 3);
+    assert_eq!(h.store.fold().await.unwrap().batches, 1);
+    assert_eq!(requests(&*h.store, NOON, NOON + 60).await, 3);
+    assert_eq!(leader.fold().await.unwrap().batches, 0);
 }
 
 #[tokio::test]
