@@ -25,7 +25,7 @@ use crate::{
     engine::{
         audit,
         backend::{Mode, ReadTx, Segment, Selection, Series, Tx},
-        payload, read,
+        copied, payload, read,
         sql::{BeginTx, SqlTx},
     },
     query::{Answer, Filter, Scope},
@@ -224,7 +224,9 @@ async fn stored<T: Tx + SqlTx>(
     end: UnixSeconds,
     days: &mut BTreeMap<NaiveDate, DayCounts>,
 ) -> Result<(), StoreError> {
-    let floors = tx.meta().await?.floors;
+    let meta = tx.meta().await?;
+    copied::state::refuse_left_behind(tx, &meta).await?;
+    let floors = meta.floors;
     let dirty = tx.dirty(start, end).await?;
     let filter = Filter::billed();
     let mut edges: Vec<UnixSeconds> = days.keys().copied().map(utc_midnight).collect();

@@ -6,7 +6,7 @@ use super::seam::{Excluded, View};
 use crate::{
     engine::{
         COPIES_BUCKETS,
-        backend::Result,
+        backend::{Meta, Result, Tx},
         sql::{SqlRow, SqlTx, params},
     },
     store::StoreError,
@@ -75,12 +75,13 @@ pub(super) async fn leave_to_those_who_copy<T: SqlTx>(tx: &mut T) -> Result<()> 
     Ok(())
 }
 
-/// Refuses to read buckets here that are kept elsewhere by now.
+/// Refuses to read buckets here that are kept elsewhere by now. Every statement that reads them outside of a step of the
+/// leader comes after it.
 ///
 /// # Errors
 /// `StoreError::Conflict` where they are.
-pub(crate) async fn refuse_left_behind<T: SqlTx>(tx: &mut T) -> Result<()> {
-    if is_kept_elsewhere(tx).await? {
+pub(crate) async fn refuse_left_behind<T: Tx>(tx: &mut T, meta: &Meta) -> Result<()> {
+    if meta.leader_min >= COPIES_BUCKETS && !tx.copies_buckets() && is_kept_elsewhere(tx).await? {
         return Err(left());
     }
     Ok(())

@@ -58,7 +58,6 @@ use futures_util::future::join;
 use tracing::warn;
 
 use super::{
-    COPIES_BUCKETS,
     axis::{self, Axis},
     backend::{Backend, ReadTx, Result, Tx},
     copied,
@@ -212,9 +211,7 @@ async fn read_in<T: Tx>(
         .read_header(days, near, instance.unwrap_or_default())
         .await?;
     let meta = header.meta;
-    if meta.leader_min >= COPIES_BUCKETS && !tx.copies_buckets() {
-        copied::state::refuse_left_behind(tx).await?;
-    }
+    copied::state::refuse_left_behind(tx, &meta).await?;
     let axes = queries.iter().map(|query| Axis::of(query, &meta.floors));
     let axes = axes.collect::<Result<Vec<_>>>()?;
     let answered = around(axes.iter().map(Axis::range)).unwrap_or(near);
