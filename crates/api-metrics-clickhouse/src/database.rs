@@ -79,21 +79,27 @@ impl ClickHouse {
             .await
     }
 
-    /// The partitions of a table.
-    async fn partitions(&self, granularity: Granularity) -> Result<Vec<i64>> {
-        let table = table(granularity);
+    /// What a system table tells of a table, on a cluster by a replica of each shard: the rest of a statement after `FROM`,
+    /// to which conditions may be added.
+    pub(crate) async fn told_by(&self, system: &str, table: &str) -> Result<String> {
         let (source, name) = match &self.cluster {
-            None => ("system.parts".to_owned(), table.to_owned()),
+            None => (format!("system.{system}"), table.to_owned()),
             Some(cluster) => (
-                cluster.system(&self.nodes, table, "parts").await?,
+                cluster.system(&self.nodes, table, system).await?,
                 local(table),
             ),
         };
-        let sql = format!(
-            "SELECT DISTINCT partition FROM {source} WHERE database = {} AND table = {} AND active",
+        Ok(format!(
+            "{source} WHERE database = {} AND table = {}",
             quoted(&self.database),
             quoted(&name),
-        );
+        ))
+    }
+
+    /// The partitions of a table.
+    async fn partitions(&self, granularity: Granularity) -> Result<Vec<i64>> {
+        let parts = self.told_by("parts", table(granularity)).await?;
+        let sql = format!("SELECT DISTINCT partition FROM {parts} AND active");
         let found = self.nodes.text(&sql).await?;
         Ok(found
             .lines()

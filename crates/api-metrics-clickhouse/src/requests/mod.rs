@@ -24,7 +24,7 @@ use uuid::Uuid;
 use self::tables::{BESIDE, DAY_MS, DETAIL, DETAILS, LIST, REQUESTS, WORDS, names};
 use crate::{
     ClickHouse,
-    cluster::{Cluster, local, quoted},
+    cluster::{Cluster, local},
     error::{late, of},
     nodes::{LIMIT, Setting},
 };
@@ -151,18 +151,8 @@ impl ClickHouse {
         if is_modern {
             return Ok(());
         }
-        let (source, name) = match &self.cluster {
-            None => ("system.mutations".to_owned(), table.to_owned()),
-            Some(cluster) => (
-                cluster.system(&self.nodes, table, "mutations").await?,
-                local(table),
-            ),
-        };
-        let waiting = format!(
-            "SELECT toInt64(count()) FROM {source} WHERE database = {} AND table = {} AND is_done = 0",
-            quoted(&self.database),
-            quoted(&name)
-        );
+        let mutations = self.told_by("mutations", table).await?;
+        let waiting = format!("SELECT toInt64(count()) FROM {mutations} AND is_done = 0");
         let until = Instant::now() + LIMIT;
         while self.number(&waiting).await? > 0 {
             if Instant::now() >= until {
@@ -331,18 +321,9 @@ impl RequestDatabase for ClickHouse {
     async fn request_days(&self) -> Result<Vec<(i64, u64)>> {
         let mut days = BTreeMap::new();
         for table in [REQUESTS, DETAILS] {
-            let (source, name) = match &self.cluster {
-                None => ("system.parts".to_owned(), table.to_owned()),
-                Some(cluster) => (
-                    cluster.system(&self.nodes, table, "parts").await?,
-                    local(table),
-                ),
-            };
+            let parts = self.told_by("parts", table).await?;
             let sql = format!(
-                "SELECT partition, sum(bytes_on_disk) FROM {source} \
-                 WHERE database = {} AND table = {} AND active GROUP BY partition",
-                quoted(&self.database),
-                quoted(&name)
+                "SELECT partition, sum(bytes_on_disk) FROM {parts} AND active GROUP BY partition"
             );
             for line in self.nodes.text(&sql).await?.lines() {
                 let (day, bytes) = line.split_once('\t').unwrap_or_default();

@@ -51,13 +51,16 @@ pub(super) fn select_used(granularity: Granularity) -> String {
     )
 }
 
+/// What [`found`] takes a row from, in this order.
+const FOUND: &str = "series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
+    latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
+    total_response_bytes, status_counts, units, latency_sketch";
+
 /// The rows of the series `$2` in the period `$1`, by primary key in one partition.
 pub(super) fn select_existing(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
-        "SELECT series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
-       latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
-       total_response_bytes, status_counts, units, latency_sketch FROM api_metrics.{table} WHERE period_start = $1 AND series_id = ANY($2)"
+        "SELECT {FOUND} FROM api_metrics.{table} WHERE period_start = $1 AND series_id = ANY($2)"
     )
 }
 
@@ -225,21 +228,17 @@ pub(super) fn found(
 pub(super) fn select_rows(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
-        "SELECT series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
-       latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
-       total_response_bytes, status_counts, units, latency_sketch, period_start FROM api_metrics.{table} \
+        "SELECT {FOUND}, period_start FROM api_metrics.{table} \
      WHERE period_start >= $1 AND period_start < $2 AND ($3::bigint[] IS NULL OR series_id = ANY($3))"
     )
 }
 
-/// The first `$3` rows after the series `$2` of the period `$1`, in the order of their keys: in the order of
-/// `select_existing`, then the start of the period.
+/// The first `$3` rows after the series `$2` of the period `$1`, in the order of their keys: [`FOUND`],
+/// then the start of the period.
 pub(super) fn select_after(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
-        "SELECT series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
-       latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
-       total_response_bytes, status_counts, units, latency_sketch, period_start FROM api_metrics.{table} \
+        "SELECT {FOUND}, period_start FROM api_metrics.{table} \
      WHERE (period_start, series_id) > ($1, $2) ORDER BY period_start, series_id LIMIT $3"
     )
 }

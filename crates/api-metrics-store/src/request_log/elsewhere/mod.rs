@@ -9,7 +9,7 @@
 //! | `wanted` | a filter and a scope, as that database is asked |
 //! | `read` | lists, single requests, arrivals |
 //! | `groups` | groups of errors, searches |
-//! | `remove` | erasure, status |
+//! | `remove` | erasure |
 //! | `row` | a request as a row, and back |
 
 pub(super) mod flush;
