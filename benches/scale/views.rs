@@ -21,11 +21,7 @@ const VARIANTS: u64 = 97;
 
 pub async fn run(sizes: &[usize]) {
     for &series in sizes {
-        let size = Size {
-            endpoints: 1_000,
-            keys: (series / 1_000).max(1),
-        };
-        measure(size).await;
+        measure(Size::of(series)).await;
     }
 }
 
@@ -69,6 +65,7 @@ async fn measure(size: Size) {
     let mut endpoints = last_day();
     endpoints.group_by.endpoint = true;
     endpoints.group_by.method = true;
+    endpoints.top = Some(TopK::first(1_000));
     table
         .measure(
             "endpoints 24 h with p50/p95/p99",
