@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use api_metrics_store::{
+    control::billing::{BillingSettings, reconcile},
     postgres::PostgresStore,
     query::{Answer, GroupBy, Query, TimeRange, TimeStep},
     request_log::{Erasure, RequestLog, RequestLogStore},
@@ -10,6 +11,7 @@ use api_metrics_store::{
     time::{Clock, Granularity, ManualClock},
 };
 use api_metrics_tests::{ClickHouseDatabase, patient_by, question};
+use chrono::NaiveDate;
 
 use crate::{
     harness::{Database, Harness, NOON, record, writer_of},
@@ -121,6 +123,11 @@ async fn every_answer_is_the_same_after_the_buckets_have_moved_and_services_go_o
     let query = Query::over(TimeRange::new(NOON - 40 * HOUR, NOON + 60));
     let left = h.store.read(&query, None).await.unwrap_err();
     assert!(matches!(left, StoreError::Conflict(_)), "{left}");
+    let settings = BillingSettings::default();
+    let [from, to] = [9, 10].map(|day| NaiveDate::from_ymd_opt(2026, 3, day).unwrap());
+    let left = reconcile(&*h.store, &settings, from, to).await.unwrap_err();
+    assert!(matches!(left, StoreError::Conflict(_)), "{left}");
+    assert!(reconcile(&moved, &settings, from, to).await.is_ok());
     assert!(matches!(
         h.store.fold().await,
         Err(StoreError::Outdated { .. })
