@@ -56,6 +56,8 @@ export const Plot = ({ id, model, tz, hidden, log, label, onZoom, onPick }: Prop
   const chart = useRef<ECharts | null>(null);
   /** Where the keyboard is. */
   const walked = useRef<number | null>(null);
+  /** Where the pointer is, on this chart. */
+  const pointer = useRef<{ x: number; y: number } | null>(null);
   const latest = useRef({ model, tz, hidden, onZoom, onPick });
   latest.current = { model, tz, hidden, onZoom, onPick };
   const leads = onPick !== undefined;
@@ -78,10 +80,9 @@ export const Plot = ({ id, model, tz, hidden, log, label, onZoom, onPick }: Prop
         made.on("updateAxisPointer", (event) => {
           const axes = (event as { axesInfo?: { value: number }[] }).axesInfo;
           const index = axes?.[0]?.value;
-          if (!dragging && pointed)
+          if (!dragging && pointer.current)
             hover.set(index === undefined ? null : (latest.current.model.slots.starts[index] ?? null), id);
         });
-        let pointed = false;
         let dragging = false;
         let from = 0;
         const renderer = made.getZr();
@@ -124,11 +125,11 @@ export const Plot = ({ id, model, tz, hidden, log, label, onZoom, onPick }: Prop
           window.addEventListener("mousemove", move);
           window.addEventListener("mouseup", stop);
         });
-        renderer.on("mousemove", () => {
-          pointed = true;
+        renderer.on("mousemove", ({ offsetX, offsetY }) => {
+          pointer.current = { x: offsetX, y: offsetY };
         });
         renderer.on("globalout", () => {
-          pointed = false;
+          pointer.current = null;
           hover.set(null, null);
         });
         const unsubscribe = hover.subscribe(() => {
@@ -169,9 +170,10 @@ export const Plot = ({ id, model, tz, hidden, log, label, onZoom, onPick }: Prop
       optionOf(model, { tz, hidden, width, log }, (index) => tooltipOf(model, index, tz, hidden, leads)),
       { notMerge: true },
     );
-    // What comes later, such as releases, draws anew and would take the tip from who reads by keyboard.
+    // What comes later, such as releases or a refresh, draws anew and would take the tip from who reads it.
     if (chart.current && walked.current !== null)
       tell(chart.current, Math.min(walked.current, model.slots.starts.length - 1));
+    else if (pointer.current) chart.current?.dispatchAction({ type: "showTip", ...pointer.current });
     host.current?.setAttribute("data-drawn", "true");
   }, [model, tz, hidden, log, width, shade, leads]);
 
