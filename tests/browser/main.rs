@@ -1,4 +1,6 @@
-//! Tests the dashboard in a real Chromium, against the demo with a seeded store, on both databases.
+//! Tests the dashboard in a real Chromium, against the demo with a seeded store, on both databases: in `tests/run` each
+//! file of cases on one of them, in turns, since a page does not know its database; whatever is named, and all of
+//! `tests/long`, on each.
 //!
 //! Node runs the files of `specs/`. This program seeds the store, starts the demo, and reports like
 //! Rust's own test programs, so that every browser case counts in the summary. Arguments select
@@ -11,6 +13,7 @@ mod stage;
 
 use std::{process::ExitCode, thread};
 
+use api_metrics_tests::sized;
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
@@ -41,6 +44,12 @@ const PAGE_ALONE: [&str; 5] = ["tabs", "roles", "links", "shape", "tasks"];
 
 /// Stops the database's server, so it runs on a server of its own, after the others.
 const OUTAGE: &str = "outage";
+
+/// Whether a file is this database's turn, where both take turns.
+fn is_turn_of(kind: Kind, spec: &str) -> bool {
+    let at = SPECS.iter().position(|one| *one == spec);
+    at.is_none_or(|at| (kind == Kind::Sqlite) == at.is_multiple_of(2))
+}
 
 /// The test files that one database has.
 fn specs(kind: Kind) -> impl Iterator<Item = &'static str> {
@@ -76,16 +85,19 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let filters: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
     let exact = arguments.iter().any(|a| a == "--exact");
+    let in_turns = filters.is_empty() && sized(false, true);
     let chosen = |kind: Kind, spec: &str| {
         let name = format!("{}::{spec}", kind.name());
-        filters.is_empty()
-            || filters.iter().any(|f| {
-                if exact {
-                    **f == name
-                } else {
-                    name.contains(f.as_str())
-                }
-            })
+        if filters.is_empty() {
+            return !in_turns || is_turn_of(kind, spec);
+        }
+        filters.iter().any(|f| {
+            if exact {
+                **f == name
+            } else {
+                name.contains(f.as_str())
+            }
+        })
     };
     if arguments.iter().any(|a| a == "--list") {
         for &kind in Kind::all() {
