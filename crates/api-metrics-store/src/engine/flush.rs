@@ -55,9 +55,9 @@ const MOST_AHEAD_SECONDS: i64 = 3_600;
 /// 0001-01-01T00:00:00Z, the start of the calendar that both databases can show, in Unix seconds. Also
 /// the floor of days, which never moves.
 pub(crate) const EARLIEST: UnixSeconds = -62_135_596_800;
-/// Series whose numbers a writer remembers at most. Past it the memory is cleared and filled anew,
-/// which costs one lookup of the series still in use.
-const MOST_REMEMBERED: usize = 50_000;
+/// Series whose numbers a writer remembers in any case, beside twice as many as its last batch had rows. When new ones
+/// come past it the memory is cleared and filled anew, which costs one lookup of the series still in use.
+const REMEMBERED: usize = 50_000;
 
 /// A transaction in which everything is written and nothing is committed.
 struct Ready<T> {
@@ -159,11 +159,7 @@ async fn commit_one<B: Backend>(
     // An earlier attempt under this number may be in another history of the database, where the same
     // series got other numbers; should that come back, its fence alone would not tell.
     if !retry {
-        let mut known = writer.interned();
-        if known.len() + interned.len() > MOST_REMEMBERED {
-            known.clear();
-        }
-        known.extend(interned);
+        remember(&mut writer.interned(), interned, rows);
     }
     Ok(Committed {
         flushed: Flushed {
@@ -280,6 +276,16 @@ async fn make_ready<B: Backend>(
 
 /// The numbers of series in this database.
 pub(crate) type Numbers = HashMap<Arc<SeriesKey>, i64>;
+
+/// Adds the numbers of series that were new in a batch of so many rows.
+fn remember(known: &mut Numbers, new: Vec<(Arc<SeriesKey>, i64)>, rows: u64) {
+    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+    let most = REMEMBERED.max(rows.saturating_mul(2));
+    if !new.is_empty() && known.len() + new.len() > most {
+        known.clear();
+    }
+    known.extend(new);
+}
 
 /// The numbers of all series in `contents`, and those among them that were not known before.
 ///
@@ -425,5 +431,38 @@ pub(crate) fn plausible_period(period_start: UnixSeconds, now: UnixSeconds) -> U
         Granularity::Minute.floor(now)
     } else {
         period_start.max(EARLIEST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api_metrics_layer::Protocol;
+
+    use super::*;
+
+    fn numbered(from: i64, upto: i64) -> Vec<(Arc<SeriesKey>, i64)> {
+        let series = |number: i64| SeriesKey {
+            protocol: Protocol::Http,
+            method: "GET",
+            endpoint: number.to_string().into(),
+            api_key: None,
+        };
+        (from..upto)
+            .map(|number| (Arc::new(series(number)), number))
+            .collect()
+    }
+
+    #[test]
+    fn a_writer_remembers_all_series_of_its_batches_however_many_and_forgets_when_new_ones_come_in_small_ones()
+     {
+        let mut known = Numbers::new();
+        remember(&mut known, numbered(0, 120_000), 120_000);
+        assert_eq!(known.len(), 120_000);
+        remember(&mut known, numbered(120_000, 120_010), 120_010);
+        assert_eq!(known.len(), 120_010);
+        remember(&mut known, Vec::new(), 3);
+        assert_eq!(known.len(), 120_010, "nothing new, nothing forgotten");
+        remember(&mut known, numbered(200_000, 200_003), 3);
+        assert_eq!(known.len(), 3);
     }
 }

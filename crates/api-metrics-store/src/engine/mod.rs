@@ -34,6 +34,14 @@ mod axis;
 pub(crate) mod backend;
 mod chosen;
 pub(crate) mod condition;
+#[cfg_attr(
+    not(feature = "postgres"),
+    allow(
+        dead_code,
+        unreachable_pub,
+        reason = "Postgres alone leaves its buckets to another database"
+    )
+)]
 pub(crate) mod copied;
 pub(crate) mod damage;
 pub(crate) mod flush;

@@ -17,7 +17,8 @@ use api_metrics_layer::{Gauge, UnitValue};
 
 use crate::{
     bucket::{Bucket, UnitSums},
-    sketch::{Sketch, SketchKind},
+    engine::backend::Result,
+    sketch::{Sketch, SketchKind, SketchMerger},
 };
 
 /// The number from which on bins are of times to headers; latencies have fewer.
@@ -44,7 +45,7 @@ pub struct BucketColumns {
     pub bins: Vec<u16>,
     /// How many values are in each of them.
     pub bin_counts: Vec<u64>,
-    /// Keys of units, each once.
+    /// Keys of units. In a part of a sum one may stand more than once, and its values are to be put together.
     pub unit_keys: Vec<String>,
     /// The value of each of them.
     pub unit_values: Vec<i64>,
@@ -68,7 +69,7 @@ impl Default for BucketColumns {
 
 impl BucketColumns {
     /// The columns of a bucket, whose sketches are histograms.
-    pub(super) fn of(bucket: &Bucket) -> Self {
+    fn of(bucket: &Bucket) -> Self {
         let (statuses, status_counts) = bucket.status_counts.iter().unzip();
         let mut columns = Self {
             sums: [
@@ -102,6 +103,20 @@ impl BucketColumns {
         (columns.bins, columns.bin_counts) = latencies.into_iter().chain(headers).unzip();
         columns.take_units(&bucket.units);
         columns
+    }
+
+    /// The columns of a bucket whose sketches stand beside it, encoded one after another.
+    ///
+    /// # Errors
+    /// `StoreError::Corrupt` where one can't be read.
+    pub(super) fn with_sketches(
+        mut bucket: Bucket,
+        sketches: &[u8],
+        merger: &mut SketchMerger,
+    ) -> Result<Self> {
+        bucket.sketch = Sketch::new(SketchKind::Histogram);
+        merger.merge(sketches, &mut bucket.sketch, &mut bucket.headers_sketch)?;
+        Ok(Self::of(&bucket))
     }
 
     fn take_units(&mut self, units: &UnitSums) {
@@ -176,8 +191,8 @@ impl BucketColumns {
         struct Parts {
             sum: u64,
             count: u64,
-            least: i64,
-            greatest: i64,
+            least: Option<i64>,
+            greatest: Option<i64>,
             total: i128,
         }
         let mut units: BTreeMap<&str, Parts> = BTreeMap::new();
@@ -186,10 +201,11 @@ impl BucketColumns {
             let sort = rest.next();
             let parts = units.entry(rest.as_str()).or_default();
             match sort {
-                Some('s') => parts.sum = value.cast_unsigned(),
-                Some('c') => parts.count = value.cast_unsigned(),
-                Some('-') => parts.least = *value,
-                Some('+') => parts.greatest = *value,
+                Some('s') => parts.sum = parts.sum.wrapping_add(value.cast_unsigned()),
+                Some('c') => parts.count = parts.count.wrapping_add(value.cast_unsigned()),
+                Some('-') => parts.least = parts.least.or(Some(*value)).min(Some(*value)),
+                // What is not there is less than any.
+                Some('+') => parts.greatest = parts.greatest.max(Some(*value)),
                 limb => {
                     // Another sort is of a later release.
                     if let Some(place) = limb.and_then(|limb| limb.to_digit(4)) {
@@ -201,8 +217,8 @@ impl BucketColumns {
         }
         let values = units.into_iter().flat_map(|(name, parts)| {
             let sum = (parts.sum > 0).then_some(UnitValue::Sum(parts.sum));
-            let gauge =
-                Gauge::from_millionths(parts.count, parts.least, parts.greatest, parts.total);
+            let ends = [parts.least, parts.greatest].map(Option::unwrap_or_default);
+            let gauge = Gauge::from_millionths(parts.count, ends[0], ends[1], parts.total);
             let gauge = gauge.map(UnitValue::Gauge);
             let values = sum.into_iter().chain(gauge);
             values.map(move |value| (name, value))
@@ -289,7 +305,14 @@ mod tests {
             if both.headers_count() == 0 {
                 both.headers_sketch = None;
             }
-            prop_assert_eq!(summed(&columns).to_bucket(), both);
+            let sum = summed(&columns);
+            prop_assert_eq!(sum.to_bucket(), both.clone());
+            let mut listed = sum;
+            (listed.unit_keys, listed.unit_values) = columns
+                .into_iter()
+                .flat_map(|one| one.unit_keys.into_iter().zip(one.unit_values))
+                .unzip();
+            prop_assert_eq!(listed.to_bucket(), both);
         }
     }
 

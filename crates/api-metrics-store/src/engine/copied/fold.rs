@@ -32,7 +32,6 @@ use super::{
     state::{self, CopyState},
 };
 use crate::{
-    bucket::Bucket,
     engine::{
         backend::{Backend, InboxChunk, Meta, Mode, Result, Tx},
         chosen::{Chosen, choose},
@@ -42,7 +41,7 @@ use crate::{
         versions,
         yield_every::YieldEvery,
     },
-    sketch::{Sketch, SketchKind, SketchMerger},
+    sketch::SketchMerger,
     store::Folded,
     time::Granularity,
 };
@@ -239,7 +238,11 @@ async fn write(copied: &Copied, plan: &Plan) -> Result<u64> {
                     number: chunk.seq,
                     chunk: chunk.chunk,
                     epoch: plan.epoch,
-                    columns: columns(sum, &mut merger)?,
+                    columns: BucketColumns::with_sketches(
+                        sum.counts.clone(),
+                        &sum.sketches,
+                        &mut merger,
+                    )?,
                 });
                 yielding.step().await;
             }
@@ -250,18 +253,6 @@ async fn write(copied: &Copied, plan: &Plan) -> Result<u64> {
         }
     }
     Ok(written)
-}
-
-/// A sum with its sketches as columns.
-fn columns(sum: &Sum, merger: &mut SketchMerger) -> Result<BucketColumns> {
-    let mut bucket: Bucket = sum.counts.clone();
-    bucket.sketch = Sketch::new(SketchKind::Histogram);
-    merger.merge(
-        &sum.sketches,
-        &mut bucket.sketch,
-        &mut bucket.headers_sketch,
-    )?;
-    Ok(BucketColumns::of(&bucket))
 }
 
 /// The second transaction.

@@ -10,8 +10,12 @@
 //! - Rows of rollups are not left out by their epoch but refused: one from an epoch above the snapshot's is of a rollup
 //!   that came in between, or of a history that was lost.
 
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::future::try_join_all;
+
 use super::{
-    seam::{BucketDatabase, PartOfSum, SumOf},
+    seam::{BucketDatabase, IntoSum, PartOfSum, SumOf},
     state::Copy,
 };
 use crate::{
@@ -52,41 +56,76 @@ pub(crate) async fn sum(
     };
     let place = |group: i32| usize::try_from(group).unwrap_or(usize::MAX);
     let by_series = groups.iter().any(|group| *group != first);
-    for granularity in Granularity::ALL {
-        let ranges = ranges(request.segments, granularity);
-        if ranges.is_empty() {
-            continue;
-        }
-        let of = SumOf {
-            granularity,
-            ranges: &ranges,
-            edges: request.edges,
-            series: &ids,
-            by_series,
-            detail: request.detail,
-            view: &copy.view,
+    let of = SumOfTables {
+        segments: request.segments,
+        edges: request.edges,
+        series: &ids,
+        by_series,
+        detail: request.detail,
+    };
+    ask(database, copy, &of, &mut |part| {
+        let group = if by_series {
+            let at = ids.binary_search(&part.series_id).ok();
+            match at.and_then(|at| groups.get(at)) {
+                Some(group) => *group,
+                None => return Ok(()),
+            }
+        } else {
+            first
         };
-        let mut add = |part: PartOfSum| {
-            check(&part, copy)?;
-            let group = if by_series {
-                let at = ids.binary_search(&part.series_id).ok();
-                match at.and_then(|at| groups.get(at)) {
-                    Some(group) => *group,
-                    None => return Ok(()),
-                }
-            } else {
-                first
+        into(PartialSum {
+            group: place(group),
+            step: part.step,
+            counts: part.columns.to_bucket(),
+            sketches: &[],
+        })
+    })
+    .await
+}
+
+/// What is asked of all tables.
+struct SumOfTables<'a> {
+    segments: &'a [Segment],
+    edges: &'a [UnixSeconds],
+    series: &'a [i64],
+    by_series: bool,
+    detail: Detail,
+}
+
+/// Asks for the sums of each table that has some of the segments: of all at once, since a server spends most of such a
+/// statement's time on planning it.
+async fn ask(
+    database: &dyn BucketDatabase,
+    copy: &Copy,
+    sum: &SumOfTables<'_>,
+    into: &mut IntoSum<'_>,
+) -> Result<()> {
+    let into = Mutex::new(into);
+    let of_tables = Granularity::ALL.map(|granularity| {
+        let into = &into;
+        async move {
+            let ranges = ranges(sum.segments, granularity);
+            if ranges.is_empty() || sum.series.is_empty() {
+                return Ok(());
+            }
+            let of = SumOf {
+                granularity,
+                ranges: &ranges,
+                edges: sum.edges,
+                series: sum.series,
+                by_series: sum.by_series,
+                detail: sum.detail,
+                view: &copy.view,
             };
-            into(PartialSum {
-                group: place(group),
-                step: part.step,
-                counts: part.columns.to_bucket(),
-                sketches: &[],
-            })
-        };
-        database.sum(&of, &mut add).await?;
-    }
-    Ok(())
+            let mut add = |part: PartOfSum| {
+                check(&part, copy)?;
+                let mut into = into.lock().unwrap_or_else(PoisonError::into_inner);
+                into(part)
+            };
+            database.sum(&of, &mut add).await
+        }
+    });
+    try_join_all(of_tables).await.map(drop)
 }
 
 /// See `ReadTx::sum_by_series`. The sketches stand in the counts.
@@ -104,36 +143,27 @@ pub(crate) async fn sum_by_series(
         Series::Ids(ids) => ids.to_vec(),
     };
     ids.sort_unstable();
-    for granularity in Granularity::ALL {
-        let ranges = ranges(segments, granularity);
-        if ranges.is_empty() || ids.is_empty() {
-            continue;
-        }
-        let detail = if quantiles {
-            Detail::Quantiles
-        } else {
-            Detail::Counts
-        };
-        let of = SumOf {
-            granularity,
-            ranges: &ranges,
-            edges,
-            series: &ids,
-            by_series: true,
-            detail,
-            view: &copy.view,
-        };
-        let mut add = |part: PartOfSum| {
-            check(&part, copy)?;
-            sums.push(SeriesSum {
-                series_id: part.series_id,
-                step: part.step,
-                counts: part.columns.to_bucket(),
-                sketches: Vec::new(),
-            });
-            Ok(())
-        };
-        database.sum(&of, &mut add).await?;
-    }
+    let detail = if quantiles {
+        Detail::Quantiles
+    } else {
+        Detail::Counts
+    };
+    let of = SumOfTables {
+        segments,
+        edges,
+        series: &ids,
+        by_series: true,
+        detail,
+    };
+    ask(database, copy, &of, &mut |part| {
+        sums.push(SeriesSum {
+            series_id: part.series_id,
+            step: part.step,
+            counts: part.columns.to_bucket(),
+            sketches: Vec::new(),
+        });
+        Ok(())
+    })
+    .await?;
     Ok(sums)
 }

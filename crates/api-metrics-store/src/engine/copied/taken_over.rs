@@ -18,8 +18,8 @@
 use uuid::Uuid;
 
 use super::{
-    Copied, columns,
-    seam::{Announced, CopiedRow},
+    Copied,
+    seam::{Announced, BucketColumns, CopiedRow},
     state,
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
         backend::{FoundRow, Result, Tx},
         fold::lead,
     },
-    sketch::{Sketch, SketchKind, SketchMerger},
+    sketch::{SketchKind, SketchMerger},
     store::StoreError,
 };
 
@@ -66,13 +66,6 @@ pub(crate) async fn begin<T: Tx>(tx: &mut T, copied: &Copied) -> Result<bool> {
 /// # Errors
 /// `StoreError::Corrupt` where its sketch can't be read.
 pub(crate) fn row(found: FoundRow, merger: &mut SketchMerger) -> Result<CopiedRow> {
-    let mut bucket = found.counts;
-    bucket.sketch = Sketch::new(SketchKind::Histogram);
-    merger.merge(
-        &found.sketch,
-        &mut bucket.sketch,
-        &mut bucket.headers_sketch,
-    )?;
     Ok(CopiedRow {
         period_start: found.period_start,
         series_id: found.series_id,
@@ -81,7 +74,7 @@ pub(crate) fn row(found: FoundRow, merger: &mut SketchMerger) -> Result<CopiedRo
         number: 0,
         chunk: 0,
         epoch: 0,
-        columns: columns::BucketColumns::of(&bucket),
+        columns: BucketColumns::with_sketches(found.counts, &found.sketch, merger)?,
     })
 }
 
