@@ -10,7 +10,7 @@ use api_metrics_layer::{
 };
 use api_metrics_store::{
     control::{
-        ControlWorker,
+        ControlSettings, ControlWorker,
         alerts::{AlertCauses, EventQuery},
         keys::KeyChange,
         notify::Notice,
@@ -50,7 +50,11 @@ impl Logging {
         settings.keep = Keep::Everything;
         let log = RequestLogBuffer::new(settings, w.writer.instance.clone());
         let tell = Arc::new(Tell("memory", w.memory.clone()));
-        let worker = api_metrics_tests::worker_for(vec![tell]).with_requests(store.clone());
+        let mut settings = ControlSettings::default();
+        settings.log_notices = false;
+        settings.notifiers = vec![tell];
+        settings.requests = Some(store.clone());
+        let worker = ControlWorker::new(settings);
         Self {
             w,
             log,

@@ -51,13 +51,13 @@ impl From<JobRun> for JobRunView {
     fn from(run: JobRun) -> Self {
         Self {
             id: run.id,
-            cause: run.cause.as_str(),
+            cause: run.cause.into(),
             due_at: run.due_at.map(time),
             started_at: time(run.started_at),
             finished_at: run.finished_at.map(time),
             duration_ms: run.duration_ms,
             attempts: run.attempts,
-            outcome: run.outcome.map(|outcome| outcome.as_str()),
+            outcome: run.outcome.map(Into::into),
             error: run.error,
             instance: run.instance,
         }

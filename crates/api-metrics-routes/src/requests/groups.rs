@@ -74,7 +74,7 @@ impl From<RequestGroup> for GroupView {
     fn from(group: RequestGroup) -> Self {
         Self {
             id: group_id(group.id),
-            kind: group.kind.as_str(),
+            kind: group.kind.into(),
             source: group.source,
             level: group.level.map(|level| level.as_str()),
             method: group.method,

@@ -177,7 +177,7 @@ impl RequestView {
         let ms = |us: Option<u64>| us.map(|us| rounded(us as f64 / 1_000.0));
         Self {
             id: request.id,
-            kind: request.kind.as_str(),
+            kind: request.kind.into(),
             at: time_ms(request.at_ms),
             service: request.service,
             environment: request.environment,

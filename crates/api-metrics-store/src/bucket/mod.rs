@@ -132,7 +132,7 @@ impl Bucket {
 
     /// A bucket without requests that keeps the times to headers of those that are recorded into it.
     #[must_use]
-    pub fn with_headers_sketch(kind: SketchKind) -> Self {
+    pub(crate) fn with_headers_sketch(kind: SketchKind) -> Self {
         Self {
             headers_sketch: Some(Box::new(Sketch::new(kind))),
             ..Self::new(kind)

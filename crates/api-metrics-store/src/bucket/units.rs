@@ -82,7 +82,7 @@ impl Entry {
 
 impl UnitSums {
     /// The units and their values, ascending by name; of one that is both, the sum first.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, UnitValue)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, UnitValue)> + '_ {
         self.0.iter().flat_map(|entry| {
             let sum = (entry.sum > 0).then_some(UnitValue::Sum(entry.sum));
             let gauge = entry.gauge.map(UnitValue::Gauge);

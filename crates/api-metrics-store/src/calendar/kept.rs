@@ -20,7 +20,7 @@ impl Kept {
     /// The first kept instants of `1m`, `5m`, `1h` and `1d`. A finer granularity is never kept for longer
     /// than a coarser one, and each begins with a period of the next coarser one.
     #[must_use]
-    pub const fn since_each(
+    pub(crate) const fn since_each(
         minute: UnixSeconds,
         five: UnixSeconds,
         hour: UnixSeconds,

@@ -83,7 +83,7 @@ impl Step {
 
     /// The coarsest granularity that it can be put together from.
     #[must_use]
-    pub const fn granularity(self) -> Granularity {
+    pub(crate) const fn granularity(self) -> Granularity {
         match self {
             Self::Minute => Granularity::Minute,
             Self::FiveMinutes | Self::QuarterHour | Self::HalfHour => Granularity::FiveMinutes,

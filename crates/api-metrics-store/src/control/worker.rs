@@ -166,13 +166,6 @@ impl ControlWorker {
         }
     }
 
-    /// Names the largest groups of errors behind alerts from this log of requests, as `ControlSettings::requests` does.
-    #[must_use]
-    pub fn with_requests(mut self, requests: Arc<dyn RequestLogStore>) -> Self {
-        self.settings.requests = Some(requests);
-        self
-    }
-
     /// One round of everything that is due: [`evaluate`](Self::evaluate), then
     /// [`deliver`](Self::deliver). Call it every few seconds; a round in which nothing is due costs
     /// a handful of short statements. `own` is this process's writer, so that what it has not

@@ -74,12 +74,6 @@ impl IngestLog {
         }))
     }
 
-    /// The settings of every service's log.
-    #[must_use]
-    pub fn settings(&self) -> &RequestLog {
-        &self.0.settings
-    }
-
     /// The log of each service that has reported since the process began, in the order of their names.
     #[must_use]
     pub fn buffers(&self) -> Vec<Arc<RequestLogBuffer>> {

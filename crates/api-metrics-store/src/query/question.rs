@@ -58,8 +58,8 @@ pub enum Scope {
 /// | `protocol` | counts |
 /// |---|---|
 /// | `None` | the server's own: `http` and `grpc`, so that an agent's seconds never enter an API's p95 |
-/// | [`ANY_PROTOCOL`](Self::ANY_PROTOCOL) | all |
-/// | [`BILLED_PROTOCOLS`](Self::BILLED_PROTOCOLS) | what quotas and bills count: all but `webrtc` and `http-client` |
+/// | `any` | all |
+/// | `billed` | what quotas and bills count: all but `webrtc` and `http-client` |
 /// | any other name | that one |
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -84,9 +84,9 @@ pub struct Filter {
 
 impl Filter {
     /// All protocols, kinds of events included.
-    pub const ANY_PROTOCOL: &'static str = "any";
+    const ANY_PROTOCOL: &'static str = "any";
     /// What quotas and bills count: everything but what browsers measure and what the service asks of others.
-    pub const BILLED_PROTOCOLS: &'static str = "billed";
+    const BILLED_PROTOCOLS: &'static str = "billed";
 
     /// What quotas and bills count.
     #[must_use]

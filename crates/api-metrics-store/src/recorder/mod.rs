@@ -35,7 +35,7 @@
 //! | setting | default | what it bounds |
 //! |---|---|---|
 //! | [`max_series`](RecorderOptions::max_series) | 10,000 | live series; beyond it the endpoint is `<other>` |
-//! | [`max_keys`](RecorderOptions::max_keys) | 10,000 | live API keys; beyond it the key is [`OTHER_KEY`] |
+//! | [`max_keys`](RecorderOptions::max_keys) | 10,000 | live API keys; beyond it the key is `<other key>` |
 //! | [`shards`](RecorderOptions::shards) | processors, at most 8 | threads that record without waiting for each other |
 //! | [`sketch_kind`](RecorderOptions::sketch_kind) | histogram | how latencies are summarised; must be the database's |
 //! | [`headers_quantiles`](RecorderOptions::headers_quantiles) | off | whether times to headers have quantiles of their own |
@@ -115,7 +115,6 @@ pub(crate) use self::ledger::FlushBatch;
 pub use self::{
     deltas::{Deltas, OwnDeltas},
     options::RecorderOptions,
-    registry::OTHER_KEY,
     run::DeltaRow,
     status::RecorderStatus,
 };

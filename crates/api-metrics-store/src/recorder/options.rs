@@ -60,7 +60,7 @@ pub struct RecorderOptions {
     /// under the endpoint `<other>`, with their method and key.
     pub max_series: usize,
     /// The most live API keys; 10,000 by default. Requests of further keys are counted under
-    /// [`OTHER_KEY`].
+    /// `<other key>`.
     pub max_keys: usize,
     /// The number of threads that can record without waiting for each other, rounded up to a power
     /// of two, at most 256. By default the number of processors, at most 8. While there are many

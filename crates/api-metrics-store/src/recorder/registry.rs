@@ -23,7 +23,7 @@ use super::lookup::Lookup;
 use crate::series::SeriesKey;
 
 /// The name of the key under which requests of keys beyond the bound are counted. It is never billed.
-pub const OTHER_KEY: &str = "<other key>";
+pub(super) const OTHER_KEY: &str = "<other key>";
 
 /// The live series and keys. Locked only when a buffer sees a series for the first time, or removes one.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ pub struct RecorderStatus {
     pub keys: usize,
     /// Records whose endpoint was counted as `<other>`, since the start.
     pub series_overflow: u64,
-    /// Records whose key was counted as [`OTHER_KEY`](super::OTHER_KEY), since the start.
+    /// Records whose key was counted as `<other key>`, since the start.
     pub key_overflow: u64,
     /// Names of units, of which at most 256 are told apart.
     pub units: usize,

@@ -15,13 +15,12 @@ pub enum EntryKind {
     Event,
 }
 
-impl EntryKind {
-    /// Its name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Request => "request",
-            Self::Event => "event",
+impl From<EntryKind> for &'static str {
+    /// `request` or `event`.
+    fn from(kind: EntryKind) -> Self {
+        match kind {
+            EntryKind::Request => "request",
+            EntryKind::Event => "event",
         }
     }
 }

@@ -286,6 +286,7 @@ impl Sketch {
     }
 
     /// The histogram of these buckets, which lie from `min_us` to `max_us`.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code))]
     pub(crate) fn of_bins(bins: Vec<(u16, u64)>, min_us: u64, max_us: u64) -> Self {
         Self(Inner::Histogram(Histogram::of_bins(bins, min_us, max_us)))
     }

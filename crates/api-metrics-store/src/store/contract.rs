@@ -87,7 +87,7 @@ pub struct KeyOwner {
 impl KeyOwner {
     /// Whether a key is the owner's.
     #[must_use]
-    pub fn has(&self, key: &ApiKeyInfo) -> bool {
+    pub(crate) fn has(&self, key: &ApiKeyInfo) -> bool {
         let parts = [
             (&self.tenant_id, &key.tenant_id),
             (&self.user_id, &key.user_id),

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api_metrics_store::{
     control::{
-        ControlSettings, ControlStore, ControlWorker,
+        ControlSettings, ControlStore,
         billing::BillingSettings,
         digest::WeeklyDigest,
         limits::LimitSettings,
@@ -154,11 +154,11 @@ impl ControlBuilder {
         })
     }
 
-    /// The worker, and the channel to subscribers in this process.
-    pub(super) fn worker(
+    /// The settings of the worker, and the channel to subscribers in this process.
+    pub(super) fn worker_settings(
         &self,
         flush_interval: Duration,
-    ) -> Result<(ControlWorker, BroadcastNotifier), StartError> {
+    ) -> Result<(ControlSettings, BroadcastNotifier), StartError> {
         let subscribers = BroadcastNotifier::new(MAX_NOTICES_BEHIND);
         if self
             .notifiers
@@ -194,7 +194,7 @@ impl ControlBuilder {
         for (_, notifier) in notifiers::named_by(&|name| self.variables.get(name).cloned()) {
             settings.notifiers.push(notifier?);
         }
-        Ok((ControlWorker::new(settings), subscribers))
+        Ok((settings, subscribers))
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
             )]),
             ..ControlBuilder::default()
         };
-        let error = settings.worker(Duration::from_secs(10)).err();
+        let error = settings.worker_settings(Duration::from_secs(10)).err();
         let error = error.map(|error| error.to_string()).unwrap_or_default();
         assert!(
             error.contains("API_METRICS_WEBHOOK_URL") && !error.contains("s3cret"),
@@ -234,7 +234,7 @@ mod tests {
         use api_metrics_store::control::notify::{WebhookNotifier, WebhookOptions};
 
         let refused = |settings: &ControlBuilder| {
-            let error = settings.worker(Duration::from_secs(10)).err();
+            let error = settings.worker_settings(Duration::from_secs(10)).err();
             error.map(|error| error.to_string()).unwrap_or_default()
         };
         let private = "http://169.254.169.254/s3cret".to_owned();
@@ -281,7 +281,10 @@ mod tests {
     fn the_worker_waits_for_the_flush() -> Result<(), StartError> {
         use std::time::UNIX_EPOCH;
 
-        let (worker, _) = ControlBuilder::default().worker(Duration::from_secs(10))?;
+        use api_metrics_store::control::ControlWorker;
+
+        let (settings, _) = ControlBuilder::default().worker_settings(Duration::from_secs(10))?;
+        let worker = ControlWorker::new(settings);
         let minute = UNIX_EPOCH + Duration::from_secs(600);
         assert_eq!(worker.until_due(minute), Duration::from_secs(13));
         Ok(())

@@ -7,6 +7,8 @@ use std::{
 
 use api_metrics_layer::{MAX_SERVICE_BYTES, bounded};
 use api_metrics_routes::{Admin, MIN_TOKEN_CHARS};
+#[cfg(feature = "control")]
+use api_metrics_store::control::ControlWorker;
 use api_metrics_store::{
     recorder::{Recorder, RecorderOptions},
     request_log::RequestLogBuffer,
@@ -182,7 +184,7 @@ impl Builder {
             .unwrap_or(FLUSH_INTERVAL)
             .clamp(SHORTEST_FLUSH_INTERVAL, super::LONGEST);
         #[cfg(feature = "control")]
-        let (worker, notices) = self.control.worker(flush_interval)?;
+        let (mut worker_settings, notices) = self.control.worker_settings(flush_interval)?;
         #[cfg(feature = "control")]
         let (control, settings) = (opened.control, self.control);
         let mut snapshots = api_metrics_layer::Snapshots::default();
@@ -209,9 +211,9 @@ impl Builder {
             .as_ref()
             .map(|requests| Arc::clone(&requests.store));
         #[cfg(feature = "control")]
-        let worker = match &request_store {
-            Some(store) => worker.with_requests(Arc::clone(store)),
-            None => worker,
+        let worker = {
+            worker_settings.requests = request_store.clone();
+            ControlWorker::new(worker_settings)
         };
         #[cfg(feature = "control")]
         let channels: Vec<String> = worker.channels().map(str::to_owned).collect();

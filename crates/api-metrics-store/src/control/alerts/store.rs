@@ -31,7 +31,9 @@ use crate::{
         audit::by,
         health::HealthStore,
         notify::{Notice, NoticeKind},
-        objectives, sql,
+        objectives,
+        releases::RegressionStore,
+        sql,
     },
     engine::{
         audit,
@@ -76,9 +78,9 @@ pub(crate) struct EvaluatedAlert {
     pub notices: Vec<Notice>,
 }
 
-/// Reads and writes rules and their history, and the samples that rules over our own health look at.
+/// Reads and writes rules and their history, and what rules over our own health and over releases look at.
 #[async_trait]
-pub(crate) trait AlertStore: HealthStore {
+pub(crate) trait AlertStore: HealthStore + RegressionStore {
     /// Spans that touch `range` in which an outage made a process coarsen its buffer: windows that cut
     /// one can't be evaluated.
     ///

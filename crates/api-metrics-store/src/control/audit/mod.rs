@@ -16,8 +16,8 @@
 //! A note is written in the transaction of the change: there is no change without its note and no note of a change that
 //! failed. What changes nothing is not noted. Nothing removes notes, and none holds a secret.
 //!
-//! What the host's code does itself, without naming anybody, is noted under [`BY_CODE`], and what its key directory
-//! brings under [`BY_DIRECTORY`].
+//! What the host's code does itself, without naming anybody, is noted under `<code>`, and what its key directory brings
+//! under `<directory>`.
 
 mod query;
 pub(super) mod store;
@@ -25,9 +25,9 @@ pub(super) mod store;
 pub use query::{AuditEntry, AuditQuery};
 
 /// Who has done what the host's code did without naming anybody.
-pub const BY_CODE: &str = "<code>";
+pub(in crate::control) const BY_CODE: &str = "<code>";
 /// Who has done what came from the host's key directory.
-pub const BY_DIRECTORY: &str = "<directory>";
+pub(in crate::control) const BY_DIRECTORY: &str = "<directory>";
 
 /// Who did it: whoever is named, or the host's code.
 pub(in crate::control) fn by(actor: Option<&str>) -> &str {

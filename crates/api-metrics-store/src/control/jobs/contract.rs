@@ -74,8 +74,8 @@ pub trait JobStore: Send + Sync {
         result: &JobResult,
     ) -> Result<JobFinished, StoreError>;
 
-    /// Notes a run that the host's code has made by itself. Of more than [`MAX_CODE_JOBS`](super::MAX_CODE_JOBS) names the
-    /// further ones are noted as [`OTHER_JOBS`](super::OTHER_JOBS).
+    /// Notes a run that the host's code has made by itself. Of more than 1,000 names of a
+    /// service in an environment the further ones are noted as `<other>`.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] where the name can't be used, `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past

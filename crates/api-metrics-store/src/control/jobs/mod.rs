@@ -29,17 +29,17 @@ pub use self::contract::JobStore;
 use crate::time::UnixSeconds;
 
 /// How often a scheduled run is tried again after it has failed.
-pub const JOB_RETRIES: i64 = 3;
+const JOB_RETRIES: i64 = 3;
 /// The pause before the first of these, in seconds. Each further one is twice as long.
-pub const FIRST_RETRY_SECONDS: i64 = 2;
+const FIRST_RETRY_SECONDS: i64 = 2;
 /// The longest name of a job, in bytes.
-pub const MAX_JOB_NAME_BYTES: usize = 200;
+const MAX_JOB_NAME_BYTES: usize = 200;
 /// How many jobs that only code runs are kept by name, of a service in an environment.
-pub const MAX_CODE_JOBS: i64 = 1_000;
+const MAX_CODE_JOBS: i64 = 1_000;
 /// The name under which runs of further ones are noted.
-pub const OTHER_JOBS: &str = "<other>";
+const OTHER_JOBS: &str = "<other>";
 /// The longest text of an error that is kept, in characters.
-pub const MAX_JOB_ERROR_CHARS: usize = 1_000;
+const MAX_JOB_ERROR_CHARS: usize = 1_000;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,8 +57,7 @@ pub enum JobOutcome {
 
 impl JobOutcome {
     /// Its name in tables and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(in crate::control) const fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
             Self::Error => "error",
@@ -67,11 +66,17 @@ impl JobOutcome {
         }
     }
 
-    /// Of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
+    /// The one of this name.
+    pub(in crate::control) fn from_name(name: &str) -> Option<Self> {
         let all = [Self::Success, Self::Error, Self::Timeout, Self::Cancelled];
         all.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+}
+
+impl From<JobOutcome> for &'static str {
+    /// `success`, `error`, `timeout` or `cancelled`.
+    fn from(outcome: JobOutcome) -> Self {
+        outcome.as_str()
     }
 }
 
@@ -89,8 +94,7 @@ pub enum JobCause {
 
 impl JobCause {
     /// Its name in tables and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(in crate::control) const fn as_str(self) -> &'static str {
         match self {
             Self::Schedule => "schedule",
             Self::Manual => "manual",
@@ -98,11 +102,17 @@ impl JobCause {
         }
     }
 
-    /// Of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
+    /// The one of this name.
+    pub(in crate::control) fn from_name(name: &str) -> Option<Self> {
         let all = [Self::Schedule, Self::Manual, Self::Code];
         all.into_iter().find(|cause| cause.as_str() == name)
+    }
+}
+
+impl From<JobCause> for &'static str {
+    /// `schedule`, `manual` or `code`.
+    fn from(cause: JobCause) -> Self {
+        cause.as_str()
     }
 }
 
@@ -239,8 +249,7 @@ pub enum JobFinished {
 }
 
 /// The pause after an attempt that has failed, in seconds; `None` after the last one.
-#[must_use]
-pub const fn retry_pause(attempt: i64) -> Option<i64> {
+const fn retry_pause(attempt: i64) -> Option<i64> {
     if attempt < 1 || attempt > JOB_RETRIES {
         return None;
     }
@@ -265,11 +274,11 @@ mod tests {
             JobOutcome::Timeout,
             JobOutcome::Cancelled,
         ] {
-            assert_eq!(JobOutcome::parse(outcome.as_str()), Some(outcome));
+            assert_eq!(JobOutcome::from_name(outcome.as_str()), Some(outcome));
         }
         for cause in [JobCause::Schedule, JobCause::Manual, JobCause::Code] {
-            assert_eq!(JobCause::parse(cause.as_str()), Some(cause));
+            assert_eq!(JobCause::from_name(cause.as_str()), Some(cause));
         }
-        assert_eq!(JobOutcome::parse("fine"), None);
+        assert_eq!(JobOutcome::from_name("fine"), None);
     }
 }

@@ -84,13 +84,16 @@ pub trait ReleaseStore: Send + Sync {
         environment: &str,
         range: TimeRange,
     ) -> Result<Rollout, StoreError>;
+}
 
+/// What rules read of releases.
+#[async_trait]
+pub(crate) trait RegressionStore: Send + Sync {
     /// What rules over releases look at: those with their first request in `range`, and the versions before.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
-    #[doc(hidden)]
     async fn regressions(
         &self,
         service: Option<&str>,
@@ -176,7 +179,10 @@ impl<T: BeginTx> ReleaseStore for T {
         tx.commit().await?;
         Ok(Rollout { step, versions })
     }
+}
 
+#[async_trait]
+impl<T: BeginTx> RegressionStore for T {
     async fn regressions(
         &self,
         service: Option<&str>,

@@ -30,8 +30,7 @@ mod words;
 pub use compare::{
     ComparedWith, ReleaseComparison, ReleasedVersion, VersionFigures, VersionPeriod,
 };
+pub(super) use contract::RegressionStore;
 pub use contract::{ComparedRelease, ReleaseQuery, ReleaseStore, Rollout};
-pub(super) use regression::MeasuredRelease;
-#[doc(hidden)]
-pub use regression::Regressions;
+pub(super) use regression::{MeasuredRelease, Regressions};
 pub use verdict::{Difference, ReleaseVerdict};

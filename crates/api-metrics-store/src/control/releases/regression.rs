@@ -8,8 +8,7 @@ use crate::time::UnixSeconds;
 
 /// Releases that rules look at, each with the version before, the latest first.
 #[derive(Debug, Default)]
-#[doc(hidden)]
-pub struct Regressions(pub(super) Vec<[History; 2]>);
+pub(crate) struct Regressions(pub(super) Vec<[History; 2]>);
 
 /// A release that a rule has measured.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

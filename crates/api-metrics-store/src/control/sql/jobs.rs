@@ -435,13 +435,13 @@ fn name_of<R: SqlRow>(row: &R) -> Result<JobName> {
 
 fn cause_of<R: SqlRow>(row: &R) -> Result<JobCause> {
     let cause = row.text("cause")?;
-    JobCause::parse(&cause).ok_or_else(|| unknown("cause of a run", &cause))
+    JobCause::from_name(&cause).ok_or_else(|| unknown("cause of a run", &cause))
 }
 
 fn run_of<R: SqlRow>(row: &R) -> Result<JobRun> {
     let outcome = match row.optional_text("outcome")? {
         Some(name) => {
-            let known = JobOutcome::parse(&name);
+            let known = JobOutcome::from_name(&name);
             Some(known.ok_or_else(|| unknown("outcome of a run", &name))?)
         }
         None => None,

@@ -3,6 +3,7 @@
 use api_metrics_layer::{OTHER_ENDPOINT, OTHER_METHOD};
 
 use super::*;
+use crate::recorder::registry::OTHER_KEY;
 
 const METHODS: [&str; 3] = ["GET", "POST", OTHER_METHOD];
 

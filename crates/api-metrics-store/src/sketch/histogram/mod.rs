@@ -171,6 +171,7 @@ impl Histogram {
 
     /// The histogram of these buckets, in any order, whose values lie from `min` to `max`. Numbers that are no bucket's
     /// are left out; an extreme that lies outside of its bucket is taken for that bucket's own.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code))]
     pub(super) fn of_bins(mut bins: Vec<(u16, u64)>, min: u64, max: u64) -> Self {
         bins.retain(|(bucket, n)| *bucket < BUCKETS && *n > 0);
         bins.sort_unstable();
