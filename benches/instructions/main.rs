@@ -1,6 +1,7 @@
 //! Serves requests for callgrind to count: `instructions SUBJECT SERIES REQUESTS`. `.ci/instructions` runs it.
 //!
-//! Start-up and warm-up cancel in the difference of two runs that differ in their requests alone.
+//! Start-up and warm-up cancel in the difference of two runs that differ in their requests alone, and the wall clock
+//! stands still: where a run begins in its minute would decide whether each series begins another one.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
@@ -21,9 +22,17 @@ mod requests;
 #[path = "../support/numbers.rs"]
 mod support;
 
-use std::{env, sync::Arc};
+use std::{
+    env,
+    hint::black_box,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant, SystemTime},
+};
 
-use api_metrics_layer::ApiMetricsLayer;
+use api_metrics_layer::{ApiMetricsLayer, RequestClock};
 use api_metrics_store::recorder::Recorder;
 use axum::{Router, routing::get};
 
@@ -31,6 +40,24 @@ use self::{exchange::exchange, requests::Requests};
 
 /// Requests that are built at once.
 const BATCH: usize = 128;
+
+/// Clocks that say the same in every run. They read the system's too, since what that costs is part of a request.
+struct Steady {
+    start: Instant,
+    reads: AtomicU64,
+}
+
+impl RequestClock for Steady {
+    fn monotonic(&self) -> Instant {
+        black_box(Instant::now());
+        self.start + Duration::from_micros(5 * self.reads.fetch_add(1, Relaxed))
+    }
+
+    fn wall(&self) -> SystemTime {
+        black_box(SystemTime::now());
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+    }
+}
 
 fn main() {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -43,10 +70,16 @@ fn main() {
         router.route(&requests::template(i), get(async || "hello"))
     });
     let recorder = Arc::new(Recorder::default());
+    let clock = Steady {
+        start: Instant::now(),
+        reads: AtomicU64::new(0),
+    };
     let mut app = match subject.as_str() {
         "bare" => routes,
-        "off" => routes.layer(ApiMetricsLayer::new(()).for_axum()),
-        "recorder" => routes.layer(ApiMetricsLayer::new(Arc::clone(&recorder)).for_axum()),
+        "off" => routes.layer(ApiMetricsLayer::with_clock((), clock).for_axum()),
+        "recorder" => {
+            routes.layer(ApiMetricsLayer::with_clock(Arc::clone(&recorder), clock).for_axum())
+        }
         other => panic!("{other} is none of bare, off, recorder"),
     };
     let mut made = Requests::new(series, 1);

@@ -16,11 +16,12 @@ def panel(x0, title, label, points, names):
     x_low, x_high = math.log10(min(xs)), math.log10(max(xs))
     x_of = lambda x: x0 + LEFT + (math.log10(x) - x_low) / (x_high - x_low) * (WIDTH - LEFT - 24)
     y_of = lambda y: HEIGHT - BOTTOM - (math.log10(y) - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
+    label_of = lambda power: f"{10**power:g} ms" if power < 3 else f"{10 ** (power - 3):g} s"
     out = [f'<text x="{x0 + LEFT}" y="18" font-weight="bold">{title}</text>']
     for power in range(low, high + 1):
         y = y_of(10**power)
         out.append(f'<line x1="{x0 + LEFT}" x2="{x0 + WIDTH - 24}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
-        out.append(f'<text x="{x0 + LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{10**power:g} ms</text>')
+        out.append(f'<text x="{x0 + LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label_of(power)}</text>')
     for x in xs:
         out.append(f'<text x="{x_of(x):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{x:,}</text>')
     out.append(f'<text x="{x0 + (LEFT + WIDTH) / 2:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{label}</text>')

@@ -108,6 +108,8 @@ pub fn writer() -> Writer {
 pub fn writer_of(service: &str) -> Writer {
     let mut options = RecorderOptions::default();
     options.max_series = 1_000_000;
+    // A flush of so many would not fit into what is meant for a process of a few thousand, and be made coarser.
+    options.memory_budget = 1 << 30;
     let recorder = Recorder::new(options);
     let mut instance = Instance::new(uuid::Uuid::new_v4(), service, "bench");
     instance.version = "1".to_owned();
