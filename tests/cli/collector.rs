@@ -104,10 +104,12 @@ async fn a_thousand_events_a_second_are_in_the_live_view_at_once(database: &str)
     {
         println!("{sent} events in {took:?}, p95 {p95:?}, memory {now} KiB, at most {most} KiB");
     }
-    // In full size the promise; beside other tests, in an unoptimized program, that it is near it.
-    let limit = seconds * sized(101, 200) / 100 + 1;
-    assert!(took < Duration::from_secs(limit.into()), "{took:?}");
-    assert!(p95 < Duration::from_millis(sized(100, 1_000)), "{p95:?}");
+    // Beside other tests, in an unoptimized program, it says nothing of the promise how long that took.
+    if sized(true, false) {
+        let limit = seconds * 101 / 100 + 1;
+        assert!(took < Duration::from_secs(limit.into()), "{took:?}");
+        assert!(p95 < Duration::from_millis(100), "{p95:?}");
+    }
     assert!(most < 512 * 1_024, "{most} KiB");
     assert!(server.end("TERM").status.success());
 }

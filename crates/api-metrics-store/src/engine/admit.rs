@@ -17,7 +17,7 @@ impl<'a> Admission<'a> {
     /// The conditions of a query's filter and scope. Looks up the keys of a tenant where the scope is
     /// one, by one statement; all other scopes need none. A key that was interned after the snapshot
     /// belongs to no tenant in it and is left out.
-    pub(super) async fn of<T: Tx>(tx: &mut T, query: &'a Query) -> Result<Self> {
+    pub(super) async fn of(tx: &mut dyn Tx, query: &'a Query) -> Result<Self> {
         let mut conditions = Condition::of_filter(&query.filter);
         conditions.extend(match &query.scope {
             Scope::Tenant(tenant) => {

@@ -13,8 +13,8 @@ const LONGEST_TEXT: usize = 500;
 ///
 /// Control characters and marks of direction are written out, and each text is cut to 500 characters. No secret may be
 /// among them: the trail is kept for good.
-pub(crate) async fn note<T: SqlTx>(
-    tx: &mut T,
+pub(crate) async fn note(
+    tx: &mut dyn SqlTx,
     now: UnixSeconds,
     actor: &str,
     action: &str,

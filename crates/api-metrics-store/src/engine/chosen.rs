@@ -56,7 +56,7 @@ pub(super) struct Chosen {
 }
 
 /// Picks what fits into one fold, and reads it.
-pub(super) async fn choose<T: Tx>(tx: &mut T) -> Result<Chosen> {
+pub(super) async fn choose(tx: &mut dyn Tx) -> Result<Chosen> {
     let picked = pick(tx).await?;
     let (batches, more) = (picked.batches(), picked.more);
     let taken = take(tx, &picked.marks).await?;
@@ -68,7 +68,7 @@ pub(super) async fn choose<T: Tx>(tx: &mut T) -> Result<Chosen> {
 }
 
 /// Picks what fits into one fold. Reads no contents.
-pub(super) async fn pick<T: Tx>(tx: &mut T) -> Result<Picked> {
+pub(super) async fn pick(tx: &mut dyn Tx) -> Result<Picked> {
     let pending = tx.pending().await?;
     let mut picked = Picked::default();
     let mut room = ROWS_A_FOLD;
@@ -104,7 +104,7 @@ pub(super) async fn pick<T: Tx>(tx: &mut T) -> Result<Picked> {
 }
 
 /// Reads what was picked.
-pub(super) async fn take<T: Tx>(tx: &mut T, marks: &[Mark]) -> Result<Chosen> {
+pub(super) async fn take(tx: &mut dyn Tx, marks: &[Mark]) -> Result<Chosen> {
     let mut chosen = Chosen::default();
     for Mark { instance, upto, .. } in marks {
         let chunks = tx.inbox(instance.id, instance.folded, *upto).await?;

@@ -217,7 +217,7 @@ pub(crate) const fn asks_for_care<T>(outcome: &Result<T>) -> bool {
 
 /// Keeps what was met in `quarantined_rows`, and names it in the log. The rows themselves must be
 /// written in the same transaction. It must lead.
-pub(crate) async fn quarantine<T: Tx>(tx: &mut T, parts: &[DamagedPart]) -> Result<()> {
+pub(crate) async fn quarantine(tx: &mut dyn Tx, parts: &[DamagedPart]) -> Result<()> {
     for part in parts {
         warn!(
             granularity = part.key.granularity.as_str(),
@@ -236,8 +236,8 @@ pub(crate) async fn quarantine<T: Tx>(tx: &mut T, parts: &[DamagedPart]) -> Resu
 
 /// Writes these rows without what can't be read of them, and keeps that aside. Rows that can be read
 /// stay as they are. The transaction must lead and be careful.
-pub(crate) async fn repair<T: Tx>(
-    tx: &mut T,
+pub(crate) async fn repair(
+    tx: &mut dyn Tx,
     kind: SketchKind,
     rows: impl IntoIterator<Item = Key>,
 ) -> Result<()> {
@@ -293,13 +293,13 @@ fn readable(kind: SketchKind, sketch: Vec<u8>) -> Vec<u8> {
 
 /// Repairs what a reader has met, where nobody else leads right now. Otherwise the next reader, or the
 /// leader's own work, meets it again.
-pub(crate) async fn repair_as_leader<B: Backend>(backend: &B, met: Vec<DamagedPart>) -> Result<()> {
+pub(crate) async fn repair_as_leader(backend: &dyn Backend, met: Vec<DamagedPart>) -> Result<()> {
     let mut tx = backend.begin(Mode::Lead).await?;
-    let Some(meta) = lead(&mut tx).await? else {
+    let Some(meta) = lead(&mut *tx).await? else {
         return Ok(());
     };
     tx.be_careful();
     let rows = met.into_iter().map(|part| part.key);
-    repair(&mut tx, meta.sketch_kind, rows).await?;
+    repair(&mut *tx, meta.sketch_kind, rows).await?;
     tx.commit().await
 }

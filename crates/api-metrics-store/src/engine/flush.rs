@@ -38,7 +38,7 @@ use tracing::warn;
 
 use super::{
     SCHEMA_KNOWLEDGE,
-    backend::{Backend, FlushTx, Mode, Owner, Result, SeriesLabels, Tx, key_text},
+    backend::{Backend, BoxTx, Mode, Owner, Result, SeriesLabels, Tx, key_text},
     payload::{self, EncodedRow},
 };
 use crate::{
@@ -60,9 +60,9 @@ pub(crate) const EARLIEST: UnixSeconds = -62_135_596_800;
 const REMEMBERED: usize = 50_000;
 
 /// A transaction in which everything is written and nothing is committed.
-struct Ready<T> {
+struct Ready {
     /// The open transaction. It holds the lock of the fence row.
-    tx: T,
+    tx: BoxTx,
     /// Buckets in the payload, after equal ones were merged.
     rows: u64,
     /// Requests in the contents.
@@ -81,8 +81,8 @@ struct Ready<T> {
 /// `FlushError::NotSent` when the attempt ended before COMMIT: the batch is open again and nothing is
 /// lost. `FlushError::Unknown` when COMMIT was sent and not acknowledged. `FlushError::Superseded` when
 /// another process writes under this id.
-pub(crate) async fn flush<B: Backend>(
-    backend: &B,
+pub(crate) async fn flush(
+    backend: &dyn Backend,
     writer: &Writer,
 ) -> std::result::Result<Flushed, FlushError> {
     let _one_at_a_time = writer.flushing.lock().await;
@@ -109,8 +109,8 @@ struct Committed {
 /// Makes one transaction ready and commits it. The loop goes round once more where the database has
 /// gone back, with the same number and more contents, or where the earlier attempt turned out to be in,
 /// with a new number.
-async fn commit_one<B: Backend>(
-    backend: &B,
+async fn commit_one(
+    backend: &dyn Backend,
     writer: &Writer,
 ) -> std::result::Result<Committed, FlushError> {
     let recorder = &writer.recorder;
@@ -208,9 +208,9 @@ impl Drop for Unsent<'_> {
 }
 
 /// How far an attempt came before its COMMIT.
-enum Attempt<T> {
+enum Attempt {
     /// Everything is written; it may be committed.
-    Ready(Ready<T>),
+    Ready(Ready),
     /// The fence is below what was acknowledged: the database was restored, or failed over to a replica
     /// that lagged.
     Rewound { to: u64 },
@@ -224,11 +224,7 @@ enum Attempt<T> {
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer writers; everything recorded is kept.
 /// `StoreError::Corrupt` when an own bucket can't be read or a series was not interned.
-async fn make_ready<B: Backend>(
-    backend: &B,
-    writer: &Writer,
-    number: u64,
-) -> Result<Attempt<B::Tx>> {
+async fn make_ready(backend: &dyn Backend, writer: &Writer, number: u64) -> Result<Attempt> {
     let (instance, recorder) = (&writer.instance, &writer.recorder);
     let mut tx = backend.begin(Mode::Write).await?;
     // The fence is read before the contents are chosen: once its lock is ours, no older attempt can
@@ -258,7 +254,7 @@ async fn make_ready<B: Backend>(
     }
     let contents = recorder.contents(stored, number);
     let records = contents.records();
-    let (series, interned) = intern(&mut tx, writer, &contents).await?;
+    let (series, interned) = intern(&mut *tx, writer, &contents).await?;
     let rows = contents.rows();
     let rows = rows.map(|row| (row.series, row.period_start, row.into_encoded()));
     let rows = rows_of(rows, &series, meta.now())?;
@@ -292,8 +288,8 @@ fn remember(known: &mut Numbers, new: Vec<(Arc<SeriesKey>, i64)>, rows: u64) {
 /// Where all are known, no statement is sent: the usual case. Otherwise keys come first, since a series
 /// needs its key's number; both are sorted, so that writers which meet in the same new ones never wait
 /// for each other in a circle.
-async fn intern<T: Tx>(
-    tx: &mut T,
+async fn intern(
+    tx: &mut dyn Tx,
     writer: &Writer,
     contents: &Deltas,
 ) -> Result<(Numbers, Vec<(Arc<SeriesKey>, i64)>)> {
@@ -332,8 +328,8 @@ pub(crate) fn known_among<'a>(
 ///
 /// # Errors
 /// `StoreError::Corrupt` when a key that was just inserted is not found.
-pub(crate) async fn intern_new<T: Tx>(
-    tx: &mut T,
+pub(crate) async fn intern_new(
+    tx: &mut dyn Tx,
     instance: &Instance,
     unknown: Vec<Arc<SeriesKey>>,
 ) -> Result<Vec<(Arc<SeriesKey>, i64)>> {

@@ -73,7 +73,7 @@ const ROWS_A_PIECE: usize = 8_192;
 ///
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer leaders.
-pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
+pub(crate) async fn fold(backend: &dyn Backend) -> Result<Folded> {
     if let Some(copied) = backend.copied() {
         return copied::fold::fold(backend, copied).await;
     }
@@ -84,7 +84,7 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
 }
 
 /// Folds in one transaction, which leads alone. With `careful` the first attempt has met what can't be read.
-pub(super) async fn fold_alone<B: Backend>(backend: &B, careful: bool) -> Result<Folded> {
+pub(super) async fn fold_alone(backend: &dyn Backend, careful: bool) -> Result<Folded> {
     match fold_once(backend, careful).await {
         outcome if !careful && asks_for_care(&outcome) => fold_once(backend, true).await,
         outcome => outcome,
@@ -92,12 +92,12 @@ pub(super) async fn fold_alone<B: Backend>(backend: &B, careful: bool) -> Result
 }
 
 /// One attempt. A careful one leaves out what can't be read of the rows that exist, and keeps it aside.
-async fn fold_once<B: Backend>(backend: &B, careful: bool) -> Result<Folded> {
+async fn fold_once(backend: &dyn Backend, careful: bool) -> Result<Folded> {
     let mut tx = backend.begin(Mode::Lead).await?;
     if careful {
         tx.be_careful();
     }
-    match fold_in(&mut tx).await {
+    match fold_in(&mut *tx).await {
         // Also where there was nothing to fold: a rollback comes later and would keep the lead until
         // then.
         Ok(folded) => tx.commit().await.map(|()| folded),
@@ -110,7 +110,7 @@ async fn fold_once<B: Backend>(backend: &B, careful: bool) -> Result<Folded> {
 }
 
 /// The same within a transaction, which the caller ends.
-async fn fold_in<T: Tx>(tx: &mut T) -> Result<Folded> {
+async fn fold_in(tx: &mut dyn Tx) -> Result<Folded> {
     let Some(meta) = lead(tx).await? else {
         return Ok(Folded::default());
     };
@@ -127,8 +127,8 @@ async fn fold_in<T: Tx>(tx: &mut T) -> Result<Folded> {
 
 /// Folds these batches within a transaction, which the caller ends; answers how many bucket rows were written. `None`
 /// where a share meets what only a leader alone may do: its transaction must be rolled back.
-pub(super) async fn fold_marks<T: Tx>(
-    tx: &mut T,
+pub(super) async fn fold_marks(
+    tx: &mut dyn Tx,
     marks: &[Mark],
     meta: &Meta,
     role: Role,
@@ -160,7 +160,7 @@ pub(super) async fn fold_marks<T: Tx>(
 ///
 /// # Errors
 /// `StoreError::Outdated` when this release knows too little of the schema to lead.
-pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
+pub(crate) async fn lead(tx: &mut dyn Tx) -> Result<Option<Meta>> {
     if !tx.try_lead().await? {
         return Ok(None);
     }
@@ -171,7 +171,7 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
 ///
 /// # Errors
 /// `StoreError::Outdated` when this release knows too little of the schema to lead.
-pub(super) async fn leads<T: Tx>(tx: &mut T) -> Result<Meta> {
+pub(super) async fn leads(tx: &mut dyn Tx) -> Result<Meta> {
     let meta = tx.meta().await?;
     let needed = meta.leader_min;
     let more = if tx.copies_buckets() {
@@ -195,8 +195,8 @@ pub(super) async fn leads<T: Tx>(tx: &mut T) -> Result<Meta> {
 ///
 /// Chunks that can't be read are quarantined and change nothing else. A chunk that names a series which
 /// does not exist is found only after the sums were made, so they are made once more without it.
-async fn add<T: Tx>(
-    tx: &mut T,
+async fn add(
+    tx: &mut dyn Tx,
     chunks: Vec<InboxChunk>,
     versions: HashMap<Uuid, VersionLabels>,
     meta: &Meta,
@@ -248,8 +248,8 @@ async fn add<T: Tx>(
 /// Counts units whose names are beyond the bound of the database as `<other>`, and notes the new names that are
 /// not. A leader alone adds names, so that one counts in the same way in all buckets: `false` where a share
 /// meets a new one that there is room for. No statement where there are no units.
-pub(super) async fn bound_units<T: Tx>(
-    tx: &mut T,
+pub(super) async fn bound_units(
+    tx: &mut dyn Tx,
     sums: &mut [impl AsMut<[Sum]> + AsRef<[Sum]> + Send],
     role: Role,
 ) -> Result<bool> {
@@ -350,8 +350,8 @@ struct Written {
 ///
 /// Only a period that holds no row yet can need a partition. Rows that exist are replaced by their sum
 /// with the new ones; the others are inserted, which is cheaper. `None` where a share needs a partition.
-async fn write<T: Tx>(
-    tx: &mut T,
+async fn write(
+    tx: &mut dyn Tx,
     mut sums: Vec<Sum>,
     counted: &HashSet<i64>,
     meta: &Meta,
@@ -420,8 +420,8 @@ async fn write<T: Tx>(
 
 /// Adds the rows that the tables hold already to `sums`, which are sorted by key; answers which those
 /// are. Periods that are not in `used` are not asked for.
-async fn add_existing<T: Tx>(
-    tx: &mut T,
+async fn add_existing(
+    tx: &mut dyn Tx,
     granularity: Granularity,
     used: &BTreeSet<UnixSeconds>,
     sums: &mut [Sum],
@@ -466,7 +466,7 @@ pub(super) fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<PayloadRo
 }
 
 /// Keeps a chunk in `quarantined` and warns. It is counted in the status and holds up nobody.
-pub(super) async fn quarantine<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Result<()> {
+pub(super) async fn quarantine(tx: &mut dyn Tx, chunk: &InboxChunk, reason: &str) -> Result<()> {
     warn!(instance = %chunk.id, seq = chunk.seq, chunk = chunk.chunk, reason, "a flush batch was quarantined");
     tx.quarantine(chunk, reason).await
 }
@@ -474,8 +474,8 @@ pub(super) async fn quarantine<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &s
 /// The aggregate series of each base series that exists, in the order by endpoint, by key, total.
 /// Interns those that are missing and says so: the tag of the aggregate series must then be replaced in the same
 /// transaction. Series that do not exist are missing from the answer.
-pub(super) async fn aggregates<T: Tx>(
-    tx: &mut T,
+pub(super) async fn aggregates(
+    tx: &mut dyn Tx,
     ids: &[i64],
 ) -> Result<(HashMap<i64, [i64; 3]>, bool)> {
     let known = tx.aggregates(ids, &SeriesKind::AGGREGATES.into()).await?;

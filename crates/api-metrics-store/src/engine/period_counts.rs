@@ -116,7 +116,7 @@ impl Changes {
     ///
     /// # Errors
     /// `StoreError::Corrupt` where counts that exist can't be read.
-    pub(super) async fn apply<T: Tx>(self, tx: &mut T) -> Result<()> {
+    pub(super) async fn apply(self, tx: &mut dyn Tx) -> Result<()> {
         let mut changed = self.0.into_iter().peekable();
         while changed.peek().is_some() {
             let mut some: BTreeMap<_, _> = changed.by_ref().take(PERIODS_A_STATEMENT).collect();
@@ -144,8 +144,8 @@ impl Changes {
 ///
 /// # Errors
 /// `StoreError::Corrupt` where they can't be read, unless the transaction is careful.
-pub(super) async fn decode<T: Tx>(
-    tx: &mut T,
+pub(super) async fn decode(
+    tx: &mut dyn Tx,
     (granularity, period_start): (Granularity, UnixSeconds),
     encoded: &[u8],
 ) -> Result<PeriodCounts> {
@@ -166,8 +166,8 @@ pub(super) async fn decode<T: Tx>(
 }
 
 /// The counts of a period as its buckets say them: those of aggregate series alone.
-async fn of_buckets<T: Tx>(
-    tx: &mut T,
+async fn of_buckets(
+    tx: &mut dyn Tx,
     granularity: Granularity,
     period: UnixSeconds,
 ) -> Result<PeriodCounts> {
@@ -199,8 +199,8 @@ async fn of_buckets<T: Tx>(
 /// # Errors
 /// `StoreError::Corrupt` where counts can't be read.
 #[cfg_attr(not(feature = "control"), allow(dead_code))]
-pub(crate) async fn remove<T: Tx>(
-    tx: &mut T,
+pub(crate) async fn remove(
+    tx: &mut dyn Tx,
     granularity: Granularity,
     (from, to): (UnixSeconds, UnixSeconds),
     series: &HashSet<i64>,
@@ -229,8 +229,8 @@ pub(crate) async fn remove<T: Tx>(
 
 /// Writes the counts of a period anew where they can't be read. The transaction must lead and be
 /// careful.
-pub(super) async fn repair<T: Tx>(
-    tx: &mut T,
+pub(super) async fn repair(
+    tx: &mut dyn Tx,
     granularity: Granularity,
     period: UnixSeconds,
 ) -> Result<()> {
@@ -247,8 +247,8 @@ pub(super) async fn repair<T: Tx>(
 ///
 /// # Errors
 /// `StoreError::Corrupt` where counts of a child can't be read.
-pub(super) async fn recompute<T: Tx>(
-    tx: &mut T,
+pub(super) async fn recompute(
+    tx: &mut dyn Tx,
     granularity: Granularity,
     period: UnixSeconds,
     children: &Segment,

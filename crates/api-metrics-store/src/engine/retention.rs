@@ -42,7 +42,7 @@ use std::{
 };
 
 use super::{
-    backend::{Backend, Floors, LeadTx, Mode, ReadTx, Result, Tx},
+    backend::{Backend, Floors, Mode, Result, Tx},
     copied,
     fold::lead,
     versions,
@@ -116,14 +116,14 @@ pub(crate) fn target(retention: &Retention, now: UnixSeconds) -> Floors {
 ///
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer leaders.
-pub(crate) async fn retain<B: Backend>(
-    backend: &B,
+pub(crate) async fn retain(
+    backend: &dyn Backend,
     retention: &Retention,
     wanted: &Wanted,
     clock: &dyn Clock,
 ) -> Result<Maintained> {
     let mut tx = backend.begin(Mode::Lead).await?;
-    let Some(meta) = lead(&mut tx).await? else {
+    let Some(meta) = lead(&mut *tx).await? else {
         return Ok(Maintained::default());
     };
     tx.retire_instances(meta.now_us - IDLE_US).await?;
@@ -144,19 +144,19 @@ pub(crate) async fn retain<B: Backend>(
         // The finest first: a floor may not pass the next finer one's.
         for granularity in LIMITED.into_iter().rev() {
             if let Some(floor) =
-                movable(&mut tx, granularity, &floors, agreed.of(granularity)).await?
+                movable(&mut *tx, granularity, &floors, agreed.of(granularity)).await?
             {
                 tx.set_floor(granularity, floor).await?;
                 tx.remove_period_counts(granularity, floor).await?;
                 let moved = (floors.of(granularity), floor);
-                versions::retain(&mut tx, granularity, moved, meta.sketch_kind).await?;
+                versions::retain(&mut *tx, granularity, moved, meta.sketch_kind).await?;
                 done.steps += 1;
             }
             floors = tx.meta().await?.floors;
         }
     }
     if done.steps > 0 && tx.copies_buckets() {
-        copied::state::floors_moved(&mut tx).await?;
+        copied::state::floors_moved(&mut *tx).await?;
     }
     tx.commit().await?;
     for granularity in LIMITED {
@@ -172,8 +172,8 @@ pub(crate) async fn retain<B: Backend>(
 /// How far the floor of `granularity` may move towards `wanted`, if at all. Looks for dirty parents
 /// between the current floor and the wanted one; the floor stops at the partition that contains the
 /// first of them.
-async fn movable<T: Tx>(
-    tx: &mut T,
+async fn movable(
+    tx: &mut dyn Tx,
     granularity: Granularity,
     floors: &Floors,
     wanted: UnixSeconds,

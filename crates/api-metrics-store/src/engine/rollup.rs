@@ -49,7 +49,7 @@ pub(super) const PERIODS_A_STEP: usize = 12;
 ///
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer leaders.
-pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
+pub(crate) async fn roll_up(backend: &dyn Backend) -> Result<Maintained> {
     if let Some(copied) = backend.copied() {
         return copied::rollup::roll_up(backend, copied).await;
     }
@@ -61,12 +61,12 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
 
 /// One attempt. A careful one leaves out what can't be read of the children, keeps it aside, and writes
 /// the children without it.
-async fn roll_up_once<B: Backend>(backend: &B, careful: bool) -> Result<Maintained> {
+async fn roll_up_once(backend: &dyn Backend, careful: bool) -> Result<Maintained> {
     let mut tx = backend.begin(Mode::Lead).await?;
     if careful {
         tx.be_careful();
     }
-    match roll_up_in(&mut tx).await {
+    match roll_up_in(&mut *tx).await {
         // Also where there was nothing to do: a transaction that is merely dropped keeps the lead for a
         // while.
         Ok(done) => tx.commit().await.map(|()| done),
@@ -79,7 +79,7 @@ async fn roll_up_once<B: Backend>(backend: &B, careful: bool) -> Result<Maintain
 }
 
 /// The same within a transaction, which the caller ends.
-async fn roll_up_in<T: Tx>(tx: &mut T) -> Result<Maintained> {
+async fn roll_up_in(tx: &mut dyn Tx) -> Result<Maintained> {
     let Some(meta) = lead(tx).await? else {
         return Ok(Maintained::default());
     };
@@ -125,8 +125,8 @@ pub(super) fn due(dirty: &Marks, now: UnixSeconds) -> Vec<(Granularity, UnixSeco
 
 /// Recomputes one period from its children and deletes its mark. Children without any row leave the
 /// period as it is: nothing was added, so nothing is stale.
-async fn recompute<T: Tx>(
-    tx: &mut T,
+async fn recompute(
+    tx: &mut dyn Tx,
     kind: SketchKind,
     granularity: Granularity,
     period: UnixSeconds,

@@ -38,7 +38,7 @@ use std::{
 use tokio::task::{JoinError, JoinSet};
 
 use super::{
-    backend::{Backend, LeadTx as _, Meta, Mode, Result, Tx, VersionLabels},
+    backend::{Backend, BoxTx, Meta, Mode, Result, Tx, VersionLabels},
     chosen::{self, Mark, Picked},
     damage::asks_for_care,
     fold,
@@ -70,7 +70,7 @@ impl Role {
     }
 
     /// Waits until no other share writes what all shares write. A leader alone waits for nobody.
-    pub(super) async fn wait_for_turn<T: Tx>(self, tx: &mut T) -> Result<()> {
+    pub(super) async fn wait_for_turn(self, tx: &mut dyn Tx) -> Result<()> {
         match self {
             Self::Alone => Ok(()),
             Self::Share => tx.wait_for_turn().await,
@@ -83,9 +83,9 @@ impl Role {
     /// # Errors
     /// `StoreError::Corrupt` where a flush batch names a series of another service. This never happens in a healthy
     /// database, and a leader alone folds it as it is.
-    pub(super) async fn check_owners<T: Tx>(
+    pub(super) async fn check_owners(
         self,
-        tx: &mut T,
+        tx: &mut dyn Tx,
         owners: impl Iterator<Item = &VersionLabels> + Send,
         aggregates: &HashMap<i64, [i64; 3]>,
     ) -> Result<()> {
@@ -116,7 +116,7 @@ fn owner(of: &VersionLabels) -> (&str, &str) {
 ///
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer leaders; that of a share that failed, once all have ended.
-pub(super) async fn fold<B: Backend>(backend: &B, limits: ShareLimits) -> Result<Folded> {
+pub(super) async fn fold(backend: &dyn Backend, limits: ShareLimits) -> Result<Folded> {
     let done = in_shares(backend, limits).await?;
     if let Some(panic) = done.panic {
         resume_unwind(panic);
@@ -183,10 +183,10 @@ impl Outcome {
 }
 
 /// Steps 1 to 4, see the module.
-async fn in_shares<B: Backend>(backend: &B, limits: ShareLimits) -> Result<Outcome> {
+async fn in_shares(backend: &dyn Backend, limits: ShareLimits) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut first = backend.begin(Mode::Lead).await?;
-    let picked = match begin(&mut first).await {
+    let picked = match begin(&mut *first).await {
         Ok(Some(picked)) => picked,
         // A rollback comes later and would keep the lead until then.
         Ok(None) => return first.commit().await.map(|()| outcome),
@@ -236,7 +236,7 @@ async fn in_shares<B: Backend>(backend: &B, limits: ShareLimits) -> Result<Outco
 }
 
 /// Takes the lead so that others may join, and picks; `None` where another one leads.
-async fn begin<T: Tx>(tx: &mut T) -> Result<Option<Picked>> {
+async fn begin(tx: &mut dyn Tx) -> Result<Option<Picked>> {
     if !tx.try_lead_with_shares().await? {
         return Ok(None);
     }
@@ -245,7 +245,7 @@ async fn begin<T: Tx>(tx: &mut T) -> Result<Option<Picked>> {
 }
 
 /// A transaction for a further share; `None` where there is no connection to spare, or somebody waits for all to end.
-async fn join<B: Backend>(backend: &B) -> Option<B::Tx> {
+async fn join(backend: &dyn Backend) -> Option<BoxTx> {
     let mut tx = backend.begin_share().await?;
     if tx.try_join().await.unwrap_or(false) {
         return Some(tx);
@@ -255,13 +255,13 @@ async fn join<B: Backend>(backend: &B) -> Option<B::Tx> {
 }
 
 /// Folds a share and ends its transaction; `None` where it needs a leader alone.
-async fn fold_share<T: Tx>(
-    mut tx: T,
+async fn fold_share(
+    mut tx: BoxTx,
     marks: Vec<Mark>,
     meta: Meta,
     role: Role,
 ) -> Result<Option<Folded>> {
-    match fold::fold_marks(&mut tx, &marks, &meta, role).await {
+    match fold::fold_marks(&mut *tx, &marks, &meta, role).await {
         Ok(Some(rows)) => {
             tx.commit().await?;
             Ok(Some(Folded {

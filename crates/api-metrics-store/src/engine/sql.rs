@@ -13,30 +13,29 @@
 //! As in `backend`: `StoreError::Unavailable`, `StoreError::Timeout` and `StoreError::Database`.
 //! Reading a column that is missing or of another type is `StoreError::Database`.
 
-use std::{borrow::Cow, fmt::Debug, future::Future};
+use std::{borrow::Cow, fmt::Debug};
 
+use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    backend::{Mode, Result, Tx},
+    backend::{BoxTx, Mode, Result},
     copied::request_seam::RequestDatabase,
 };
 use crate::query::Scope;
 
 /// Opens transactions on a store's database. The same transactions as the protocol's, with the same
 /// limits.
+#[async_trait]
 pub(crate) trait BeginTx: Send + Sync + Debug + 'static {
-    /// A transaction that takes the protocol's statements and others.
-    type Tx: Tx + SqlTx;
-
     /// Opens a transaction of this mode, see `Mode`.
-    fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
+    async fn begin(&self, mode: Mode) -> Result<BoxTx>;
     /// A snapshot in which the database itself hides what `scope` may not see, where it can. Postgres
     /// does, by row-level security.
-    fn begin_read(&self, scope: &Scope) -> impl Future<Output = Result<Self::Tx>> + Send;
+    async fn begin_read(&self, scope: &Scope) -> Result<BoxTx>;
     /// See [`Backend::generation`](super::backend::Backend::generation).
-    fn generation(&self) -> impl Future<Output = Result<i64>> + Send {
-        std::future::ready(Ok(0))
+    async fn generation(&self) -> Result<i64> {
+        Ok(0)
     }
     /// Where single requests are kept, if not in this database.
     fn requests_in(&self) -> Option<&dyn RequestDatabase> {
@@ -46,27 +45,20 @@ pub(crate) trait BeginTx: Send + Sync + Debug + 'static {
 
 /// Statements of any text, in a transaction. Postgres prepares them without a name, so that they pass
 /// through a pooler in transaction mode.
+#[async_trait]
 pub(crate) trait SqlTx: Send {
-    /// A row of a result.
-    type Row: SqlRow;
-
     /// How this database spells things.
     fn dialect(&self) -> Dialect;
     /// Runs a statement and returns all of its rows. `$1` stands for the first parameter. Meant for
     /// results that fit into memory.
-    fn fetch(
-        &mut self,
-        sql: String,
-        params: &[Param<'_>],
-    ) -> impl Future<Output = Result<Vec<Self::Row>>> + Send;
+    async fn fetch(&mut self, sql: String, params: &[Param<'_>]) -> Result<Vec<FetchedRow>>;
     /// Runs a statement and returns the number of rows that it changed. An update that finds its row in
     /// another state changes 0.
-    fn execute(
-        &mut self,
-        sql: String,
-        params: &[Param<'_>],
-    ) -> impl Future<Output = Result<u64>> + Send;
+    async fn execute(&mut self, sql: String, params: &[Param<'_>]) -> Result<u64>;
 }
+
+/// A row of a result, of whichever database.
+pub(crate) type FetchedRow = Box<dyn SqlRow>;
 
 /// A row, read by the names of its columns. The plain methods fail on NULL; the optional ones return
 /// `None`.

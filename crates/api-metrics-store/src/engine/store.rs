@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    backend::{Backend, ENDED_SESSION, FlushTx, Mode, ReadTx, Tx},
+    backend::{Backend, ENDED_SESSION, Mode},
     flush, fold, read,
     retention::{self, Wanted},
     rollup,

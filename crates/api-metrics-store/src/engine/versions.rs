@@ -28,7 +28,7 @@ use api_metrics_layer::{Protocol, UNMATCHED};
 use super::{
     backend::{Floors, InboxChunk, Meta, Result, Tx, VersionLabels},
     payload,
-    sql::{SqlRow, params},
+    sql::{FetchedRow, params},
     yield_every::YieldEvery,
 };
 use crate::{
@@ -111,7 +111,7 @@ impl VersionCounts {
 
     /// A row that has the columns of `version_counts`. A sketch that can't be read is left out with a warning: counts
     /// stay, and a fold goes on.
-    pub(crate) fn of_row(row: &impl SqlRow, kind: SketchKind) -> Result<Self> {
+    pub(crate) fn of_row(row: &FetchedRow, kind: SketchKind) -> Result<Self> {
         let count = |column| Ok::<_, StoreError>(u64::try_from(row.int(column)?).unwrap_or(0));
         let mut counts = Self {
             requests: count("request_count")?,
@@ -129,8 +129,8 @@ impl VersionCounts {
 
 /// Adds the rows of `chunks`, all of which can be read, to the counts of their instances' versions. `aggregates` gives
 /// the aggregate series of each of their base series.
-pub(super) async fn count<T: Tx>(
-    tx: &mut T,
+pub(super) async fn count(
+    tx: &mut dyn Tx,
     chunks: &[&InboxChunk],
     mut versions: HashMap<Uuid, VersionLabels>,
     aggregates: &HashMap<i64, [i64; 3]>,
@@ -182,8 +182,8 @@ struct Found {
 }
 
 /// Whether a route matched, by the number of a series by endpoint; only of what the server itself answers.
-async fn matched<T: Tx>(
-    tx: &mut T,
+async fn matched(
+    tx: &mut dyn Tx,
     aggregates: &HashMap<i64, [i64; 3]>,
 ) -> Result<HashMap<i64, bool>> {
     let mut ids: Vec<i64> = aggregates.values().map(|[id, ..]| *id).collect();
@@ -206,7 +206,7 @@ fn period_of(floors: &Floors, minute: UnixSeconds) -> Option<UnixSeconds> {
 }
 
 /// Adds what was found of a version to its rows.
-async fn add<T: Tx>(tx: &mut T, of: &VersionLabels, found: Found, kind: SketchKind) -> Result<()> {
+async fn add(tx: &mut dyn Tx, of: &VersionLabels, found: Found, kind: SketchKind) -> Result<()> {
     let (Some(first), Some(last)) = (found.first, found.last) else {
         return Ok(());
     };
@@ -251,12 +251,7 @@ pub(crate) fn select(d: super::sql::Dialect, tail: &str) -> String {
 }
 
 /// Writes a row, replacing the one that exists.
-async fn put<T: Tx>(
-    tx: &mut T,
-    id: i64,
-    period: UnixSeconds,
-    mut sum: VersionCounts,
-) -> Result<()> {
+async fn put(tx: &mut dyn Tx, id: i64, period: UnixSeconds, mut sum: VersionCounts) -> Result<()> {
     sum.settle()?;
     let d = tx.dialect();
     let sql = format!(
@@ -286,8 +281,8 @@ async fn put<T: Tx>(
 
 /// The number of a version, which has had requests from `first` to `last`. `None` where it is older than all that are
 /// kept.
-async fn intern<T: Tx>(
-    tx: &mut T,
+async fn intern(
+    tx: &mut dyn Tx,
     of: &VersionLabels,
     first: UnixSeconds,
     last: UnixSeconds,
@@ -339,7 +334,7 @@ async fn intern<T: Tx>(
 }
 
 /// Removes a version and its counts.
-async fn forget<T: Tx>(tx: &mut T, id: i64) -> Result<()> {
+async fn forget(tx: &mut dyn Tx, id: i64) -> Result<()> {
     let d = tx.dialect();
     for (table, column) in [("version_counts", "version_id"), ("versions", "id")] {
         let sql = format!("DELETE FROM {} WHERE {column} = $1", d.table(table));
@@ -350,8 +345,8 @@ async fn forget<T: Tx>(tx: &mut T, id: i64) -> Result<()> {
 
 /// Follows a floor that has moved: rows that five minutes no longer keep become hours, and those that hours no longer
 /// keep go, with the versions that have none left. In the transaction that moves the floor.
-pub(super) async fn retain<T: Tx>(
-    tx: &mut T,
+pub(super) async fn retain(
+    tx: &mut dyn Tx,
     granularity: Granularity,
     (from, to): (UnixSeconds, UnixSeconds),
     kind: SketchKind,
@@ -364,8 +359,8 @@ pub(super) async fn retain<T: Tx>(
 }
 
 /// Sums the rows of `[from, to)` into their hours, version by version. Both are whole days.
-async fn make_hours<T: Tx>(
-    tx: &mut T,
+async fn make_hours(
+    tx: &mut dyn Tx,
     (from, to): (UnixSeconds, UnixSeconds),
     kind: SketchKind,
 ) -> Result<()> {
@@ -407,7 +402,7 @@ async fn make_hours<T: Tx>(
 }
 
 /// Removes rows below `floor`, and versions whose last request lies below it.
-async fn remove_below<T: Tx>(tx: &mut T, floor: UnixSeconds) -> Result<()> {
+async fn remove_below(tx: &mut dyn Tx, floor: UnixSeconds) -> Result<()> {
     let d = tx.dialect();
     for (table, column) in [("version_counts", "period_start"), ("versions", "last_at")] {
         let at = d.at("$1");

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     engine::{
         audit,
-        backend::{Mode, Result, Tx},
-        sql::BeginTx,
+        backend::{Mode, Result},
+        sql::{BeginTx, SqlTx},
     },
     store::invalid,
     time::UnixSeconds,
@@ -64,13 +64,13 @@ fn key_of(tenant: Option<&str>, user: &str) -> String {
 }
 
 /// See `IngestStore::keys_of_users`.
-pub(super) async fn keys_of_users<B: BeginTx>(
-    store: &B,
+pub(super) async fn keys_of_users(
+    store: &dyn BeginTx,
     tenant: Option<&str>,
     users: &[String],
 ) -> Result<Vec<(String, String)>> {
     let mut tx = store.begin(Mode::Write).await?;
-    let mut found = collector_sql::keys_of_users(&mut tx, tenant, users).await?;
+    let mut found = collector_sql::keys_of_users(&mut *tx, tenant, users).await?;
     let mut missing: Vec<&String> = users
         .iter()
         .filter(|user| !found.iter().any(|(known, _)| known == *user))
@@ -80,7 +80,7 @@ pub(super) async fn keys_of_users<B: BeginTx>(
     missing.dedup();
     if !missing.is_empty() {
         if let Some(tenant) = tenant {
-            let room = MAX_KEYS.saturating_sub(sql::count_keys(&mut tx, tenant).await?);
+            let room = MAX_KEYS.saturating_sub(sql::count_keys(&mut *tx, tenant).await?);
             missing.truncate(usize::try_from(room).unwrap_or(usize::MAX));
         }
         let keys: Vec<(String, Option<&str>, &str)> = missing
@@ -88,17 +88,17 @@ pub(super) async fn keys_of_users<B: BeginTx>(
             .map(|user| (key_of(tenant, user), tenant, user.as_str()))
             .collect();
         let now = tx.meta().await?.now();
-        collector_sql::add_users_keys(&mut tx, &keys, now).await?;
+        collector_sql::add_users_keys(&mut *tx, &keys, now).await?;
         // Somebody else may have been faster, or the text may be another's key.
-        found = collector_sql::keys_of_users(&mut tx, tenant, users).await?;
+        found = collector_sql::keys_of_users(&mut *tx, tenant, users).await?;
     }
     tx.commit().await?;
     Ok(found)
 }
 
 /// See `IngestStore::collector_token`.
-pub(super) async fn token<B: BeginTx>(
-    store: &B,
+pub(super) async fn token(
+    store: &dyn BeginTx,
     service: &str,
     environment: &str,
     tenant: Option<&str>,
@@ -110,7 +110,7 @@ pub(super) async fn token<B: BeginTx>(
     let name = format!("{service}\0{environment}\0{}", tenant.unwrap_or_default());
     let hash = format!("collector {}", hex(&Sha256::digest(name)));
     let mut tx = store.begin(Mode::Read).await?;
-    let found = sql::find_token(&mut tx, &hash).await?;
+    let found = sql::find_token(&mut *tx, &hash).await?;
     tx.commit().await?;
     if let Some(found) = found {
         return Ok(found);
@@ -118,14 +118,14 @@ pub(super) async fn token<B: BeginTx>(
     let mut new = NewIngestToken::new("collector", service, environment);
     new.tenant_id = tenant.map(str::to_owned);
     let mut tx = store.begin(Mode::Write).await?;
-    let made = match sql::find_token(&mut tx, &hash).await? {
+    let made = match sql::find_token(&mut *tx, &hash).await? {
         Some(found) => found,
         None => {
             let now = tx.meta().await?.now();
-            let (made, is_new) = sql::insert_token(&mut tx, &new, &hash, "collector", now).await?;
+            let (made, is_new) = sql::insert_token(&mut *tx, &new, &hash, "collector", now).await?;
             if is_new {
                 let subject = format!("ingest token {} (collector) of {service}", made.id);
-                audit::note(&mut tx, now, "collector", "create ingest token", &subject).await?;
+                audit::note(&mut *tx, now, "collector", "create ingest token", &subject).await?;
             }
             made
         }
@@ -135,35 +135,32 @@ pub(super) async fn token<B: BeginTx>(
 }
 
 /// See `IngestStore::start_session`.
-pub(super) async fn start_session<B: BeginTx>(store: &B, session: &CollectorSession) -> Result<()> {
+pub(super) async fn start_session(store: &dyn BeginTx, session: &CollectorSession) -> Result<()> {
     let mut tx = store.begin(Mode::Write).await?;
     let now = tx.meta().await?.now();
-    collector_sql::insert_session(&mut tx, session, now).await?;
+    collector_sql::insert_session(&mut *tx, session, now).await?;
     tx.commit().await
 }
 
 /// See `IngestStore::session`.
-pub(super) async fn session<B: BeginTx>(store: &B, id: Uuid) -> Result<Option<CollectorSession>> {
+pub(super) async fn session(store: &dyn BeginTx, id: Uuid) -> Result<Option<CollectorSession>> {
     let mut tx = store.begin(Mode::Read).await?;
-    let found = collector_sql::find_session(&mut tx, id).await?;
+    let found = collector_sql::find_session(&mut *tx, id).await?;
     tx.commit().await?;
     Ok(found)
 }
 
 /// See `IngestStore::end_session`.
-pub(super) async fn end_session<B: BeginTx>(store: &B, id: Uuid) -> Result<bool> {
+pub(super) async fn end_session(store: &dyn BeginTx, id: Uuid) -> Result<bool> {
     let mut tx = store.begin(Mode::Write).await?;
     let now = tx.meta().await?.now();
-    let ended = collector_sql::end_session(&mut tx, id, now).await?;
+    let ended = collector_sql::end_session(&mut *tx, id, now).await?;
     tx.commit().await?;
     Ok(ended)
 }
 
 /// Forgets sessions that began a month ago.
-pub(super) async fn forget_sessions<T: crate::engine::sql::SqlTx>(
-    tx: &mut T,
-    now: UnixSeconds,
-) -> Result<u64> {
+pub(super) async fn forget_sessions(tx: &mut dyn SqlTx, now: UnixSeconds) -> Result<u64> {
     collector_sql::forget_sessions(tx, now - SESSIONS_KEPT_SECONDS).await
 }
 

@@ -7,15 +7,15 @@ use super::collector::CollectorSession;
 use crate::{
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{SqlTx, params},
     },
     time::UnixSeconds,
 };
 
 /// Users with the key that their events count for: of a tenant's users the one with the lowest number of the
 /// tenant's, else the one with the lowest number of all. Users without a key are left out.
-pub(super) async fn keys_of_users<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn keys_of_users(
+    tx: &mut dyn SqlTx,
     tenant: Option<&str>,
     users: &[String],
 ) -> Result<Vec<(String, String)>> {
@@ -35,8 +35,8 @@ pub(super) async fn keys_of_users<T: SqlTx>(
 }
 
 /// Adds keys of users, given in one order by all processes; those that exist stay as they are.
-pub(super) async fn add_users_keys<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn add_users_keys(
+    tx: &mut dyn SqlTx,
     keys: &[(String, Option<&str>, &str)],
     now: UnixSeconds,
 ) -> Result<()> {
@@ -57,8 +57,8 @@ pub(super) async fn add_users_keys<T: SqlTx>(
 }
 
 /// Keeps a session, unless it is there.
-pub(super) async fn insert_session<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn insert_session(
+    tx: &mut dyn SqlTx,
     session: &CollectorSession,
     now: UnixSeconds,
 ) -> Result<()> {
@@ -81,10 +81,7 @@ pub(super) async fn insert_session<T: SqlTx>(
 }
 
 /// The session of this id.
-pub(super) async fn find_session<T: SqlTx>(
-    tx: &mut T,
-    id: Uuid,
-) -> Result<Option<CollectorSession>> {
+pub(super) async fn find_session(tx: &mut dyn SqlTx, id: Uuid) -> Result<Option<CollectorSession>> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT token_id, user_id, started_ms, {ended} AS ended_at FROM {table} WHERE id = $1",
@@ -102,7 +99,7 @@ pub(super) async fn find_session<T: SqlTx>(
 }
 
 /// Notes that a session's end is counted, unless that is noted already.
-pub(super) async fn end_session<T: SqlTx>(tx: &mut T, id: Uuid, now: UnixSeconds) -> Result<bool> {
+pub(super) async fn end_session(tx: &mut dyn SqlTx, id: Uuid, now: UnixSeconds) -> Result<bool> {
     let d = tx.dialect();
     let sql = format!(
         "UPDATE {table} SET ended_at = {now} WHERE id = $1 AND ended_at IS NULL",
@@ -113,7 +110,7 @@ pub(super) async fn end_session<T: SqlTx>(tx: &mut T, id: Uuid, now: UnixSeconds
 }
 
 /// Forgets sessions that began before that time.
-pub(super) async fn forget_sessions<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> Result<u64> {
+pub(super) async fn forget_sessions(tx: &mut dyn SqlTx, before: UnixSeconds) -> Result<u64> {
     let d = tx.dialect();
     let table = d.table("collector_session");
     let sql = format!(

@@ -44,10 +44,10 @@ use crate::{
     bucket::Bucket,
     engine::{
         SCHEMA_KNOWLEDGE,
-        backend::{FlushTx as _, Mode, Result, Tx, key_text},
+        backend::{BoxTx, Mode, Result, key_text},
         flush::{Numbers, intern_new, known_among, rows_of},
         payload,
-        sql::BeginTx,
+        sql::{BeginTx, SqlTx},
     },
     series::SeriesKey,
     sketch::SketchKind,
@@ -121,15 +121,15 @@ pub(crate) enum BatchOutcome {
 }
 
 /// Everything is written, and nothing committed.
-struct Ready<T> {
-    tx: T,
+struct Ready {
+    tx: BoxTx,
     number: u64,
     outcomes: GroupOutcomes,
     interned: Vec<(Arc<SeriesKey>, i64)>,
 }
 
-enum Attempt<T> {
-    Ready(Ready<T>),
+enum Attempt {
+    Ready(Ready),
     /// An earlier attempt is in.
     Done(GroupOutcomes),
 }
@@ -139,8 +139,8 @@ enum Attempt<T> {
 /// # Errors
 /// `FlushError::NotSent` where nothing was committed, `FlushError::Unknown` where nobody knows: another
 /// call with the same group finds out.
-pub(super) async fn commit<T: BeginTx>(
-    store: &T,
+pub(super) async fn commit(
+    store: &dyn BeginTx,
     service: &Service,
     group: &mut Group,
 ) -> std::result::Result<GroupOutcomes, FlushError> {
@@ -156,11 +156,7 @@ pub(super) async fn commit<T: BeginTx>(
     Ok(ready.outcomes)
 }
 
-async fn make_ready<T: BeginTx>(
-    store: &T,
-    service: &Service,
-    group: &Group,
-) -> Result<Attempt<T::Tx>> {
+async fn make_ready(store: &dyn BeginTx, service: &Service, group: &Group) -> Result<Attempt> {
     let id = service.instance.id;
     let mut tx = store.begin(Mode::Write).await?;
     let stored = match tx.fence(id).await? {
@@ -190,13 +186,13 @@ async fn make_ready<T: BeginTx>(
         });
     }
     let (now, number) = (meta.now(), stored + 1);
-    let owners = Owners::look_up(&mut tx, &group.members, now).await?;
+    let owners = Owners::look_up(&mut *tx, &group.members, now).await?;
     let judged: Vec<Judged<'_>> = group
         .members
         .iter()
         .map(|(token, batch)| owners.judge(token, batch))
         .collect();
-    let mut outcomes = keep(&mut tx, &judged, now).await?;
+    let mut outcomes = keep(&mut *tx, &judged, now).await?;
     let points: Vec<_> = (0..)
         .zip(judged.iter().zip(&outcomes))
         .filter(|(_, (_, kept))| kept.new)
@@ -205,7 +201,7 @@ async fn make_ready<T: BeginTx>(
             points.map(move |point| (place, judged.token, point))
         })
         .collect();
-    let found = streams::count(&mut tx, &points, now).await?;
+    let found = streams::count(&mut *tx, &points, now).await?;
     for place in &found.refused {
         if let Some(kept) = outcomes.get_mut(*place) {
             kept.refuse_a_point();
@@ -221,7 +217,7 @@ async fn make_ready<T: BeginTx>(
         let known = service.interned();
         known_among(&known, sums.keys().map(|(series, _)| series))
     };
-    let interned = intern_new(&mut tx, &service.instance, unknown).await?;
+    let interned = intern_new(&mut *tx, &service.instance, unknown).await?;
     numbers.extend(interned.iter().cloned());
     let rows = sums.iter().map(|((series, period), bucket)| {
         let mut encoded = Vec::with_capacity(64);
@@ -233,11 +229,11 @@ async fn make_ready<T: BeginTx>(
 
     let letters: Vec<_> = new().flat_map(|(judged, _)| judged.letters()).collect();
     if !letters.is_empty() {
-        sql::put_dead_letters(&mut tx, &letters, now).await?;
+        sql::put_dead_letters(&mut *tx, &letters, now).await?;
     }
     let tokens: BTreeSet<i64> = group.members.iter().map(|(token, _)| token.id).collect();
     let tokens: Vec<i64> = tokens.into_iter().collect();
-    sql::touch_tokens(&mut tx, &tokens, now).await?;
+    sql::touch_tokens(&mut *tx, &tokens, now).await?;
     tx.advance(id, number, now).await?;
     Ok(Attempt::Ready(Ready {
         tx,
@@ -258,8 +254,8 @@ struct Owners {
 impl Owners {
     /// Looks up the keys that tokens of tenants name, and adds those that are new to their tenant. No
     /// statement where all tokens may name all keys.
-    async fn look_up<T: crate::engine::sql::SqlTx>(
-        tx: &mut T,
+    async fn look_up(
+        tx: &mut dyn SqlTx,
         members: &[(Arc<IngestToken>, IngestBatch)],
         now: UnixSeconds,
     ) -> Result<Self> {
@@ -414,11 +410,7 @@ impl Kept {
 }
 
 /// Keeps the answers of batches with keys. Those that were there already are answered by what was kept.
-async fn keep<T: crate::engine::sql::SqlTx>(
-    tx: &mut T,
-    judged: &[Judged<'_>],
-    now: UnixSeconds,
-) -> Result<Vec<Kept>> {
+async fn keep(tx: &mut dyn SqlTx, judged: &[Judged<'_>], now: UnixSeconds) -> Result<Vec<Kept>> {
     let mut wanted: BTreeMap<(i64, &str), KeptBatch> = BTreeMap::new();
     for one in judged {
         if let Some(once) = one.once() {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, FetchedRow, SqlTx, params},
     },
     store::StoreError,
     time::UnixSeconds,
@@ -32,7 +32,7 @@ fn select_tokens(d: Dialect, tail: &str) -> String {
     )
 }
 
-fn token(row: &impl SqlRow) -> Result<IngestToken> {
+fn token(row: &FetchedRow) -> Result<IngestToken> {
     let list = |column: &str| {
         serde_json::from_str(&row.text(column)?)
             .map_err(|_| StoreError::Corrupt(format!("the {column} of an ingest token")))
@@ -54,8 +54,8 @@ fn token(row: &impl SqlRow) -> Result<IngestToken> {
 }
 
 /// Adds a token and reads it; whether it was not there before.
-pub(super) async fn insert_token<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn insert_token(
+    tx: &mut dyn SqlTx,
     new: &NewIngestToken,
     hash: &str,
     actor: &str,
@@ -89,21 +89,21 @@ pub(super) async fn insert_token<T: SqlTx>(
 }
 
 /// The token of this hash, also where it is revoked.
-pub(super) async fn find_token<T: SqlTx>(tx: &mut T, hash: &str) -> Result<Option<IngestToken>> {
+pub(super) async fn find_token(tx: &mut dyn SqlTx, hash: &str) -> Result<Option<IngestToken>> {
     let sql = select_tokens(tx.dialect(), "WHERE hash = $1");
     let rows = tx.fetch(sql, params![hash]).await?;
     rows.first().map(token).transpose()
 }
 
 /// All tokens, the newest first.
-pub(super) async fn list_tokens<T: SqlTx>(tx: &mut T) -> Result<Vec<IngestToken>> {
+pub(super) async fn list_tokens(tx: &mut dyn SqlTx) -> Result<Vec<IngestToken>> {
     let sql = select_tokens(tx.dialect(), "ORDER BY id DESC LIMIT 10000");
     let rows = tx.fetch(sql, params![]).await?;
     rows.iter().map(token).collect()
 }
 
 /// The token of this number, locked for this transaction.
-pub(super) async fn lock_token<T: SqlTx>(tx: &mut T, id: i64) -> Result<Option<IngestToken>> {
+pub(super) async fn lock_token(tx: &mut dyn SqlTx, id: i64) -> Result<Option<IngestToken>> {
     let d = tx.dialect();
     let sql = select_tokens(d, &format!("WHERE id = $1{}", d.for_update()));
     let rows = tx.fetch(sql, params![id]).await?;
@@ -111,7 +111,7 @@ pub(super) async fn lock_token<T: SqlTx>(tx: &mut T, id: i64) -> Result<Option<I
 }
 
 /// Refuses a token from now on, unless it is refused already.
-pub(super) async fn revoke_token<T: SqlTx>(tx: &mut T, id: i64, now: UnixSeconds) -> Result<bool> {
+pub(super) async fn revoke_token(tx: &mut dyn SqlTx, id: i64, now: UnixSeconds) -> Result<bool> {
     let d = tx.dialect();
     let sql = format!(
         "UPDATE {tokens} SET revoked_at = {now} WHERE id = $1 AND revoked_at IS NULL",
@@ -122,8 +122,8 @@ pub(super) async fn revoke_token<T: SqlTx>(tx: &mut T, id: i64, now: UnixSeconds
 }
 
 /// Replaces the templates of a token.
-pub(super) async fn put_templates<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn put_templates(
+    tx: &mut dyn SqlTx,
     id: i64,
     templates: &[String],
 ) -> Result<bool> {
@@ -134,11 +134,7 @@ pub(super) async fn put_templates<T: SqlTx>(
 }
 
 /// Notes that tokens were used, to the minute. Rows that somebody else writes right now are left out.
-pub(super) async fn touch_tokens<T: SqlTx>(
-    tx: &mut T,
-    ids: &[i64],
-    now: UnixSeconds,
-) -> Result<()> {
+pub(super) async fn touch_tokens(tx: &mut dyn SqlTx, ids: &[i64], now: UnixSeconds) -> Result<()> {
     let d = tx.dialect();
     let tokens = d.table("ingest_token");
     let sql = format!(
@@ -155,8 +151,8 @@ pub(super) async fn touch_tokens<T: SqlTx>(
 }
 
 /// Keys by their text, with their tenants. Keys that do not exist are left out.
-pub(super) async fn owners<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn owners(
+    tx: &mut dyn SqlTx,
     keys: &[&str],
 ) -> Result<Vec<(String, Option<String>)>> {
     let d = tx.dialect();
@@ -172,7 +168,7 @@ pub(super) async fn owners<T: SqlTx>(
 }
 
 /// How many keys a tenant has.
-pub(super) async fn count_keys<T: SqlTx>(tx: &mut T, tenant: &str) -> Result<u64> {
+pub(super) async fn count_keys(tx: &mut dyn SqlTx, tenant: &str) -> Result<u64> {
     let keys = tx.dialect().table("api_keys");
     let sql = format!("SELECT count(*) AS n FROM {keys} WHERE tenant_id = $1");
     let rows = tx.fetch(sql, params![tenant]).await?;
@@ -181,8 +177,8 @@ pub(super) async fn count_keys<T: SqlTx>(tx: &mut T, tenant: &str) -> Result<u64
 }
 
 /// Adds keys of tenants, given in one order by all processes; those that exist stay as they are.
-pub(super) async fn claim_keys<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn claim_keys(
+    tx: &mut dyn SqlTx,
     keys: &[(&str, &str)],
     now: UnixSeconds,
 ) -> Result<()> {
@@ -212,8 +208,8 @@ pub(super) struct KeptBatch {
 
 /// Keeps the answers of batches, given in one order by all processes. Gives the tokens and keys of those
 /// that were not there. Waits for a transaction that is about to keep the same one.
-pub(super) async fn keep_batches<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn keep_batches(
+    tx: &mut dyn SqlTx,
     batches: &[KeptBatch],
     now: UnixSeconds,
 ) -> Result<Vec<(i64, String)>> {
@@ -243,8 +239,8 @@ pub(super) async fn keep_batches<T: SqlTx>(
 }
 
 /// The batch of this token and key.
-pub(super) async fn kept_batch<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn kept_batch(
+    tx: &mut dyn SqlTx,
     token: i64,
     key: &str,
 ) -> Result<Option<KeptBatch>> {
@@ -263,7 +259,7 @@ pub(super) async fn kept_batch<T: SqlTx>(
 }
 
 /// Forgets batches that were counted before that time.
-pub(super) async fn forget_batches<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> Result<u64> {
+pub(super) async fn forget_batches(tx: &mut dyn SqlTx, before: UnixSeconds) -> Result<u64> {
     let d = tx.dialect();
     let table = d.table("ingest_batch");
     let sql = format!(
@@ -277,8 +273,8 @@ pub(super) async fn forget_batches<T: SqlTx>(tx: &mut T, before: UnixSeconds) ->
 
 /// Adds streams of metrics that are missing and locks all of them, given with their tokens and resources in one order
 /// by all processes. Reads what was counted of each; nothing of one that was only added.
-pub(super) async fn lock_streams<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn lock_streams(
+    tx: &mut dyn SqlTx,
     streams: &[(&str, i64, &str)],
     now: UnixSeconds,
 ) -> Result<Vec<(String, String)>> {
@@ -302,8 +298,8 @@ pub(super) async fn lock_streams<T: SqlTx>(
 }
 
 /// How many streams a token has, and how many of these are among them.
-pub(super) async fn count_streams<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn count_streams(
+    tx: &mut dyn SqlTx,
     token: i64,
     ids: &[&str],
 ) -> Result<(u64, u64)> {
@@ -325,7 +321,7 @@ pub(super) async fn count_streams<T: SqlTx>(
 }
 
 /// Those of these streams that there are.
-pub(super) async fn known_streams<T: SqlTx>(tx: &mut T, ids: &[&str]) -> Result<Vec<String>> {
+pub(super) async fn known_streams(tx: &mut dyn SqlTx, ids: &[&str]) -> Result<Vec<String>> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT id FROM {table} WHERE id IN {ids}",
@@ -337,10 +333,7 @@ pub(super) async fn known_streams<T: SqlTx>(tx: &mut T, ids: &[&str]) -> Result<
 }
 
 /// Those of these resources of which streams are known.
-pub(super) async fn known_resources<T: SqlTx>(
-    tx: &mut T,
-    resources: &[&str],
-) -> Result<Vec<String>> {
+pub(super) async fn known_resources(tx: &mut dyn SqlTx, resources: &[&str]) -> Result<Vec<String>> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT DISTINCT resource FROM {table} WHERE resource IN {resources}",
@@ -353,8 +346,8 @@ pub(super) async fn known_resources<T: SqlTx>(
 }
 
 /// Sets what was counted of streams.
-pub(super) async fn put_streams<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn put_streams(
+    tx: &mut dyn SqlTx,
     streams: &[(&str, String)],
     now: UnixSeconds,
 ) -> Result<()> {
@@ -377,8 +370,8 @@ pub(super) async fn put_streams<T: SqlTx>(
 }
 
 /// Notes delta points, given in one order by all processes; answers those that were not there yet.
-pub(super) async fn insert_deltas<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn insert_deltas(
+    tx: &mut dyn SqlTx,
     points: &[&str],
     now: UnixSeconds,
 ) -> Result<Vec<String>> {
@@ -399,7 +392,7 @@ pub(super) async fn insert_deltas<T: SqlTx>(
 pub(super) const MAX_DELTAS: u64 = 20_000;
 
 /// Forgets delta points that came before that time, at most [`MAX_DELTAS`]; answers how many.
-pub(super) async fn forget_deltas<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> Result<u64> {
+pub(super) async fn forget_deltas(tx: &mut dyn SqlTx, before: UnixSeconds) -> Result<u64> {
     let d = tx.dialect();
     let table = d.table("ingest_delta");
     let sql = format!(
@@ -412,7 +405,7 @@ pub(super) async fn forget_deltas<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> 
 }
 
 /// Forgets streams of which nothing was counted since that time.
-pub(super) async fn forget_streams<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> Result<u64> {
+pub(super) async fn forget_streams(tx: &mut dyn SqlTx, before: UnixSeconds) -> Result<u64> {
     let d = tx.dialect();
     let table = d.table("ingest_stream");
     let sql = format!(
@@ -425,11 +418,7 @@ pub(super) async fn forget_streams<T: SqlTx>(tx: &mut T, before: UnixSeconds) ->
 }
 
 /// Notes by how much quantiles of a token's service may be off, where that is more than before.
-pub(super) async fn raise_quantile_error<T: SqlTx>(
-    tx: &mut T,
-    token: i64,
-    error: f64,
-) -> Result<()> {
+pub(super) async fn raise_quantile_error(tx: &mut dyn SqlTx, token: i64, error: f64) -> Result<()> {
     let tokens = tx.dialect().table("ingest_token");
     let sql = format!(
         "UPDATE {tokens} SET quantile_error = $2 \
@@ -450,8 +439,8 @@ pub(super) struct Letter<'a> {
 }
 
 /// Keeps refused items.
-pub(super) async fn put_dead_letters<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn put_dead_letters(
+    tx: &mut dyn SqlTx,
     letters: &[Letter<'_>],
     now: UnixSeconds,
 ) -> Result<()> {
@@ -493,7 +482,7 @@ pub(super) async fn put_dead_letters<T: SqlTx>(
 }
 
 /// Removes the oldest dead letters beyond their bound.
-pub(super) async fn trim_dead_letters<T: SqlTx>(tx: &mut T) -> Result<u64> {
+pub(super) async fn trim_dead_letters(tx: &mut dyn SqlTx) -> Result<u64> {
     let d = tx.dialect();
     let table = d.table("ingest_refused");
     let sql = format!(
@@ -504,8 +493,8 @@ pub(super) async fn trim_dead_letters<T: SqlTx>(tx: &mut T) -> Result<u64> {
 }
 
 /// Dead letters below `before`, the newest first.
-pub(super) async fn list_dead_letters<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn list_dead_letters(
+    tx: &mut dyn SqlTx,
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<DeadLetter>> {
@@ -518,7 +507,7 @@ pub(super) async fn list_dead_letters<T: SqlTx>(
 }
 
 /// The dead letter of this number.
-pub(super) async fn find_dead_letter<T: SqlTx>(tx: &mut T, id: i64) -> Result<Option<DeadLetter>> {
+pub(super) async fn find_dead_letter(tx: &mut dyn SqlTx, id: i64) -> Result<Option<DeadLetter>> {
     let sql = select_dead_letters(tx.dialect(), "WHERE r.id = $1");
     let rows = tx.fetch(sql, params![id]).await?;
     rows.first().map(dead_letter).transpose()
@@ -532,7 +521,7 @@ fn select_dead_letters(d: Dialect, tail: &str) -> String {
     )
 }
 
-fn dead_letter(row: &impl SqlRow) -> Result<DeadLetter> {
+fn dead_letter(row: &FetchedRow) -> Result<DeadLetter> {
     Ok(DeadLetter {
         id: row.int("id")?,
         token_id: row.int("token_id")?,
@@ -546,7 +535,7 @@ fn dead_letter(row: &impl SqlRow) -> Result<DeadLetter> {
 }
 
 /// Deletes a dead letter.
-pub(super) async fn delete_dead_letter<T: SqlTx>(tx: &mut T, id: i64) -> Result<bool> {
+pub(super) async fn delete_dead_letter(tx: &mut dyn SqlTx, id: i64) -> Result<bool> {
     let table = tx.dialect().table("ingest_refused");
     let sql = format!("DELETE FROM {table} WHERE id = $1");
     Ok(tx.execute(sql, params![id]).await? > 0)

@@ -12,11 +12,7 @@ use super::{
     token::{self, IngestToken, NewIngestToken, check_templates},
 };
 use crate::{
-    engine::{
-        audit,
-        backend::{Mode, Tx},
-        sql::BeginTx,
-    },
+    engine::{audit, backend::Mode, sql::BeginTx},
     store::{FlushError, StoreError},
     time::UnixSeconds,
 };
@@ -204,15 +200,15 @@ impl<T: BeginTx> CommitGroup for T {
     async fn forget_ingested(&self) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         let now = tx.meta().await?.now();
-        sql::forget_batches(&mut tx, now - BATCHES_KEPT_SECONDS).await?;
-        sql::forget_streams(&mut tx, now - STREAMS_KEPT_SECONDS).await?;
-        sql::trim_dead_letters(&mut tx).await?;
-        collector::forget_sessions(&mut tx, now).await?;
+        sql::forget_batches(&mut *tx, now - BATCHES_KEPT_SECONDS).await?;
+        sql::forget_streams(&mut *tx, now - STREAMS_KEPT_SECONDS).await?;
+        sql::trim_dead_letters(&mut *tx).await?;
+        collector::forget_sessions(&mut *tx, now).await?;
         tx.commit().await?;
         // As many as have come since the last time, in transactions that stay short.
         loop {
             let mut tx = self.begin(Mode::Write).await?;
-            let forgotten = sql::forget_deltas(&mut tx, now - DELTAS_KEPT_SECONDS).await?;
+            let forgotten = sql::forget_deltas(&mut *tx, now - DELTAS_KEPT_SECONDS).await?;
             tx.commit().await?;
             if forgotten < sql::MAX_DELTAS {
                 return Ok(());
@@ -233,26 +229,26 @@ impl<T: BeginTx> IngestStore for T {
         let mut tx = self.begin(Mode::Write).await?;
         let now = tx.meta().await?.now();
         let hash = token::hash(&secret);
-        let (made, _) = sql::insert_token(&mut tx, new, &hash, actor, now).await?;
+        let (made, _) = sql::insert_token(&mut *tx, new, &hash, actor, now).await?;
         let subject = format!(
             "ingest token {} ({}) of {}",
             made.id, made.name, made.service
         );
-        audit::note(&mut tx, now, actor, "create ingest token", &subject).await?;
+        audit::note(&mut *tx, now, actor, "create ingest token", &subject).await?;
         tx.commit().await?;
         Ok((made, secret))
     }
 
     async fn ingest_tokens(&self) -> Result<Vec<IngestToken>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let tokens = sql::list_tokens(&mut tx).await?;
+        let tokens = sql::list_tokens(&mut *tx).await?;
         tx.commit().await?;
         Ok(tokens)
     }
 
     async fn ingest_token(&self, secret: &str) -> Result<Option<IngestToken>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let found = sql::find_token(&mut tx, &token::hash(secret)).await?;
+        let found = sql::find_token(&mut *tx, &token::hash(secret)).await?;
         tx.commit().await?;
         Ok(found.filter(|token| token.revoked_at.is_none()))
     }
@@ -264,11 +260,11 @@ impl<T: BeginTx> IngestStore for T {
     ) -> Result<Option<IngestToken>, StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         let now = tx.meta().await?.now();
-        if sql::revoke_token(&mut tx, id, now).await? {
+        if sql::revoke_token(&mut *tx, id, now).await? {
             let subject = format!("ingest token {id}");
-            audit::note(&mut tx, now, actor, "revoke ingest token", &subject).await?;
+            audit::note(&mut *tx, now, actor, "revoke ingest token", &subject).await?;
         }
-        let token = sql::lock_token(&mut tx, id).await?;
+        let token = sql::lock_token(&mut *tx, id).await?;
         tx.commit().await?;
         Ok(token)
     }
@@ -280,7 +276,7 @@ impl<T: BeginTx> IngestStore for T {
     ) -> Result<bool, StoreError> {
         check_templates(templates)?;
         let mut tx = self.begin(Mode::Write).await?;
-        let put = sql::put_templates(&mut tx, id, templates).await?;
+        let put = sql::put_templates(&mut *tx, id, templates).await?;
         tx.commit().await?;
         Ok(put)
     }
@@ -291,14 +287,14 @@ impl<T: BeginTx> IngestStore for T {
         limit: u32,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let letters = sql::list_dead_letters(&mut tx, before, i64::from(limit)).await?;
+        let letters = sql::list_dead_letters(&mut *tx, before, i64::from(limit)).await?;
         tx.commit().await?;
         Ok(letters)
     }
 
     async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let letter = sql::find_dead_letter(&mut tx, id).await?;
+        let letter = sql::find_dead_letter(&mut *tx, id).await?;
         tx.commit().await?;
         Ok(letter)
     }
@@ -334,7 +330,7 @@ impl<T: BeginTx> IngestStore for T {
 
     async fn delete_dead_letter(&self, id: i64) -> Result<bool, StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        let deleted = sql::delete_dead_letter(&mut tx, id).await?;
+        let deleted = sql::delete_dead_letter(&mut *tx, id).await?;
         tx.commit().await?;
         Ok(deleted)
     }

@@ -36,8 +36,8 @@ pub(super) struct CountedPoints<'a> {
 }
 
 /// Counts the points of a group, given with the places of their batches, which ascend.
-pub(super) async fn count<'a, T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn count<'a>(
+    tx: &mut dyn SqlTx,
     points: &[(usize, &IngestToken, &'a MetricPoint)],
     now: UnixSeconds,
 ) -> Result<CountedPoints<'a>> {
@@ -133,8 +133,8 @@ pub(super) async fn count<'a, T: SqlTx>(
 }
 
 /// Takes new streams out of tokens that would have too many. What is there already stays.
-async fn leave_out_too_many<T: SqlTx>(
-    tx: &mut T,
+async fn leave_out_too_many(
+    tx: &mut dyn SqlTx,
     wanted: &mut BTreeMap<String, (i64, String)>,
 ) -> Result<()> {
     let tokens: BTreeSet<i64> = wanted.values().map(|(token, _)| *token).collect();

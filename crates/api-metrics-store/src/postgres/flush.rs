@@ -15,6 +15,7 @@
 //! READ COMMITTED is needed: the fence that was waited for must be the committed one, and a name that
 //! another writer has just interned must be found by the next statement.
 
+use async_trait::async_trait;
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -28,6 +29,7 @@ use crate::{
     time::UnixSeconds,
 };
 
+#[async_trait]
 impl FlushTx for PgTx {
     /// FOR NO KEY UPDATE is the weakest lock that two flushes of one instance can't both hold. Plain
     /// selects pass it.

@@ -19,6 +19,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -44,6 +45,7 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
+#[async_trait]
 impl LeadTx for PgTx {
     /// `pg_try_advisory_xact_lock` never waits, and ends with the transaction. A session lock would
     /// stay behind on a pooled connection.

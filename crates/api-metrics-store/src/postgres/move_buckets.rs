@@ -15,6 +15,7 @@ use crate::{
         backend::{Backend, Mode, Result, Tx},
         copied::{Copied, taken_over},
     },
+    query::Scope,
     sketch::{SketchKind, SketchMerger},
     store::StoreError,
     time::Granularity,
@@ -52,7 +53,7 @@ impl PostgresStore {
         };
         copied.prepare().await?;
         let mut tx = backend.begin(Mode::Lead).await?;
-        match taken_over::begin(&mut tx, copied).await {
+        match taken_over::begin(&mut *tx, copied).await {
             Ok(true) => tx.commit().await?,
             Ok(false) => return tx.commit().await.map(|()| None),
             Err(error) => {
@@ -70,7 +71,7 @@ impl PostgresStore {
             );
         }
         let mut tx = backend.begin(Mode::Lead).await?;
-        taken_over::end(&mut tx).await?;
+        taken_over::end(&mut *tx).await?;
         tx.commit().await?;
         Ok(Some(moved))
     }
@@ -82,7 +83,7 @@ async fn copy(backend: &Postgres, copied: &Copied, granularity: Granularity) -> 
     let mut merger = SketchMerger::default();
     let (mut last, mut moved) = (FIRST, 0);
     loop {
-        let mut tx = backend.begin(Mode::Read).await?;
+        let mut tx = Box::new(backend.begin_read_on(&backend.pool, &Scope::All).await?);
         let found = unnamed::query(AssertSqlSafe(sql.as_str()))
             .bind(at(last.0))
             .bind(last.1)

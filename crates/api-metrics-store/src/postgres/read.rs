@@ -4,6 +4,7 @@
 //! adds the scope to those on `series`, `api_keys` and `period_counts`; statements that read buckets
 //! take series that were selected under it.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 use uuid::Uuid;
@@ -77,6 +78,7 @@ pub(super) fn quarantined(from: &str, to: &str) -> String {
     )
 }
 
+#[async_trait]
 impl ReadTx for PgTx {
     async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
         let seq: Option<i64> =

@@ -3,6 +3,7 @@
 //! They are not persistent, so that no prepared statement stays on a pooled connection. Parameters
 //! carry their types, also where they are null.
 
+use async_trait::async_trait;
 use sqlx::{
     Arguments as _, AssertSqlSafe, Row as _,
     postgres::{PgArguments, PgRow},
@@ -12,21 +13,20 @@ use uuid::Uuid;
 use super::{PostgresStore, tx::PgTx, unnamed};
 use crate::{
     engine::{
-        backend::{Backend, Mode, Result},
+        backend::{Backend, BoxTx, Mode, Result},
         copied::request_seam::RequestDatabase,
-        sql::{BeginTx, Dialect, Param, SqlRow, SqlTx},
+        sql::{BeginTx, Dialect, FetchedRow, Param, SqlRow, SqlTx},
     },
     query::Scope,
 };
 
+#[async_trait]
 impl BeginTx for PostgresStore {
-    type Tx = PgTx;
-
-    async fn begin(&self, mode: Mode) -> Result<PgTx> {
+    async fn begin(&self, mode: Mode) -> Result<BoxTx> {
         self.0.backend().begin(mode).await
     }
 
-    async fn begin_read(&self, scope: &Scope) -> Result<PgTx> {
+    async fn begin_read(&self, scope: &Scope) -> Result<BoxTx> {
         self.0.backend().begin_read(scope).await
     }
 
@@ -39,17 +39,18 @@ impl BeginTx for PostgresStore {
     }
 }
 
+#[async_trait]
 impl SqlTx for PgTx {
-    type Row = PgRow;
-
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
     }
 
-    async fn fetch(&mut self, sql: String, params: &[Param<'_>]) -> Result<Vec<PgRow>> {
-        Ok(unnamed::query_with(AssertSqlSafe(sql), arguments(params)?)
+    async fn fetch(&mut self, sql: String, params: &[Param<'_>]) -> Result<Vec<FetchedRow>> {
+        let rows = unnamed::query_with(AssertSqlSafe(sql), arguments(params)?)
             .fetch_all(&mut *self.sql)
-            .await?)
+            .await?;
+        let boxed = |row| Box::new(row) as FetchedRow;
+        Ok(rows.into_iter().map(boxed).collect())
     }
 
     async fn execute(&mut self, sql: String, params: &[Param<'_>]) -> Result<u64> {

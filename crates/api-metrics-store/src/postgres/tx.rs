@@ -13,6 +13,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 use uuid::Uuid;
@@ -27,7 +28,7 @@ use super::{
 };
 use crate::{
     engine::{
-        backend::{Backend, Floors, Meta, Mode, ReadHeader, Result, Tx},
+        backend::{Backend, BoxTx, Floors, Meta, Mode, ReadHeader, Result, Tx},
         copied::{
             self, Copied,
             seam::BucketDatabase,
@@ -130,13 +131,12 @@ const LOCK_READ: &str = "\
     LOCK TABLE ONLY api_metrics.metrics_1m, ONLY api_metrics.metrics_5m, \
         ONLY api_metrics.metrics_1h, ONLY api_metrics.metrics_1d IN ACCESS SHARE MODE";
 
+#[async_trait]
 impl Backend for Postgres {
-    type Tx = PgTx;
-
-    async fn begin(&self, mode: Mode) -> Result<PgTx> {
+    async fn begin(&self, mode: Mode) -> Result<BoxTx> {
         match mode {
-            Mode::Write => self.begun(&self.pool, BEGIN_WRITE).await,
-            Mode::Lead => self.begun(&self.pool, BEGIN_LEAD).await,
+            Mode::Write => Ok(Box::new(self.begun(&self.pool, BEGIN_WRITE).await?)),
+            Mode::Lead => Ok(Box::new(self.begun(&self.pool, BEGIN_LEAD).await?)),
             Mode::Read => self.begin_read(&Scope::All).await,
         }
     }
@@ -144,18 +144,18 @@ impl Backend for Postgres {
     /// Opens a snapshot in two round trips: BEGIN with its settings, then the lock together with the
     /// scope for row-level security. The tenant travels as hexadecimal digits and keys as decimal ones,
     /// so that neither can be anything else in a statement without parameters.
-    async fn begin_read(&self, scope: &Scope) -> Result<PgTx> {
-        self.begin_read_on(&self.pool, scope).await
+    async fn begin_read(&self, scope: &Scope) -> Result<BoxTx> {
+        Ok(Box::new(self.begin_read_on(&self.pool, scope).await?))
     }
 
-    async fn begin_standby(&self, scope: &Scope) -> Option<PgTx> {
+    async fn begin_standby(&self, scope: &Scope) -> Option<BoxTx> {
         // Of the buckets elsewhere a standby's snapshot would be one of before.
         let standby = self.standby.as_ref().filter(|_| self.copied.is_none())?;
         if !standby.may_be_read(&self.pool).await {
             return None;
         }
         match self.begin_read_on(&standby.pool, scope).await {
-            Ok(tx) => Some(tx),
+            Ok(tx) => Some(Box::new(tx)),
             Err(error) => {
                 standby.failed(error.to_string());
                 None
@@ -187,8 +187,9 @@ impl Backend for Postgres {
         self.share_limits()
     }
 
-    async fn begin_share(&self) -> Option<PgTx> {
-        self.spare_transaction().await
+    async fn begin_share(&self) -> Option<BoxTx> {
+        let tx = self.spare_transaction().await?;
+        Some(Box::new(tx))
     }
 
     fn copied(&self) -> Option<&Copied> {
@@ -216,7 +217,7 @@ impl Backend for Postgres {
 
 impl Postgres {
     /// Opens a snapshot on the server behind `pool`, see [`Backend::begin_read`].
-    async fn begin_read_on(&self, pool: &sqlx::PgPool, scope: &Scope) -> Result<PgTx> {
+    pub(super) async fn begin_read_on(&self, pool: &sqlx::PgPool, scope: &Scope) -> Result<PgTx> {
         let (access, tenant, keys) = match scope {
             Scope::All => ("all", "", String::new()),
             Scope::Tenant(tenant) => ("", tenant.as_str(), String::new()),
@@ -289,6 +290,7 @@ const META: &str = "\
     (SELECT array_agg(l.floor ORDER BY array_position('{1m,5m,1h,1d}', l.granularity)) \
      FROM api_metrics.retention_floor AS l) AS floors";
 
+#[async_trait]
 impl Tx for PgTx {
     async fn meta(&mut self) -> Result<Meta> {
         let asked_at = self.wall();
@@ -382,13 +384,13 @@ impl Tx for PgTx {
         self.damage.as_mut()
     }
 
-    async fn commit(mut self) -> Result<()> {
+    async fn commit(mut self: Box<Self>) -> Result<()> {
         self.sql.commit().await?;
         self.cancel.disarm();
         Ok(())
     }
 
-    async fn rollback(mut self) {
+    async fn rollback(mut self: Box<Self>) {
         if self.sql.rollback().await.is_ok() {
             self.cancel.disarm();
         }

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     engine::{
         SCHEMA_KNOWLEDGE,
-        backend::{FlushTx as _, Mode, Result, Tx},
+        backend::{Mode, Result},
         sql::{BeginTx, SqlTx},
     },
     store::{Instance, StoreError},
@@ -52,8 +52,8 @@ pub struct RequestsFlushed {
 }
 
 /// Hands over what is due: the samples of minutes that are over, of all minutes where it is the `last` flush.
-pub(super) async fn flush<T: BeginTx>(
-    store: &T,
+pub(super) async fn flush(
+    store: &dyn BeginTx,
     buffer: &RequestLogBuffer,
     last: bool,
 ) -> Result<RequestsFlushed> {
@@ -134,8 +134,8 @@ impl Bounds {
 }
 
 /// Stores a batch, unless it is stored already. Says in the batch what becomes of it.
-async fn store_batch<T: BeginTx>(
-    store: &T,
+async fn store_batch(
+    store: &dyn BeginTx,
     buffer: &RequestLogBuffer,
     batch: &mut Batch,
     mark: &mut Option<Given>,
@@ -158,8 +158,8 @@ async fn store_batch<T: BeginTx>(
 }
 
 /// The same with its rows in this database.
-async fn store_here<T: BeginTx>(
-    store: &T,
+async fn store_here(
+    store: &dyn BeginTx,
     buffer: &RequestLogBuffer,
     batch: &mut Batch,
     bounds: Bounds,
@@ -173,21 +173,21 @@ async fn store_here<T: BeginTx>(
     let ids = tx.intern_keys(&keys).await?;
     let keys: BTreeMap<String, i64> = keys.into_iter().zip(ids).collect();
     for &day in &days {
-        write::make_day(&mut tx, day).await?;
+        write::make_day(&mut *tx, day).await?;
     }
     tx.commit().await?;
 
     let mut tx = store.begin(Mode::Write).await?;
     let instance = buffer.instance();
-    if write::fence(&mut tx, instance.id).await? >= batch.seq {
+    if write::fence(&mut *tx, instance.id).await? >= batch.seq {
         return tx.commit().await;
     }
-    let secrets = day_keys(&mut tx, settings.address, &entries, bounds.now_ms).await?;
+    let secrets = day_keys(&mut *tx, settings.address, &entries, bounds.now_ms).await?;
     let rows: Vec<_> = entries
         .iter()
         .map(|entry| (*entry, entry.stored()))
         .collect();
-    let series = write::intern_series(&mut tx, instance, &rows).await?;
+    let series = write::intern_series(&mut *tx, instance, &rows).await?;
     let mut json = Vec::with_capacity(rows.len());
     let mut arrived = Vec::with_capacity(rows.len());
     for (entry, stored) in &rows {
@@ -203,9 +203,9 @@ async fn store_here<T: BeginTx>(
         arrived.push((entry.at_ms, entry.id.simple().to_string(), key));
         json.push(row(entry, stored, instance, series_id, key, address));
     }
-    write::rows(&mut tx, json).await?;
-    let kept = note_batch(&mut tx, instance, batch, &rows, bounds).await?;
-    tail::note(&mut tx, &arrived, bounds.now_ms).await?;
+    write::rows(&mut *tx, json).await?;
+    let kept = note_batch(&mut *tx, instance, batch, &rows, bounds).await?;
+    tail::note(&mut *tx, &arrived, bounds.now_ms).await?;
     drop(rows);
     // Before the commit, whose acknowledgement may be lost.
     (batch.kept, batch.late) = kept;
@@ -230,8 +230,8 @@ pub(super) fn address_of(
 
 /// Notes the groups of a batch, counts its countries, moves the fence and adds up what became of it. Answers how many
 /// requests are kept, and how many came too late.
-pub(super) async fn note_batch<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn note_batch(
+    tx: &mut dyn SqlTx,
     instance: &Instance,
     batch: &Batch,
     rows: &[(&Entry, Stored)],
@@ -256,8 +256,8 @@ pub(super) async fn note_batch<T: SqlTx>(
 
 /// The keys by which addresses of these days are hashed: random, made by whoever needs one first. A day that
 /// has been over for a day gets none any more, so that what comes late can't be linked.
-pub(super) async fn day_keys<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn day_keys(
+    tx: &mut dyn SqlTx,
     detail: AddressDetail,
     entries: &[&Entry],
     now_ms: i64,

@@ -19,8 +19,8 @@ const PARTS: i64 = 24;
 const MAX_VERSIONS: usize = 20;
 
 /// The groups that stand for most requests.
-pub(super) async fn groups<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn groups(
+    tx: &mut dyn SqlTx,
     rows: Rows<'_>,
     query: &RequestQuery,
 ) -> Result<Vec<RequestGroup>> {

@@ -44,7 +44,7 @@ macro_rules! either {
 
 impl<'a> Rows<'a> {
     /// Those of a store.
-    pub(super) fn of<B: BeginTx>(store: &'a B) -> Self {
+    pub(super) fn of(store: &'a dyn BeginTx) -> Self {
         Self(store.requests_in())
     }
 
@@ -61,9 +61,9 @@ impl<'a> Rows<'a> {
         }
     }
 
-    pub(super) async fn page<T: SqlTx>(
+    pub(super) async fn page(
         self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         query: &RequestQuery,
     ) -> Result<RequestPage> {
         either!(self, read::page(tx, query), |there| {
@@ -71,9 +71,9 @@ impl<'a> Rows<'a> {
         })
     }
 
-    pub(super) async fn one<T: SqlTx>(
+    pub(super) async fn one(
         self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         id: Uuid,
         scope: &Scope,
     ) -> Result<Option<StoredRequest>> {
@@ -82,9 +82,9 @@ impl<'a> Rows<'a> {
         })
     }
 
-    pub(super) async fn many<T: SqlTx>(
+    pub(super) async fn many(
         self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         ids: &[Uuid],
         scope: &Scope,
     ) -> Result<Vec<StoredRequest>> {
@@ -93,9 +93,9 @@ impl<'a> Rows<'a> {
         })
     }
 
-    pub(super) async fn snapshot<T: SqlTx>(
+    pub(super) async fn snapshot(
         self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         id: Uuid,
     ) -> Result<Option<StoredSnapshot>> {
         either!(self, snapshot::of(tx, id), |there| {
@@ -103,19 +103,15 @@ impl<'a> Rows<'a> {
         })
     }
 
-    pub(super) async fn arrived<T: Tx + SqlTx>(
-        self,
-        tx: &mut T,
-        query: &TailQuery,
-    ) -> Result<TailPage> {
+    pub(super) async fn arrived(self, tx: &mut dyn Tx, query: &TailQuery) -> Result<TailPage> {
         either!(self, tail::arrived(tx, query), |there| {
             elsewhere::read::arrived(tx, there, query)
         })
     }
 
-    pub(super) async fn group_sums<T: SqlTx>(
+    pub(super) async fn group_sums(
         self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         query: &RequestQuery,
     ) -> Result<Vec<GroupSum>> {
         either!(self, groups::sums(tx, query), |there| {
@@ -123,9 +119,9 @@ impl<'a> Rows<'a> {
         })
     }
 
-    pub(super) async fn group_parts<T: SqlTx>(
+    pub(super) async fn group_parts(
         self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         query: &RequestQuery,
         ids: &[i64],
         part_ms: i64,
@@ -136,9 +132,9 @@ impl<'a> Rows<'a> {
     }
 
     /// What a search may find; [`with_texts`](Self::with_texts) comes after the transaction.
-    pub(super) async fn candidates<T: SqlTx>(
+    pub(super) async fn candidates(
         self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         query: &RequestSearch,
         only: Option<&BTreeSet<i64>>,
     ) -> Result<Vec<Candidate>> {
@@ -147,9 +143,9 @@ impl<'a> Rows<'a> {
         })
     }
 
-    pub(super) async fn with_texts<B: BeginTx>(
+    pub(super) async fn with_texts(
         self,
-        store: &B,
+        store: &dyn BeginTx,
         groups: Vec<Candidate>,
     ) -> Result<Vec<Candidate>> {
         match self.0 {
@@ -158,9 +154,9 @@ impl<'a> Rows<'a> {
         }
     }
 
-    pub(super) async fn holding<T: SqlTx>(
+    pub(super) async fn holding(
         self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         query: &RequestSearch,
     ) -> Result<Vec<WordHit>> {
         either!(self, search::holding(tx, query), |there| {
@@ -169,9 +165,9 @@ impl<'a> Rows<'a> {
     }
 
     /// The latest request of a group that a search may find.
-    pub(super) async fn latest<T: SqlTx>(
+    pub(super) async fn latest(
         self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         query: &RequestSearch,
         group: &Candidate,
     ) -> Result<Option<Uuid>> {
@@ -182,7 +178,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The days that are stored, the oldest first.
-    pub(super) async fn days<T: SqlTx>(self, tx: &mut T) -> Result<Vec<StoredDay>> {
+    pub(super) async fn days(self, tx: &mut dyn SqlTx) -> Result<Vec<StoredDay>> {
         let Some(database) = self.0 else {
             return remove::days(tx).await;
         };
@@ -192,7 +188,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Removes a day, or a step of it. Returns whether it is gone.
-    pub(super) async fn remove_day<T: SqlTx>(self, tx: &mut T, day: i64) -> Result<bool> {
+    pub(super) async fn remove_day(self, tx: &mut dyn SqlTx, day: i64) -> Result<bool> {
         let Some(database) = self.0 else {
             return remove::remove_day(tx, day).await;
         };
@@ -201,7 +197,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Days below a floor that were left here before requests were kept elsewhere: they are not shown, and go in their time.
-    pub(super) async fn left_below<T: SqlTx>(self, tx: &mut T, floor_ms: i64) -> Result<Vec<i64>> {
+    pub(super) async fn left_below(self, tx: &mut dyn SqlTx, floor_ms: i64) -> Result<Vec<i64>> {
         if self.0.is_none() {
             return Ok(Vec::new());
         }
@@ -210,7 +206,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The times of the oldest and of the newest request.
-    pub(super) async fn span<T: SqlTx>(self, tx: &mut T) -> Result<Option<(i64, i64)>> {
+    pub(super) async fn span(self, tx: &mut dyn SqlTx) -> Result<Option<(i64, i64)>> {
         let Some(database) = self.0 else {
             return read::span(tx).await;
         };

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     engine::{
-        backend::{Mode, Result, Tx},
+        backend::{Mode, Result},
         sql::BeginTx,
     },
     query::Scope,
@@ -114,8 +114,8 @@ struct Ranked {
     alike: bool,
 }
 
-pub(super) async fn search<T: BeginTx>(
-    store: &T,
+pub(super) async fn search(
+    store: &dyn BeginTx,
     query: &RequestSearch,
     embedder: &dyn Embedder,
 ) -> Result<SearchResult> {
@@ -126,12 +126,12 @@ pub(super) async fn search<T: BeginTx>(
     let mut tx = store.begin_read(&query.scope).await?;
     let held = match query.mode {
         SearchMode::Similar => Vec::new(),
-        SearchMode::Words | SearchMode::Hybrid => rows.holding(&mut tx, query).await?,
+        SearchMode::Words | SearchMode::Hybrid => rows.holding(&mut *tx, query).await?,
     };
     // By words alone no other groups are found than those of requests that hold them.
     let only: Option<BTreeSet<i64>> = (query.mode == SearchMode::Words)
         .then(|| held.iter().filter_map(|held| held.group).collect());
-    let groups = rows.candidates(&mut tx, query, only.as_ref()).await?;
+    let groups = rows.candidates(&mut *tx, query, only.as_ref()).await?;
     tx.commit().await?;
     let groups = rows.with_texts(store, groups).await?;
     let alike = match query.mode {
@@ -147,13 +147,13 @@ pub(super) async fn search<T: BeginTx>(
     for ranked in ranked {
         let id = match (&ranked.held, &ranked.group) {
             (Some(held), _) => Some(held.id),
-            (None, Some(group)) => rows.latest(&mut tx, query, group).await?,
+            (None, Some(group)) => rows.latest(&mut *tx, query, group).await?,
             (None, None) => None,
         };
         found.extend(id.map(|id| (id, ranked)));
     }
     let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
-    let requests = rows.many(&mut tx, &ids, &query.scope).await?;
+    let requests = rows.many(&mut *tx, &ids, &query.scope).await?;
     let requests = requests.into_iter().map(|request| (request.id, request));
     let mut requests: HashMap<Uuid, _> = requests.collect();
     let mut hits = Vec::with_capacity(found.len());
@@ -189,8 +189,8 @@ struct Alike {
 }
 
 /// Compares groups with a text, those without a vector after they were embedded.
-async fn alike<T: BeginTx>(
-    store: &T,
+async fn alike(
+    store: &dyn BeginTx,
     groups: &[Candidate],
     text: &str,
     embedder: &dyn Embedder,
@@ -232,7 +232,7 @@ async fn alike<T: BeginTx>(
             .map(|((id, _), vector)| (*id, packed(vector)))
             .collect();
         let mut tx = store.begin(Mode::Write).await?;
-        search::keep_vectors(&mut tx, name, &made).await?;
+        search::keep_vectors(&mut *tx, name, &made).await?;
         tx.commit().await?;
         alike.pending -= made.len() as u64;
         vectors.extend(made);

@@ -23,12 +23,7 @@ use super::{
     tail::{TailPage, TailPosition, TailQuery},
 };
 use crate::{
-    engine::{
-        audit,
-        backend::{LeadTx, Mode, Tx},
-        copied::request_seam::RequestsOf,
-        sql::BeginTx,
-    },
+    engine::{audit, backend::Mode, copied::request_seam::RequestsOf, sql::BeginTx},
     query::Scope,
     store::{Maintained, StoreError, invalid},
 };
@@ -178,21 +173,21 @@ impl<T: BeginTx> RequestLogStore for T {
             return invalid("after", "can't be combined with before");
         }
         let mut tx = self.begin_read(&query.scope).await?;
-        let page = Rows::of(self).page(&mut tx, query).await?;
+        let page = Rows::of(self).page(&mut *tx, query).await?;
         tx.commit().await?;
         Ok(page)
     }
 
     async fn request(&self, id: Uuid, scope: &Scope) -> Result<Option<StoredRequest>, StoreError> {
         let mut tx = self.begin_read(scope).await?;
-        let request = Rows::of(self).one(&mut tx, id, scope).await?;
+        let request = Rows::of(self).one(&mut *tx, id, scope).await?;
         tx.commit().await?;
         Ok(request)
     }
 
     async fn request_snapshot(&self, id: Uuid) -> Result<Option<StoredSnapshot>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let found = Rows::of(self).snapshot(&mut tx, id).await?;
+        let found = Rows::of(self).snapshot(&mut *tx, id).await?;
         tx.commit().await?;
         Ok(found)
     }
@@ -205,13 +200,13 @@ impl<T: BeginTx> RequestLogStore for T {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         let now = tx.meta().await?.now();
-        audit::note(&mut tx, now, actor, action, subject).await?;
+        audit::note(&mut *tx, now, actor, action, subject).await?;
         tx.commit().await
     }
 
     async fn request_groups(&self, query: &RequestQuery) -> Result<Vec<RequestGroup>, StoreError> {
         let mut tx = self.begin_read(&query.scope).await?;
-        let groups = group_sums::groups(&mut tx, Rows::of(self), query).await?;
+        let groups = group_sums::groups(&mut *tx, Rows::of(self), query).await?;
         tx.commit().await?;
         Ok(groups)
     }
@@ -227,20 +222,20 @@ impl<T: BeginTx> RequestLogStore for T {
     async fn follow_requests(&self) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         let now_ms = tx.meta().await?.now_us.div_euclid(1_000);
-        tail::follow(&mut tx, Rows::of(self).noted(), now_ms).await?;
+        tail::follow(&mut *tx, Rows::of(self).noted(), now_ms).await?;
         tx.commit().await
     }
 
     async fn request_tail(&self) -> Result<TailPosition, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let position = tail::position(&mut tx).await?;
+        let position = tail::position(&mut *tx).await?;
         tx.commit().await?;
         Ok(position)
     }
 
     async fn requests_arrived(&self, query: &TailQuery) -> Result<TailPage, StoreError> {
         let mut tx = self.begin_read(&query.scope).await?;
-        let page = Rows::of(self).arrived(&mut tx, query).await?;
+        let page = Rows::of(self).arrived(&mut *tx, query).await?;
         tx.commit().await?;
         Ok(page)
     }
@@ -254,7 +249,7 @@ impl<T: BeginTx> RequestLogStore for T {
             Erasure::User(user) => (remove::Whose::User(user), "a user".to_owned()),
             Erasure::Address(address) => {
                 let mut tx = self.begin(Mode::Read).await?;
-                let keys = remove::day_keys(&mut tx).await?;
+                let keys = remove::day_keys(&mut *tx).await?;
                 tx.commit().await?;
                 // Under whichever setting it was kept.
                 let parts = [AddressDetail::Network, AddressDetail::Whole];
@@ -271,12 +266,12 @@ impl<T: BeginTx> RequestLogStore for T {
         let nothing = matches!(step, remove::Whose::Addresses([]));
         loop {
             let mut tx = self.begin(Mode::Write).await?;
-            remove::secure(&mut tx).await?;
+            remove::secure(&mut *tx).await?;
             let now = tx.meta().await?.now();
             let count = if nothing {
                 0
             } else {
-                remove::erase(&mut tx, &step).await?
+                remove::erase(&mut *tx, &step).await?
             };
             erased.requests += count;
             if count > 0 {
@@ -286,7 +281,7 @@ impl<T: BeginTx> RequestLogStore for T {
             // Also of before requests were kept elsewhere.
             if let Some(there) = Rows::of(self).elsewhere() {
                 let whose = match step {
-                    remove::Whose::ApiKey(key) => elsewhere::remove::key_text(&mut tx, key)
+                    remove::Whose::ApiKey(key) => elsewhere::remove::key_text(&mut *tx, key)
                         .await?
                         .map(RequestsOf::ApiKey),
                     remove::Whose::User(user) => Some(RequestsOf::User(user.to_owned())),
@@ -300,7 +295,7 @@ impl<T: BeginTx> RequestLogStore for T {
                 tx = self.begin(Mode::Write).await?;
             }
             let subject = format!("{subject}: {} requests", erased.requests);
-            audit::note(&mut tx, now, actor, "erase requests", &subject).await?;
+            audit::note(&mut *tx, now, actor, "erase requests", &subject).await?;
             tx.commit().await?;
             return Ok(erased);
         }
@@ -319,23 +314,23 @@ impl<T: BeginTx> RequestLogStore for T {
         let floor = floor_ms(settings, now_ms);
         // A key lives until a day after the end of its own.
         let keys = (now_ms - KEY_LIFE_MS).div_euclid(DAY_MS);
-        done.steps += u64::from(remove::destroy_keys(&mut tx, keys).await? > 0);
-        done.steps += u64::from(remove::forget_groups(&mut tx, floor).await? > 0);
-        done.steps += u64::from(country::remove(&mut tx, floor).await? > 0);
-        tail::prune(&mut tx, rows.noted(), now_ms).await?;
-        let days = rows.days(&mut tx).await?;
+        done.steps += u64::from(remove::destroy_keys(&mut *tx, keys).await? > 0);
+        done.steps += u64::from(remove::forget_groups(&mut *tx, floor).await? > 0);
+        done.steps += u64::from(country::remove(&mut *tx, floor).await? > 0);
+        tail::prune(&mut *tx, rows.noted(), now_ms).await?;
+        let days = rows.days(&mut *tx).await?;
         if rows.elsewhere().is_some() {
             // What is open is known until nothing of it is there any more.
             let first = days.first().map_or(floor, |day| day.day * DAY_MS);
-            marks::forget_open(&mut tx, floor.min(first)).await?;
+            marks::forget_open(&mut *tx, floor.min(first)).await?;
         }
-        let left = rows.left_below(&mut tx, floor).await?;
+        let left = rows.left_below(&mut *tx, floor).await?;
         tx.commit().await?;
         if let Some(day) = left.first() {
             // The next run tries again where somebody reads it.
             let mut tx = self.begin(Mode::Lead).await?;
             if tx.try_lead().await? {
-                remove::remove_day(&mut tx, *day).await?;
+                remove::remove_day(&mut *tx, *day).await?;
                 done.steps += 1;
                 done.more = left.len() > 1;
             }
@@ -358,7 +353,7 @@ impl<T: BeginTx> RequestLogStore for T {
                 tx.commit().await?;
                 break;
             }
-            match rows.remove_day(&mut tx, day.day).await {
+            match rows.remove_day(&mut *tx, day.day).await {
                 Ok(gone) => {
                     tx.commit().await?;
                     done.steps += 1;
@@ -383,9 +378,9 @@ impl<T: BeginTx> RequestLogStore for T {
     async fn request_log_status(&self) -> Result<RequestLogStatus, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
         let rows = Rows::of(self);
-        let counts = read::counts(&mut tx).await?;
-        let (oldest_ms, newest_ms) = rows.span(&mut tx).await?.unzip();
-        let days = rows.days(&mut tx).await?;
+        let counts = read::counts(&mut *tx).await?;
+        let (oldest_ms, newest_ms) = rows.span(&mut *tx).await?.unzip();
+        let days = rows.days(&mut *tx).await?;
         tx.commit().await?;
         Ok(RequestLogStatus {
             counts,
@@ -400,7 +395,7 @@ impl<T: BeginTx> RequestLogStore for T {
         query: &CountryQuery,
     ) -> Result<Vec<CountryCount>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let counts = country::counts(&mut tx, query).await?;
+        let counts = country::counts(&mut *tx, query).await?;
         tx.commit().await?;
         Ok(counts)
     }

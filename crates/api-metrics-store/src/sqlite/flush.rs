@@ -4,6 +4,7 @@
 //! commit: what Postgres needs row locks and an order of inserts for is given here. A statement costs
 //! some microseconds and no round trip, so keys and series go one by one.
 
+use async_trait::async_trait;
 use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use crate::{
     time::UnixSeconds,
 };
 
+#[async_trait]
 impl FlushTx for SqliteTx {
     async fn fence(&mut self, id: Uuid) -> Result<Option<u64>> {
         // BEGIN IMMEDIATE has taken the write lock already.

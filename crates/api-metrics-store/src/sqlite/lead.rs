@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -26,6 +27,7 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
+#[async_trait]
 impl LeadTx for SqliteTx {
     /// Always leads: `BEGIN IMMEDIATE` has the write lock, and there is one writer at a time.
     async fn try_lead(&mut self) -> Result<bool> {

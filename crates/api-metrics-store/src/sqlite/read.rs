@@ -5,6 +5,7 @@
 //!
 //! How buckets are summed stands in `sum`.
 
+use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -23,6 +24,7 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
+#[async_trait]
 impl ReadTx for SqliteTx {
     async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
         let seq: Option<i64> =

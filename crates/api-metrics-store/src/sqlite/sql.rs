@@ -3,6 +3,7 @@
 //! `$1` is understood as a parameter here as on Postgres. Parameters carry no types: SQLite stores what
 //! it gets, and the columns' affinities convert it.
 
+use async_trait::async_trait;
 use sqlx::{
     Arguments as _, AssertSqlSafe, Row as _,
     sqlite::{SqliteArguments, SqliteRow},
@@ -12,35 +13,35 @@ use uuid::Uuid;
 use super::{SqliteStore, tx::SqliteTx};
 use crate::{
     engine::{
-        backend::{Backend, Mode, Result},
-        sql::{BeginTx, Dialect, Param, SqlRow, SqlTx},
+        backend::{Backend, BoxTx, Mode, Result},
+        sql::{BeginTx, Dialect, FetchedRow, Param, SqlRow, SqlTx},
     },
     query::Scope,
 };
 
+#[async_trait]
 impl BeginTx for SqliteStore {
-    type Tx = SqliteTx;
-
-    async fn begin(&self, mode: Mode) -> Result<SqliteTx> {
+    async fn begin(&self, mode: Mode) -> Result<BoxTx> {
         self.0.backend().begin(mode).await
     }
 
-    async fn begin_read(&self, scope: &Scope) -> Result<SqliteTx> {
+    async fn begin_read(&self, scope: &Scope) -> Result<BoxTx> {
         self.0.backend().begin_read(scope).await
     }
 }
 
+#[async_trait]
 impl SqlTx for SqliteTx {
-    type Row = SqliteRow;
-
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
     }
 
-    async fn fetch(&mut self, sql: String, params: &[Param<'_>]) -> Result<Vec<SqliteRow>> {
-        Ok(sqlx::query_with(AssertSqlSafe(sql), arguments(params)?)
+    async fn fetch(&mut self, sql: String, params: &[Param<'_>]) -> Result<Vec<FetchedRow>> {
+        let rows = sqlx::query_with(AssertSqlSafe(sql), arguments(params)?)
             .fetch_all(&mut *self.sql)
-            .await?)
+            .await?;
+        let boxed = |row| Box::new(row) as FetchedRow;
+        Ok(rows.into_iter().map(boxed).collect())
     }
 
     async fn execute(&mut self, sql: String, params: &[Param<'_>]) -> Result<u64> {

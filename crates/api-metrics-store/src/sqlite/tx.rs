@@ -9,13 +9,14 @@
 
 use std::{sync::Arc, time::SystemTime};
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{file::DatabaseFile, store::Sqlite};
 use crate::{
     engine::{
-        backend::{Backend, Floors, Meta, Mode, Result, Tx},
+        backend::{Backend, BoxTx, Floors, Meta, Mode, Result, Tx},
         damage::Damage,
     },
     sketch::SketchKind,
@@ -53,55 +54,10 @@ const ROWS_A_STEP: i64 = 5_000;
 /// Gives up to 2,000 free pages back to the file system in one step.
 const GIVE_BACK: &str = "PRAGMA incremental_vacuum(2000)";
 
+#[async_trait]
 impl Backend for Sqlite {
-    type Tx = SqliteTx;
-
-    /// The pool's busy timeout of 10 s bounds the wait for the write lock; past it the error is
-    /// SQLITE_BUSY, `StoreError::Unavailable`.
-    ///
-    /// Where the file was deleted or replaced, the one that is there now is prepared first: a flush then
-    /// finds its fence behind, and sends again what is still held.
-    async fn begin(&self, mode: Mode) -> Result<SqliteTx> {
-        let writes = mode != Mode::Read;
-        if writes && self.file.was_moved().await {
-            let told = self.file.moved();
-            self.file.renew();
-            tracing::debug!(error = %told, "the file is prepared anew");
-            self.prepare().await?;
-        }
-        let begin = if writes {
-            "BEGIN IMMEDIATE"
-        } else {
-            "BEGIN DEFERRED"
-        };
-        let begun = self.pool.begin_with(begin).await;
-        let mut sql = begun.map_err(|error| {
-            let error = self.file.diagnosed(error.into());
-            // Nobody has made the file yet.
-            if self.file.is_prepared() || !matches!(error, StoreError::Unavailable(_)) {
-                return error;
-            }
-            match error.code().as_deref() {
-                Some("14") => StoreError::Unprepared(error.into()),
-                _ => error,
-            }
-        })?;
-        if !self.file.is_prepared() {
-            if super::migrate::applied(&mut sql).await?.is_empty() {
-                let path = self.file.shown();
-                return Err(StoreError::Unprepared(
-                    format!("{path} has no schema").into(),
-                ));
-            }
-            self.file.prepared().await;
-        }
-        Ok(SqliteTx {
-            sql,
-            written: writes.then(|| Arc::clone(&self.file)),
-            clock: self.options.clock.clone(),
-            kind: None,
-            damage: None,
-        })
+    async fn begin(&self, mode: Mode) -> Result<BoxTx> {
+        Ok(Box::new(self.begun(mode).await?))
     }
 
     async fn prepare(&self) -> Result<()> {
@@ -155,6 +111,59 @@ impl Backend for Sqlite {
     }
 }
 
+impl Sqlite {
+    /// Begins a transaction.
+    ///
+    /// The pool's busy timeout of 10 s bounds the wait for the write lock; past it the error is
+    /// SQLITE_BUSY, `StoreError::Unavailable`.
+    ///
+    /// Where the file was deleted or replaced, the one that is there now is prepared first: a flush then
+    /// finds its fence behind, and sends again what is still held.
+    pub(super) async fn begun(&self, mode: Mode) -> Result<SqliteTx> {
+        let writes = mode != Mode::Read;
+        if writes && self.file.was_moved().await {
+            let told = self.file.moved();
+            self.file.renew();
+            tracing::debug!(error = %told, "the file is prepared anew");
+            self.prepare().await?;
+        }
+        let begin = if writes {
+            "BEGIN IMMEDIATE"
+        } else {
+            "BEGIN DEFERRED"
+        };
+        let begun = self.pool.begin_with(begin).await;
+        let mut sql = begun.map_err(|error| {
+            let error = self.file.diagnosed(error.into());
+            // Nobody has made the file yet.
+            if self.file.is_prepared() || !matches!(error, StoreError::Unavailable(_)) {
+                return error;
+            }
+            match error.code().as_deref() {
+                Some("14") => StoreError::Unprepared(error.into()),
+                _ => error,
+            }
+        })?;
+        if !self.file.is_prepared() {
+            if super::migrate::applied(&mut sql).await?.is_empty() {
+                let path = self.file.shown();
+                return Err(StoreError::Unprepared(
+                    format!("{path} has no schema").into(),
+                ));
+            }
+            self.file.prepared().await;
+        }
+        Ok(SqliteTx {
+            sql,
+            written: writes.then(|| Arc::clone(&self.file)),
+            clock: self.options.clock.clone(),
+            kind: None,
+            damage: None,
+        })
+    }
+}
+
+#[async_trait]
 impl Tx for SqliteTx {
     /// One row. The clock is the process's, because the database runs in it.
     async fn meta(&mut self) -> Result<Meta> {
@@ -200,9 +209,10 @@ impl Tx for SqliteTx {
 
     /// A commit into a file that is no longer in its place is none: the error leaves the outcome
     /// unknown, and the next flush asks the file that is there.
-    async fn commit(self) -> Result<()> {
-        self.sql.commit().await?;
-        match self.written {
+    async fn commit(self: Box<Self>) -> Result<()> {
+        let Self { sql, written, .. } = *self;
+        sql.commit().await?;
+        match written {
             Some(file) if file.was_moved().await => Err(StoreError::Unavailable(
                 format!("the file {} was deleted or replaced", file.shown()).into(),
             )),
@@ -210,7 +220,7 @@ impl Tx for SqliteTx {
         }
     }
 
-    async fn rollback(self) {
+    async fn rollback(self: Box<Self>) {
         // The next transaction of the pool's connection waits for what is queued where this fails.
         drop(self.sql.rollback().await);
     }

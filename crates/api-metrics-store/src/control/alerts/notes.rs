@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// Notes what of a rule has changed; nothing where it is as before.
-pub(super) async fn note_changes<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn note_changes(
+    tx: &mut dyn SqlTx,
     now: UnixSeconds,
     actor: &str,
     id: i64,

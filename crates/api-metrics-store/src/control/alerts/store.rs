@@ -37,7 +37,7 @@ use crate::{
     },
     engine::{
         audit,
-        backend::{Mode, ReadTx, Tx},
+        backend::{Mode, Tx},
         fold::lead,
         sql::{BeginTx, SqlTx},
     },
@@ -124,12 +124,12 @@ impl<T: BeginTx> AlertStore for T {
 
     async fn due_alerts(&self, delay_seconds: u32) -> Result<Option<DueAlerts>, StoreError> {
         let mut tx = self.begin(Mode::Lead).await?;
-        let Some(meta) = lead(&mut tx).await? else {
+        let Some(meta) = lead(&mut *tx).await? else {
             return Ok(None);
         };
         let settled = meta.now() - i64::from(delay_seconds);
         let end = settled - settled.rem_euclid(60);
-        let rules = sql::alerts::list_due_rules(&mut tx, end).await?;
+        let rules = sql::alerts::list_due_rules(&mut *tx, end).await?;
         let coarse = if rules.is_empty() {
             Vec::new()
         } else {
@@ -141,13 +141,13 @@ impl<T: BeginTx> AlertStore for T {
 
     async fn put_evaluated(&self, evaluated: &[EvaluatedAlert]) -> Result<Vec<i64>, StoreError> {
         let mut tx = self.begin(Mode::Lead).await?;
-        let Some(meta) = lead(&mut tx).await? else {
+        let Some(meta) = lead(&mut *tx).await? else {
             return Ok(Vec::new());
         };
         let mut written = Vec::with_capacity(evaluated.len());
-        let silences = Silences::read(&mut tx, meta.now()).await?;
+        let silences = Silences::read(&mut *tx, meta.now()).await?;
         for evaluated in evaluated {
-            let stored = sql::alerts::lock_rule(&mut tx, evaluated.rule.id).await?;
+            let stored = sql::alerts::lock_rule(&mut *tx, evaluated.rule.id).await?;
             let same = stored.is_some_and(|stored| {
                 stored.revision == evaluated.rule.revision
                     && stored.state.evaluated_to == evaluated.rule.state.evaluated_to
@@ -157,34 +157,34 @@ impl<T: BeginTx> AlertStore for T {
             }
             // Before the event ends: a silence may last until then.
             let mut handled = !evaluated.notices.is_empty()
-                && sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
+                && sql::alerts::is_silenced(&mut *tx, evaluated.rule.id, meta.now()).await?;
             for event in &evaluated.fired {
-                sql::alerts::insert_event(&mut tx, event).await?;
+                sql::alerts::insert_event(&mut *tx, event).await?;
             }
             for (id, at, message) in &evaluated.resolved {
-                sql::alerts::resolve_event(&mut tx, *id, *at, message).await?;
+                sql::alerts::resolve_event(&mut *tx, *id, *at, message).await?;
             }
             for notice in &evaluated.notices {
                 let silent = if notice.kind == NoticeKind::AlertResolved {
                     // Whoever was told of the beginning is told of the end, and nobody else.
-                    handled || !is_told(&mut tx, notice).await?
+                    handled || !is_told(&mut *tx, notice).await?
                 } else {
                     handled
                         || silences
-                            .cover(&mut tx, &evaluated.rule, notice.at, meta.now())
+                            .cover(&mut *tx, &evaluated.rule, notice.at, meta.now())
                             .await?
                 };
                 let keep_until = notice.at + KEEP_NOTICES_SECONDS;
-                sql::notices::insert_notice(&mut tx, notice, keep_until, !silent).await?;
+                sql::notices::insert_notice(&mut *tx, notice, keep_until, !silent).await?;
                 // What fires after the end of the event that a silence lasted for is delivered again.
                 if handled && notice.kind == NoticeKind::AlertResolved {
                     handled =
-                        sql::alerts::is_silenced(&mut tx, evaluated.rule.id, meta.now()).await?;
+                        sql::alerts::is_silenced(&mut *tx, evaluated.rule.id, meta.now()).await?;
                 }
             }
-            tell_if_not_silent(&mut tx, &silences, evaluated, meta.now()).await?;
+            tell_if_not_silent(&mut *tx, &silences, evaluated, meta.now()).await?;
             sql::alerts::put_state(
-                &mut tx,
+                &mut *tx,
                 evaluated.rule.id,
                 &evaluated.state,
                 evaluated.last_fired_at,
@@ -198,21 +198,21 @@ impl<T: BeginTx> AlertStore for T {
 }
 
 /// See `ControlStore::alerts`.
-pub(in crate::control) async fn alerts<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn alerts(
+    store: &dyn BeginTx,
     scope: &Scope,
     after: i64,
     limit: u32,
 ) -> Result<Vec<AlertRule>, StoreError> {
     let mut tx = store.begin_read(scope).await?;
-    let rules = sql::alerts::list_rules(&mut tx, scope, after, i64::from(limit)).await?;
+    let rules = sql::alerts::list_rules(&mut *tx, scope, after, i64::from(limit)).await?;
     tx.commit().await?;
     Ok(rules)
 }
 
 /// See `ControlStore::alert`.
-pub(in crate::control) async fn alert<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn alert(
+    store: &dyn BeginTx,
     id: i64,
     scope: &Scope,
 ) -> Result<Option<AlertRule>, StoreError> {
@@ -221,22 +221,22 @@ pub(in crate::control) async fn alert<T: BeginTx>(
 }
 
 /// See `ControlStore::create_alert`.
-pub(in crate::control) async fn create_alert<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn create_alert(
+    store: &dyn BeginTx,
     spec: &AlertSpec,
     created_by: Option<&str>,
 ) -> Result<AlertRule, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let spec = objectives::store::follow(&mut tx, spec).await?;
-    let rule = create_in(&mut tx, &spec, created_by, now).await?;
+    let now = sql::now(&mut *tx).await?;
+    let spec = objectives::store::follow(&mut *tx, spec).await?;
+    let rule = create_in(&mut *tx, &spec, created_by, now).await?;
     tx.commit().await?;
     Ok(rule)
 }
 
 /// Adds a rule in the caller's transaction.
-pub(in crate::control) async fn create_in<T: Tx + SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn create_in(
+    tx: &mut dyn Tx,
     spec: &AlertSpec,
     created_by: Option<&str>,
     now: UnixSeconds,
@@ -253,8 +253,8 @@ pub(in crate::control) async fn create_in<T: Tx + SqlTx>(
 }
 
 /// See `ControlStore::update_alert`.
-pub(in crate::control) async fn update_alert<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn update_alert(
+    store: &dyn BeginTx,
     id: i64,
     scope: &Scope,
     revision: Option<i64>,
@@ -262,10 +262,10 @@ pub(in crate::control) async fn update_alert<T: BeginTx>(
     actor: Option<&str>,
 ) -> Result<Option<AlertRule>, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let spec = &objectives::store::follow(&mut tx, spec).await?;
+    let now = sql::now(&mut *tx).await?;
+    let spec = &objectives::store::follow(&mut *tx, spec).await?;
     spec.validate()?;
-    let Some(before) = seen(&mut tx, id, scope).await? else {
+    let Some(before) = seen(&mut *tx, id, scope).await? else {
         return Ok(None);
     };
     if revision.is_some_and(|revision| revision != before.revision) {
@@ -274,42 +274,42 @@ pub(in crate::control) async fn update_alert<T: BeginTx>(
         )));
     }
     if spec.tenant_id != before.spec.tenant_id {
-        check_room(&mut tx, spec).await?;
+        check_room(&mut *tx, spec).await?;
     }
-    sql::alerts::update_rule(&mut tx, id, spec, now).await?;
-    notes::note_changes(&mut tx, now, by(actor), id, &before.spec, spec).await?;
+    sql::alerts::update_rule(&mut *tx, id, spec, now).await?;
+    notes::note_changes(&mut *tx, now, by(actor), id, &before.spec, spec).await?;
     if before.spec.enabled && !spec.enabled {
-        close(&mut tx, &before, now, "the rule was switched off").await?;
+        close(&mut *tx, &before, now, "the rule was switched off").await?;
     } else if !before.spec.enabled && spec.enabled {
         // What happened while it was off is not evaluated.
         let state = AlertState::new(now - now.rem_euclid(60));
-        sql::alerts::put_state(&mut tx, id, &state, before.last_fired_at).await?;
+        sql::alerts::put_state(&mut *tx, id, &state, before.last_fired_at).await?;
     }
-    let rule = sql::alerts::lock_rule(&mut tx, id).await?;
+    let rule = sql::alerts::lock_rule(&mut *tx, id).await?;
     tx.commit().await?;
     Ok(rule)
 }
 
 /// See `ControlStore::delete_alert`.
-pub(in crate::control) async fn delete_alert<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn delete_alert(
+    store: &dyn BeginTx,
     id: i64,
     scope: &Scope,
     actor: Option<&str>,
 ) -> Result<bool, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let Some(rule) = seen(&mut tx, id, scope).await? else {
+    let now = sql::now(&mut *tx).await?;
+    let Some(rule) = seen(&mut *tx, id, scope).await? else {
         return Ok(false);
     };
-    delete_in(&mut tx, &rule, "the rule was removed", actor, now).await?;
+    delete_in(&mut *tx, &rule, "the rule was removed", actor, now).await?;
     tx.commit().await?;
     Ok(true)
 }
 
 /// Removes a rule in the caller's transaction. One that fires is resolved first, with a notice that says why.
-pub(in crate::control) async fn delete_in<T: Tx + SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn delete_in(
+    tx: &mut dyn Tx,
     rule: &AlertRule,
     why: &str,
     actor: Option<&str>,
@@ -322,25 +322,25 @@ pub(in crate::control) async fn delete_in<T: Tx + SqlTx>(
 }
 
 /// See `ControlStore::alert_events`.
-pub(in crate::control) async fn alert_events<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn alert_events(
+    store: &dyn BeginTx,
     scope: &Scope,
     query: &EventQuery,
 ) -> Result<Vec<AlertEvent>, StoreError> {
     let mut tx = store.begin_read(scope).await?;
-    let now = sql::now(&mut tx).await?;
-    let events = sql::alerts::list_events(&mut tx, scope, query, now).await?;
+    let now = sql::now(&mut *tx).await?;
+    let events = sql::alerts::list_events(&mut *tx, scope, query, now).await?;
     tx.commit().await?;
     Ok(events)
 }
 
 /// See `ControlStore::forget_alert_messages`.
-pub(in crate::control) async fn forget_messages<T: BeginTx>(store: &T) -> Result<u64, StoreError> {
+pub(in crate::control) async fn forget_messages(store: &dyn BeginTx) -> Result<u64, StoreError> {
     let mut after = Uuid::nil();
     let mut forgotten = 0;
     loop {
         let mut tx = store.begin(Mode::Write).await?;
-        let page = sql::alerts::list_causes(&mut tx, after).await?;
+        let page = sql::alerts::list_causes(&mut *tx, after).await?;
         let Some((last, _)) = page.last() else {
             break;
         };
@@ -350,7 +350,7 @@ pub(in crate::control) async fn forget_messages<T: BeginTx>(store: &T) -> Result
             let unknown = causes.is_none();
             let mut causes = causes.unwrap_or_default();
             if causes.forget_messages() || unknown {
-                sql::alerts::update_causes(&mut tx, event, &causes).await?;
+                sql::alerts::update_causes(&mut *tx, event, &causes).await?;
                 forgotten += 1;
             }
         }
@@ -360,7 +360,7 @@ pub(in crate::control) async fn forget_messages<T: BeginTx>(store: &T) -> Result
     let mut after = Uuid::nil();
     loop {
         let mut tx = store.begin(Mode::Write).await?;
-        let page = sql::notices::list_with_causes(&mut tx, after).await?;
+        let page = sql::notices::list_with_causes(&mut *tx, after).await?;
         let Some((last, _)) = page.last() else {
             return Ok(forgotten);
         };
@@ -371,7 +371,7 @@ pub(in crate::control) async fn forget_messages<T: BeginTx>(store: &T) -> Result
                 .as_mut()
                 .is_some_and(AlertCauses::forget_messages)
             {
-                sql::notices::update_notice(&mut tx, &notice).await?;
+                sql::notices::update_notice(&mut *tx, &notice).await?;
             }
         }
         tx.commit().await?;
@@ -379,8 +379,8 @@ pub(in crate::control) async fn forget_messages<T: BeginTx>(store: &T) -> Result
 }
 
 /// One event that `scope` may see.
-async fn event_of<T: Tx + SqlTx>(
-    tx: &mut T,
+async fn event_of(
+    tx: &mut dyn Tx,
     scope: &Scope,
     id: Uuid,
     now: UnixSeconds,
@@ -392,31 +392,31 @@ async fn event_of<T: Tx + SqlTx>(
 }
 
 /// See `ControlStore::acknowledge_event`.
-pub(in crate::control) async fn acknowledge_event<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn acknowledge_event(
+    store: &dyn BeginTx,
     id: Uuid,
     scope: &Scope,
     actor: Option<&str>,
 ) -> Result<Option<AlertEvent>, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let Some(event) = event_of(&mut tx, scope, id, now).await? else {
+    let now = sql::now(&mut *tx).await?;
+    let Some(event) = event_of(&mut *tx, scope, id, now).await? else {
         return Ok(None);
     };
     let actor = by(actor);
     // The first one stays: who took it is what the others ask. Only the write knows who that is.
-    if sql::alerts::acknowledge(&mut tx, id, now, actor).await? {
+    if sql::alerts::acknowledge(&mut *tx, id, now, actor).await? {
         let subject = notes::event(&event);
-        audit::note(&mut tx, now, actor, "acknowledge alert", &subject).await?;
+        audit::note(&mut *tx, now, actor, "acknowledge alert", &subject).await?;
     }
-    let event = event_of(&mut tx, scope, id, now).await?;
+    let event = event_of(&mut *tx, scope, id, now).await?;
     tx.commit().await?;
     Ok(event)
 }
 
 /// See `ControlStore::silence_event`.
-pub(in crate::control) async fn silence_event<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn silence_event(
+    store: &dyn BeginTx,
     id: Uuid,
     scope: &Scope,
     silence: Silence,
@@ -426,8 +426,8 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
         return invalid("seconds", "takes 1 second to 30 days");
     }
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let Some(event) = event_of(&mut tx, scope, id, now).await? else {
+    let now = sql::now(&mut *tx).await?;
+    let Some(event) = event_of(&mut *tx, scope, id, now).await? else {
         return Ok(None);
     };
     // It is the rule that is silent, whichever of its events somebody looks at: a new silence takes the place of the
@@ -435,8 +435,8 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
     let mut rule_now = None;
     let mut ended = false;
     if let Some(rule) = event.rule_id {
-        rule_now = sql::alerts::lock_rule(&mut tx, rule).await?;
-        ended = sql::alerts::end_silence(&mut tx, rule, now).await?;
+        rule_now = sql::alerts::lock_rule(&mut *tx, rule).await?;
+        ended = sql::alerts::end_silence(&mut *tx, rule, now).await?;
     }
     let firing = rule_now.as_ref().and_then(|rule| rule.state.event_id);
     let actor = by(actor);
@@ -449,23 +449,23 @@ pub(in crate::control) async fn silence_event<T: BeginTx>(
         Silence::Off => (None, "end silence of alert"),
     };
     if silence != Silence::Off {
-        sql::alerts::silence(&mut tx, id, now, until, actor).await?;
+        sql::alerts::silence(&mut *tx, id, now, until, actor).await?;
     } else if let Some((rule, firing)) = rule_now.zip(firing).filter(|_| ended) {
-        let silences = Silences::read(&mut tx, now).await?;
-        if !silences.cover(&mut tx, &rule, now, now).await? {
-            sql::notices::release_notice(&mut tx, fired_notice_id(firing)).await?;
+        let silences = Silences::read(&mut *tx, now).await?;
+        if !silences.cover(&mut *tx, &rule, now, now).await? {
+            sql::notices::release_notice(&mut *tx, fired_notice_id(firing)).await?;
         }
     }
-    audit::note(&mut tx, now, actor, action, &notes::event(&event)).await?;
-    let event = event_of(&mut tx, scope, id, now).await?;
+    audit::note(&mut *tx, now, actor, action, &notes::event(&event)).await?;
+    let event = event_of(&mut *tx, scope, id, now).await?;
     tx.commit().await?;
     Ok(event)
 }
 
 /// Lets the notice of an event be delivered that was kept back, once nothing keeps it back any more and it still fires.
 /// It does nothing the next times.
-async fn tell_if_not_silent<T: Tx + SqlTx>(
-    tx: &mut T,
+async fn tell_if_not_silent(
+    tx: &mut dyn Tx,
     silences: &Silences,
     evaluated: &EvaluatedAlert,
     now: UnixSeconds,
@@ -483,7 +483,7 @@ async fn tell_if_not_silent<T: Tx + SqlTx>(
 }
 
 /// Whether the beginning of an event whose end this notice is was not kept back. One that is not known any more was told.
-async fn is_told<T: SqlTx>(tx: &mut T, end: &Notice) -> Result<bool, StoreError> {
+async fn is_told(tx: &mut dyn SqlTx, end: &Notice) -> Result<bool, StoreError> {
     match end.event_id {
         Some(event) => sql::notices::is_told(tx, fired_notice_id(event)).await,
         None => Ok(true),
@@ -495,7 +495,7 @@ async fn is_told<T: SqlTx>(tx: &mut T, end: &Notice) -> Result<bool, StoreError>
 /// # Errors
 ///
 /// `StoreError::Conflict` where the tenant has 500 rules, and the database's errors as everywhere.
-async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreError> {
+async fn check_room(tx: &mut dyn Tx, spec: &AlertSpec) -> Result<(), StoreError> {
     if sql::alerts::count_rules(tx, spec.tenant_id.as_deref()).await? < MAX_RULES {
         return Ok(());
     }
@@ -508,8 +508,8 @@ async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), S
 ///
 /// Locks the row until the transaction ends. `None` where there is no such rule, or it is another
 /// tenant's.
-pub(super) async fn seen<T: Tx + SqlTx>(
-    tx: &mut T,
+pub(super) async fn seen(
+    tx: &mut dyn Tx,
     id: i64,
     scope: &Scope,
 ) -> Result<Option<AlertRule>, StoreError> {
@@ -526,8 +526,8 @@ pub(super) async fn seen<T: Tx + SqlTx>(
 ///
 /// Writes the end of the event, its notice and a fresh state in the caller's transaction. A rule that
 /// does not fire only gets the fresh state.
-async fn close<T: Tx + SqlTx>(
-    tx: &mut T,
+async fn close(
+    tx: &mut dyn Tx,
     rule: &AlertRule,
     now: UnixSeconds,
     why: &str,

@@ -174,19 +174,16 @@ pub(super) struct Silences(Vec<PlannedSilence>);
 
 impl Silences {
     /// Those that are planned, last, or were over within the time that is caught up with and more.
-    pub(super) async fn read<T: Tx + SqlTx>(
-        tx: &mut T,
-        now: UnixSeconds,
-    ) -> Result<Self, StoreError> {
+    pub(super) async fn read(tx: &mut dyn Tx, now: UnixSeconds) -> Result<Self, StoreError> {
         let all = sql::silences::list(tx, None, now - LISTED).await?;
         Ok(Self(all))
     }
 
     /// Whether the firing of a rule at `at` is kept back, evaluated at `now`: by one of these, or by a silence at an event
     /// of the rule. Minutes that are caught up with are as silent as they were.
-    pub(super) async fn cover<T: SqlTx>(
+    pub(super) async fn cover(
         &self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         rule: &AlertRule,
         at: UnixSeconds,
         now: UnixSeconds,
@@ -208,23 +205,23 @@ fn tenant_of(scope: &Scope) -> Option<Option<&str>> {
 }
 
 /// See `ControlStore::silences`.
-pub(in crate::control) async fn silences<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn silences(
+    store: &dyn BeginTx,
     scope: &Scope,
 ) -> Result<Vec<PlannedSilence>, StoreError> {
     let Some(tenant) = tenant_of(scope) else {
         return Ok(Vec::new());
     };
     let mut tx = store.begin_read(scope).await?;
-    let now = sql::now(&mut tx).await?;
-    let all = sql::silences::list(&mut tx, tenant, now - LISTED).await?;
+    let now = sql::now(&mut *tx).await?;
+    let all = sql::silences::list(&mut *tx, tenant, now - LISTED).await?;
     tx.commit().await?;
     Ok(all)
 }
 
 /// See `ControlStore::create_silence`.
-pub(in crate::control) async fn create<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn create(
+    store: &dyn BeginTx,
     scope: &Scope,
     silence: &NewSilence,
     actor: Option<&str>,
@@ -237,34 +234,34 @@ pub(in crate::control) async fn create<T: BeginTx>(
         return invalid("tenantId", "is another tenant's");
     }
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
+    let now = sql::now(&mut *tx).await?;
     silence.validate(now)?;
     if let Some(rule) = silence.rule_id
-        && seen(&mut tx, rule, scope).await?.is_none()
+        && seen(&mut *tx, rule, scope).await?.is_none()
     {
         return invalid("alertId", "is no rule's number");
     }
-    if sql::silences::count(&mut tx, silence.tenant_id.as_deref(), now).await? >= MAX_SILENCES {
+    if sql::silences::count(&mut *tx, silence.tenant_id.as_deref(), now).await? >= MAX_SILENCES {
         return Err(StoreError::Conflict(format!(
             "there are {MAX_SILENCES} silences already that are not over"
         )));
     }
     let actor = by(actor);
-    let id = sql::silences::insert(&mut tx, silence, now, actor).await?;
+    let id = sql::silences::insert(&mut *tx, silence, now, actor).await?;
     let planned = PlannedSilence {
         id,
         silence: silence.clone(),
         created_at: now,
         created_by: actor.to_owned(),
     };
-    audit::note(&mut tx, now, actor, "create silence", &subject(&planned)).await?;
+    audit::note(&mut *tx, now, actor, "create silence", &subject(&planned)).await?;
     tx.commit().await?;
     Ok(planned)
 }
 
 /// See `ControlStore::end_silence`.
-pub(in crate::control) async fn end<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn end(
+    store: &dyn BeginTx,
     id: i64,
     scope: &Scope,
     actor: Option<&str>,
@@ -273,13 +270,13 @@ pub(in crate::control) async fn end<T: BeginTx>(
         return Ok(false);
     };
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let open = sql::silences::list(&mut tx, tenant, now).await?;
+    let now = sql::now(&mut *tx).await?;
+    let open = sql::silences::list(&mut *tx, tenant, now).await?;
     let Some(planned) = open.into_iter().find(|one| one.id == id) else {
         return Ok(false);
     };
-    sql::silences::end(&mut tx, id, now).await?;
-    audit::note(&mut tx, now, by(actor), "end silence", &subject(&planned)).await?;
+    sql::silences::end(&mut *tx, id, now).await?;
+    audit::note(&mut *tx, now, by(actor), "end silence", &subject(&planned)).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -3,20 +3,17 @@
 use super::{AuditEntry, AuditQuery};
 use crate::{
     control::sql,
-    engine::{
-        backend::{Mode, Tx},
-        sql::BeginTx,
-    },
+    engine::{backend::Mode, sql::BeginTx},
     store::StoreError,
 };
 
 /// See `ControlStore::audit_trail`.
-pub(in crate::control) async fn audit_trail<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn audit_trail(
+    store: &dyn BeginTx,
     query: &AuditQuery,
 ) -> Result<Vec<AuditEntry>, StoreError> {
     let mut tx = store.begin(Mode::Read).await?;
-    let entries = sql::audit::list_entries(&mut tx, query).await?;
+    let entries = sql::audit::list_entries(&mut *tx, query).await?;
     tx.commit().await?;
     Ok(entries)
 }

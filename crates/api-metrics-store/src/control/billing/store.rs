@@ -24,9 +24,9 @@ use crate::{
     control::{audit::by, keys::KeyRecord, sql},
     engine::{
         audit,
-        backend::{Mode, ReadTx, Segment, Selection, Series, Tx},
+        backend::{Mode, Segment, Selection, Series, Tx},
         copied, payload, read,
-        sql::{BeginTx, SqlTx},
+        sql::BeginTx,
     },
     query::{Answer, Filter, Scope},
     series::SeriesKind,
@@ -84,7 +84,7 @@ pub(crate) trait PlanStore: Send + Sync {
 impl<T: BeginTx> PlanStore for T {
     async fn plan_assignments(&self) -> Result<Vec<Assignment>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let mut assignments: Vec<Assignment> = sql::keys::list_key_plans(&mut tx)
+        let mut assignments: Vec<Assignment> = sql::keys::list_key_plans(&mut *tx)
             .await?
             .into_iter()
             .map(|plan| Assignment {
@@ -94,7 +94,7 @@ impl<T: BeginTx> PlanStore for T {
             })
             .collect();
         // A plan that was set by SQL, without a history, counts from the first day of the calendar.
-        for (key, plan) in sql::plans::list_keys_on_plans(&mut tx).await? {
+        for (key, plan) in sql::plans::list_keys_on_plans(&mut *tx).await? {
             if !assignments.iter().any(|a| a.api_key_id == key) {
                 assignments.push(Assignment {
                     api_key_id: key,
@@ -130,8 +130,8 @@ impl<T: BeginTx> PlanStore for T {
 }
 
 /// The counts, and the generation that they are of where buckets are elsewhere.
-async fn ledger_counts_once<T: BeginTx>(
-    store: &T,
+async fn ledger_counts_once(
+    store: &dyn BeginTx,
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<(LedgerCounts, Option<i64>), StoreError> {
@@ -142,23 +142,23 @@ async fn ledger_counts_once<T: BeginTx>(
         .take_while(|day| *day < to)
         .map(|day| (day, DayCounts::default()))
         .collect();
-    stored(&mut tx, start, end, &mut days).await?;
-    inbox(&mut tx, start, end, &mut days).await?;
+    stored(&mut *tx, start, end, &mut days).await?;
+    inbox(&mut *tx, start, end, &mut days).await?;
     let query = usage_query(super::report::first_of_month(from), to, &Scope::All);
-    let answer = read::read_one_in(&mut tx, &query).await?;
-    let keys = sql::keys::list_keys(&mut tx, &Scope::All, 0, i64::MAX).await?;
+    let answer = read::read_one_in(&mut *tx, &query).await?;
+    let keys = sql::keys::list_keys(&mut *tx, &Scope::All, 0, i64::MAX).await?;
     let generation = tx.generation();
     tx.commit().await?;
     Ok((LedgerCounts { days, answer, keys }, generation))
 }
 
 /// See `ControlStore::plans`.
-pub(in crate::control) async fn plans<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn plans(
+    store: &dyn BeginTx,
     scope: &Scope,
 ) -> Result<Vec<PlanVersion>, StoreError> {
     let mut tx = store.begin_read(scope).await?;
-    let mut plans = sql::plans::list_plans(&mut tx).await?;
+    let mut plans = sql::plans::list_plans(&mut *tx).await?;
     tx.commit().await?;
     plans.retain(|plan| match scope {
         Scope::All => true,
@@ -169,15 +169,15 @@ pub(in crate::control) async fn plans<T: BeginTx>(
 }
 
 /// See `ControlStore::create_plan`.
-pub(in crate::control) async fn create_plan<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn create_plan(
+    store: &dyn BeginTx,
     plan: &NewPlan,
     actor: Option<&str>,
 ) -> Result<PlanVersion, StoreError> {
     let currency = plan.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let owned = sql::plans::list_plans(&mut tx).await?.into_iter();
+    let now = sql::now(&mut *tx).await?;
+    let owned = sql::plans::list_plans(&mut *tx).await?.into_iter();
     if owned.filter(|p| p.tenant_id == plan.tenant_id).count() >= MAX_VERSIONS {
         return Err(StoreError::Conflict(format!(
             "there are {MAX_VERSIONS} versions of plans already"
@@ -193,7 +193,7 @@ pub(in crate::control) async fn create_plan<T: BeginTx>(
         tiers: plan.tiers.clone(),
         units: plan.units.clone(),
     };
-    let Some(id) = sql::plans::insert_plan(&mut tx, &version, now).await? else {
+    let Some(id) = sql::plans::insert_plan(&mut *tx, &version, now).await? else {
         return Err(StoreError::Conflict(format!(
             "plan `{}` has a version of {} already",
             plan.name, plan.effective_from
@@ -203,7 +203,7 @@ pub(in crate::control) async fn create_plan<T: BeginTx>(
         "price plan {id} ({}) from {}",
         plan.name, plan.effective_from
     );
-    audit::note(&mut tx, now, by(actor), "create price plan", &subject).await?;
+    audit::note(&mut *tx, now, by(actor), "create price plan", &subject).await?;
     tx.commit().await?;
     version.id = id;
     Ok(version)
@@ -218,8 +218,8 @@ pub(in crate::control) async fn create_plan<T: BeginTx>(
 ///
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
 /// statement limit.
-async fn stored<T: Tx + SqlTx>(
-    tx: &mut T,
+async fn stored(
+    tx: &mut dyn Tx,
     start: UnixSeconds,
     end: UnixSeconds,
     days: &mut BTreeMap<NaiveDate, DayCounts>,
@@ -290,8 +290,8 @@ async fn stored<T: Tx + SqlTx>(
 ///
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
 /// statement limit.
-async fn inbox<T: Tx + SqlTx>(
-    tx: &mut T,
+async fn inbox(
+    tx: &mut dyn Tx,
     start: UnixSeconds,
     end: UnixSeconds,
     days: &mut BTreeMap<NaiveDate, DayCounts>,

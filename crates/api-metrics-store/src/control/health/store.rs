@@ -8,11 +8,7 @@ use uuid::Uuid;
 use super::{HealthSample, ready_made};
 use crate::{
     control::{alerts, sql},
-    engine::{
-        backend::{Mode, Tx},
-        fold::lead,
-        sql::BeginTx,
-    },
+    engine::{backend::Mode, fold::lead, sql::BeginTx},
     query::TimeRange,
     store::StoreError,
     time::UnixSeconds,
@@ -77,52 +73,52 @@ impl<T: BeginTx> HealthStore for T {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         for sample in samples {
-            sql::health::put_sample(&mut tx, instance, sample).await?;
+            sql::health::put_sample(&mut *tx, instance, sample).await?;
         }
         tx.commit().await
     }
 
     async fn health_samples(&self, range: TimeRange) -> Result<Vec<StoredSample>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let samples = sql::health::samples(&mut tx, range).await?;
+        let samples = sql::health::samples(&mut *tx, range).await?;
         tx.commit().await?;
         Ok(samples)
     }
 
     async fn forget_health_samples(&self, before: UnixSeconds) -> Result<bool, StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        let removed = sql::health::remove_samples(&mut tx, before).await?;
+        let removed = sql::health::remove_samples(&mut *tx, before).await?;
         tx.commit().await?;
         Ok(removed >= sql::health::MAX_REMOVED)
     }
 
     async fn put_ready_made_rules(&self, wanted: bool) -> Result<bool, StoreError> {
         let mut tx = self.begin(Mode::Lead).await?;
-        let Some(meta) = lead(&mut tx).await? else {
+        let Some(meta) = lead(&mut *tx).await? else {
             return Ok(false);
         };
-        let made = sql::health::ready_made(&mut tx).await?;
+        let made = sql::health::ready_made(&mut *tx).await?;
         for (name, spec) in ready_made::rules() {
             let mark = made.iter().find(|mark| mark.name == name);
             match mark {
                 None if wanted => {
                     let rule =
-                        alerts::store::create_in(&mut tx, &spec, Some(ready_made::BY), meta.now());
+                        alerts::store::create_in(&mut *tx, &spec, Some(ready_made::BY), meta.now());
                     // Where there are as many rules as there can be, these are the ones to do without.
                     let rule = match rule.await {
                         Err(StoreError::Conflict(_)) => continue,
                         rule => rule?,
                     };
-                    sql::health::mark_ready_made(&mut tx, name, rule.id, rule.revision).await?;
+                    sql::health::mark_ready_made(&mut *tx, name, rule.id, rule.revision).await?;
                 }
                 Some(mark) if !wanted => {
-                    let rule = sql::alerts::lock_rule(&mut tx, mark.rule_id).await?;
+                    let rule = sql::alerts::lock_rule(&mut *tx, mark.rule_id).await?;
                     // One that somebody has changed is theirs, and one that was deleted stays so.
                     if let Some(rule) = rule.filter(|rule| rule.revision == mark.revision) {
                         let why = "the rules over our own health were switched off";
                         let by = Some(ready_made::BY);
-                        alerts::store::delete_in(&mut tx, &rule, why, by, meta.now()).await?;
-                        sql::health::forget_ready_made(&mut tx, name).await?;
+                        alerts::store::delete_in(&mut *tx, &rule, why, by, meta.now()).await?;
+                        sql::health::forget_ready_made(&mut *tx, name).await?;
                     }
                 }
                 _ => {}

@@ -24,7 +24,7 @@ use crate::{
         copied,
         fold::lead,
         period_counts,
-        sql::{BeginTx, Dialect, SqlRow, SqlTx, params},
+        sql::{BeginTx, Dialect, SqlTx, params},
     },
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
@@ -100,17 +100,17 @@ pub enum ImportUndo {
     Busy,
 }
 
-pub(crate) async fn undo_import<T: BeginTx>(
-    store: &T,
+pub(crate) async fn undo_import(
+    store: &dyn BeginTx,
     import: &ImportedRequests,
 ) -> Result<ImportUndo> {
     let mut tx = store.begin(Mode::Lead).await?;
-    let done = undo_in(&mut tx, import).await?;
+    let done = undo_in(&mut *tx, import).await?;
     tx.commit().await?;
     Ok(done)
 }
 
-async fn undo_in<T: Tx + SqlTx>(tx: &mut T, import: &ImportedRequests) -> Result<ImportUndo> {
+async fn undo_in(tx: &mut dyn Tx, import: &ImportedRequests) -> Result<ImportUndo> {
     let Some(meta) = lead(tx).await? else {
         return Ok(ImportUndo::Busy);
     };
@@ -210,8 +210,8 @@ async fn undo_in<T: Tx + SqlTx>(tx: &mut T, import: &ImportedRequests) -> Result
 }
 
 /// The numbers of the series of the import's service, of this kind or of all, aggregate ones among them: they sum over nothing else.
-async fn series<T: SqlTx>(
-    tx: &mut T,
+async fn series(
+    tx: &mut dyn SqlTx,
     import: &ImportedRequests,
     kind: Option<SeriesKind>,
 ) -> Result<HashSet<i64>> {

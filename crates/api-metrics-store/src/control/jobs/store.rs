@@ -27,32 +27,32 @@ const LOST: &str = "the instance that ran it ended, or could not renew its lease
 const ABANDONED_AFTER: i64 = 300;
 
 /// See `JobStore::register_job`.
-pub(super) async fn register_job<T: BeginTx>(
-    store: &T,
+pub(super) async fn register_job(
+    store: &dyn BeginTx,
     name: &JobName,
     schedule: &str,
     next: &(dyn Fn(UnixSeconds) -> Option<UnixSeconds> + Send + Sync),
 ) -> Result<i64, StoreError> {
     check(name)?;
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let id = sql::jobs::put_job(&mut tx, name, schedule, next(now)).await?;
+    let now = sql::now(&mut *tx).await?;
+    let id = sql::jobs::put_job(&mut *tx, name, schedule, next(now)).await?;
     tx.commit().await?;
     Ok(id)
 }
 
 /// See `JobStore::due_jobs`.
-pub(super) async fn due_jobs<T: BeginTx>(store: &T, among: &[i64]) -> Result<Vec<i64>, StoreError> {
+pub(super) async fn due_jobs(store: &dyn BeginTx, among: &[i64]) -> Result<Vec<i64>, StoreError> {
     let mut tx = store.begin(Mode::Read).await?;
-    let now = sql::now(&mut tx).await?;
-    let due = sql::jobs::due(&mut tx, among, now).await?;
+    let now = sql::now(&mut *tx).await?;
+    let due = sql::jobs::due(&mut *tx, among, now).await?;
     tx.commit().await?;
     Ok(due)
 }
 
 /// See `JobStore::claim_job`.
-pub(super) async fn claim_job<T: BeginTx>(
-    store: &T,
+pub(super) async fn claim_job(
+    store: &dyn BeginTx,
     job: i64,
     schedule: &str,
     instance: Uuid,
@@ -60,12 +60,12 @@ pub(super) async fn claim_job<T: BeginTx>(
     next: &(dyn Fn(UnixSeconds) -> Option<UnixSeconds> + Send + Sync),
 ) -> Result<Option<ClaimedRun>, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let claimed = match sql::jobs::lock(&mut tx, job).await? {
+    let now = sql::now(&mut *tx).await?;
+    let claimed = match sql::jobs::lock(&mut *tx, job).await? {
         Some(state) if state.lease_until.is_none_or(|until| until <= now) => {
             let until = now.saturating_add(i64::from(lease_seconds));
             let times = (now, until);
-            claim(&mut tx, job, state, schedule, instance, times, next).await?
+            claim(&mut *tx, job, state, schedule, instance, times, next).await?
         }
         _ => None,
     };
@@ -74,8 +74,8 @@ pub(super) async fn claim_job<T: BeginTx>(
 }
 
 /// Claims what is due of a job whose row is locked, and which no instance runs.
-async fn claim<T: Tx + crate::engine::sql::SqlTx>(
-    tx: &mut T,
+async fn claim(
+    tx: &mut dyn Tx,
     job: i64,
     state: sql::jobs::JobState,
     schedule: &str,
@@ -130,40 +130,40 @@ async fn claim<T: Tx + crate::engine::sql::SqlTx>(
 }
 
 /// See `JobStore::renew_job`.
-pub(super) async fn renew_job<T: BeginTx>(
-    store: &T,
+pub(super) async fn renew_job(
+    store: &dyn BeginTx,
     claimed: &ClaimedRun,
     lease_seconds: u32,
 ) -> Result<bool, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
+    let now = sql::now(&mut *tx).await?;
     let until = now.saturating_add(i64::from(lease_seconds));
-    let renewed = sql::jobs::renew(&mut tx, claimed, until).await?;
+    let renewed = sql::jobs::renew(&mut *tx, claimed, until).await?;
     tx.commit().await?;
     Ok(renewed)
 }
 
 /// See `JobStore::give_back_job`.
-pub(super) async fn give_back_job<T: BeginTx>(
-    store: &T,
+pub(super) async fn give_back_job(
+    store: &dyn BeginTx,
     claimed: &ClaimedRun,
 ) -> Result<bool, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let given = sql::jobs::give_back(&mut tx, claimed, now).await?;
+    let now = sql::now(&mut *tx).await?;
+    let given = sql::jobs::give_back(&mut *tx, claimed, now).await?;
     tx.commit().await?;
     Ok(given)
 }
 
 /// See `JobStore::finish_job`.
-pub(super) async fn finish_job<T: BeginTx>(
-    store: &T,
+pub(super) async fn finish_job(
+    store: &dyn BeginTx,
     claimed: &ClaimedRun,
     result: &JobResult,
 ) -> Result<JobFinished, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let state = sql::jobs::lock(&mut tx, claimed.job).await?;
+    let now = sql::now(&mut *tx).await?;
+    let state = sql::jobs::lock(&mut *tx, claimed.job).await?;
     let open = state.and_then(|state| state.open.filter(|_| state.retry_at.is_none()));
     let finished = match open {
         Some(open) if (open.run, open.attempt) == (claimed.run, claimed.attempt) => {
@@ -172,11 +172,11 @@ pub(super) async fn finish_job<T: BeginTx>(
                 Some(pause) => {
                     let at = now.saturating_add(pause);
                     let result = bounded(result);
-                    sql::jobs::wait(&mut tx, claimed.job, &open, &result, at).await?;
+                    sql::jobs::wait(&mut *tx, claimed.job, &open, &result, at).await?;
                     JobFinished::Retry(pause)
                 }
                 None => {
-                    end(&mut tx, claimed.job, &open, result, now).await?;
+                    end(&mut *tx, claimed.job, &open, result, now).await?;
                     JobFinished::Done
                 }
             }
@@ -188,8 +188,8 @@ pub(super) async fn finish_job<T: BeginTx>(
 }
 
 /// Ends the open run of a job, whose row is locked.
-async fn end<T: Tx + crate::engine::sql::SqlTx>(
-    tx: &mut T,
+async fn end(
+    tx: &mut dyn Tx,
     job: i64,
     open: &OpenRun,
     result: &JobResult,
@@ -202,8 +202,8 @@ async fn end<T: Tx + crate::engine::sql::SqlTx>(
 }
 
 /// See `JobStore::note_job_run`.
-pub(super) async fn note_job_run<T: BeginTx>(
-    store: &T,
+pub(super) async fn note_job_run(
+    store: &dyn BeginTx,
     name: &JobName,
     instance: Uuid,
     started_at: UnixSeconds,
@@ -212,62 +212,62 @@ pub(super) async fn note_job_run<T: BeginTx>(
     check(name)?;
     let result = bounded(result);
     let mut tx = store.begin(Mode::Write).await?;
-    let (is_known, by_code) = sql::jobs::known(&mut tx, name).await?;
+    let (is_known, by_code) = sql::jobs::known(&mut *tx, name).await?;
     let job = if is_known || by_code < MAX_CODE_JOBS {
-        sql::jobs::find_or_add(&mut tx, name).await?
+        sql::jobs::find_or_add(&mut *tx, name).await?
     } else {
         let other = JobName {
             name: OTHER_JOBS.to_owned(),
             ..name.clone()
         };
-        sql::jobs::find_or_add(&mut tx, &other).await?
+        sql::jobs::find_or_add(&mut *tx, &other).await?
     };
     let cause = JobCause::Code;
-    let run = sql::jobs::begin_run(&mut tx, job, cause, None, started_at, instance).await?;
+    let run = sql::jobs::begin_run(&mut *tx, job, cause, None, started_at, instance).await?;
     let seconds = result.duration_ms / 1_000;
     let finished_at = started_at.saturating_add(seconds);
-    sql::jobs::end_run(&mut tx, run, &result, finished_at).await?;
-    sql::jobs::count(&mut tx, job, result.outcome).await?;
-    sql::jobs::forget(&mut tx, job).await?;
+    sql::jobs::end_run(&mut *tx, run, &result, finished_at).await?;
+    sql::jobs::count(&mut *tx, job, result.outcome).await?;
+    sql::jobs::forget(&mut *tx, job).await?;
     tx.commit().await
 }
 
 /// See `JobStore::jobs`.
-pub(super) async fn jobs<T: BeginTx>(
-    store: &T,
+pub(super) async fn jobs(
+    store: &dyn BeginTx,
     after: i64,
     limit: u32,
 ) -> Result<Vec<JobRecord>, StoreError> {
     let mut tx = store.begin(Mode::Read).await?;
-    let jobs = sql::jobs::list(&mut tx, after, i64::from(limit)).await?;
+    let jobs = sql::jobs::list(&mut *tx, after, i64::from(limit)).await?;
     tx.commit().await?;
     Ok(jobs)
 }
 
 /// See `JobStore::job_runs`.
-pub(super) async fn job_runs<T: BeginTx>(
-    store: &T,
+pub(super) async fn job_runs(
+    store: &dyn BeginTx,
     job: i64,
     before: Option<i64>,
     limit: u32,
 ) -> Result<Option<Vec<JobRun>>, StoreError> {
     let mut tx = store.begin(Mode::Read).await?;
-    let found = sql::jobs::exists(&mut tx, job).await?;
-    let runs = sql::jobs::list_runs(&mut tx, job, before, i64::from(limit)).await?;
+    let found = sql::jobs::exists(&mut *tx, job).await?;
+    let runs = sql::jobs::list_runs(&mut *tx, job, before, i64::from(limit)).await?;
     tx.commit().await?;
     Ok(found.then_some(runs))
 }
 
 /// See `JobStore::request_job`.
-pub(super) async fn request_job<T: BeginTx>(
-    store: &T,
+pub(super) async fn request_job(
+    store: &dyn BeginTx,
     job: i64,
     actor: Option<&str>,
 ) -> Result<bool, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
+    let now = sql::now(&mut *tx).await?;
     let actor = by(actor);
-    let Some(state) = sql::jobs::lock(&mut tx, job).await? else {
+    let Some(state) = sql::jobs::lock(&mut *tx, job).await? else {
         return Ok(false);
     };
     if state.schedule.is_none() {
@@ -276,9 +276,9 @@ pub(super) async fn request_job<T: BeginTx>(
         ));
     }
     if state.requested_by.is_none() {
-        sql::jobs::request(&mut tx, job, actor).await?;
+        sql::jobs::request(&mut *tx, job, actor).await?;
         let subject = format!("job {job} {} of {}", state.name.name, state.name.service);
-        audit::note(&mut tx, now, actor, "run job", &subject).await?;
+        audit::note(&mut *tx, now, actor, "run job", &subject).await?;
     }
     tx.commit().await?;
     Ok(true)

@@ -16,8 +16,8 @@ use crate::{
 
 /// Notes what of a key has changed; nothing where it is as before. `plan_from` is the first day of a plan that was
 /// assigned.
-pub(super) async fn note_changes<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn note_changes(
+    tx: &mut dyn SqlTx,
     now: UnixSeconds,
     actor: &str,
     id: i64,

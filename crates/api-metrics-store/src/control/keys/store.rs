@@ -20,7 +20,7 @@ use crate::{
     engine::{
         audit,
         backend::{Mode, Tx},
-        sql::{BeginTx, SqlTx},
+        sql::BeginTx,
     },
     query::Scope,
     store::{StoreError, invalid},
@@ -31,21 +31,21 @@ use crate::{
 const MAX_KEYS: u64 = 10_000;
 
 /// See `ControlStore::keys`.
-pub(in crate::control) async fn keys<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn keys(
+    store: &dyn BeginTx,
     scope: &Scope,
     after: i64,
     limit: u32,
 ) -> Result<Vec<KeyRecord>, StoreError> {
     let mut tx = store.begin_read(scope).await?;
-    let keys = sql::keys::list_keys(&mut tx, scope, after, i64::from(limit)).await?;
+    let keys = sql::keys::list_keys(&mut *tx, scope, after, i64::from(limit)).await?;
     tx.commit().await?;
     Ok(keys)
 }
 
 /// See `ControlStore::all_keys`.
-pub(in crate::control) async fn all_keys<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn all_keys(
+    store: &dyn BeginTx,
     scope: &Scope,
 ) -> Result<Vec<KeyRecord>, StoreError> {
     const PAGE: u32 = 1_000;
@@ -62,8 +62,8 @@ pub(in crate::control) async fn all_keys<T: BeginTx>(
 }
 
 /// See `ControlStore::sync_keys`.
-pub(in crate::control) async fn sync_keys<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn sync_keys(
+    store: &dyn BeginTx,
     directory: &dyn KeyDirectory,
 ) -> Result<u64, DirectoryError> {
     let keys = directory.keys().await.map_err(DirectoryError::Directory)?;
@@ -75,8 +75,8 @@ pub(in crate::control) async fn sync_keys<T: BeginTx>(
 }
 
 /// See `ControlStore::create_key`.
-pub(in crate::control) async fn create_key<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn create_key(
+    store: &dyn BeginTx,
     external_id: &str,
     change: &KeyChange,
     actor: Option<&str>,
@@ -86,30 +86,30 @@ pub(in crate::control) async fn create_key<T: BeginTx>(
     check_plain("externalId", external_id)?;
     change.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
+    let now = sql::now(&mut *tx).await?;
     if let Some(Some(tenant)) = &change.tenant_id
-        && sql::keys::count_keys(&mut tx, tenant).await? >= MAX_KEYS
+        && sql::keys::count_keys(&mut *tx, tenant).await? >= MAX_KEYS
     {
         return Err(StoreError::Conflict(format!(
             "tenant `{tenant}` has {MAX_KEYS} keys already"
         )));
     }
-    let Some(id) = sql::keys::insert_key(&mut tx, external_id, now).await? else {
+    let Some(id) = sql::keys::insert_key(&mut *tx, external_id, now).await? else {
         return Err(StoreError::Conflict(format!(
             "there is a key `{external_id}` already"
         )));
     };
     let actor = by(actor);
     let subject = format!("API key {id}");
-    audit::note(&mut tx, now, actor, "create API key", &subject).await?;
-    let key = apply(&mut tx, id, &Scope::All, change, now, actor).await?;
+    audit::note(&mut *tx, now, actor, "create API key", &subject).await?;
+    let key = apply(&mut *tx, id, &Scope::All, change, now, actor).await?;
     tx.commit().await?;
     key.ok_or_else(|| StoreError::Corrupt("a key vanished while it was made".into()))
 }
 
 /// See `ControlStore::update_key`.
-pub(in crate::control) async fn update_key<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn update_key(
+    store: &dyn BeginTx,
     id: i64,
     scope: &Scope,
     change: &KeyChange,
@@ -117,15 +117,15 @@ pub(in crate::control) async fn update_key<T: BeginTx>(
 ) -> Result<Option<KeyRecord>, StoreError> {
     change.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let key = apply(&mut tx, id, scope, change, now, by(actor)).await?;
+    let now = sql::now(&mut *tx).await?;
+    let key = apply(&mut *tx, id, scope, change, now, by(actor)).await?;
     tx.commit().await?;
     Ok(key)
 }
 
 /// See `ControlStore::put_keys`.
-pub(in crate::control) async fn put_keys<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn put_keys(
+    store: &dyn BeginTx,
     keys: &[(String, KeyChange)],
     actor: &str,
 ) -> Result<(), StoreError> {
@@ -134,26 +134,26 @@ pub(in crate::control) async fn put_keys<T: BeginTx>(
         change.validate()?;
     }
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
+    let now = sql::now(&mut *tx).await?;
     // One order for all processes: two that sync at once would otherwise wait for each other.
     let mut keys: Vec<_> = keys.iter().collect();
     keys.sort_by(|a, b| a.0.cmp(&b.0));
     for (external_id, change) in keys {
-        let id = match sql::keys::find_key(&mut tx, external_id).await? {
+        let id = match sql::keys::find_key(&mut *tx, external_id).await? {
             Some(id) => id,
-            None => match sql::keys::insert_key(&mut tx, external_id, now).await? {
+            None => match sql::keys::insert_key(&mut *tx, external_id, now).await? {
                 Some(id) => {
                     let subject = format!("API key {id}");
-                    audit::note(&mut tx, now, actor, "create API key", &subject).await?;
+                    audit::note(&mut *tx, now, actor, "create API key", &subject).await?;
                     id
                 }
                 // Made by another process in between.
-                None => sql::keys::find_key(&mut tx, external_id)
+                None => sql::keys::find_key(&mut *tx, external_id)
                     .await?
                     .unwrap_or_default(),
             },
         };
-        apply(&mut tx, id, &Scope::All, change, now, actor).await?;
+        apply(&mut *tx, id, &Scope::All, change, now, actor).await?;
     }
     tx.commit().await
 }
@@ -176,11 +176,7 @@ fn check_external_id(text: &str) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// `StoreError::Invalid` for the field `pricePlanId`, and the database's errors as everywhere.
-async fn check_plan<T: Tx + SqlTx>(
-    tx: &mut T,
-    plan: i64,
-    key: &KeyRecord,
-) -> Result<(), StoreError> {
+async fn check_plan(tx: &mut dyn Tx, plan: i64, key: &KeyRecord) -> Result<(), StoreError> {
     let tenant = key.spec.tenant_id.as_deref().unwrap_or_default();
     let known = sql::plans::list_plans(tx)
         .await?
@@ -201,8 +197,8 @@ async fn check_plan<T: Tx + SqlTx>(
 /// `StoreError::Invalid` where the plan can't be taken or begins in the future,
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
 /// statement limit.
-async fn apply<T: Tx + SqlTx>(
-    tx: &mut T,
+async fn apply(
+    tx: &mut dyn Tx,
     id: i64,
     scope: &Scope,
     change: &KeyChange,

@@ -12,10 +12,7 @@ use crate::{
         headroom::{HourHit, MinutePeak},
         sql,
     },
-    engine::{
-        backend::{Mode, Tx},
-        sql::BeginTx,
-    },
+    engine::{backend::Mode, sql::BeginTx},
     query::{Scope, TimeRange},
     store::StoreError,
     time::{Granularity, UnixSeconds},
@@ -91,14 +88,14 @@ impl<T: BeginTx> LimitStore for T {
         let mut tx = self.begin(Mode::Write).await?;
         // The first to write locks the lease's row until the commit: two leaders would otherwise lock
         // each other's rows in turn.
-        sql::notices::put_lease(&mut tx, lease, done_to).await?;
-        sql::limits::put_utilization(&mut tx, rows).await?;
+        sql::notices::put_lease(&mut *tx, lease, done_to).await?;
+        sql::limits::put_utilization(&mut *tx, rows).await?;
         tx.commit().await
     }
 
     async fn forget_utilization(&self, before: UnixSeconds) -> Result<bool, StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        let removed = sql::limits::remove_utilization(&mut tx, before).await?;
+        let removed = sql::limits::remove_utilization(&mut *tx, before).await?;
         tx.commit().await?;
         Ok(removed >= sql::limits::MAX_REMOVED)
     }
@@ -110,7 +107,7 @@ impl<T: BeginTx> LimitStore for T {
         range: TimeRange,
     ) -> Result<Vec<MinutePeak>, StoreError> {
         let mut tx = self.begin_read(scope).await?;
-        let peaks = sql::headroom::minute_peaks(&mut tx, scope, default, range).await?;
+        let peaks = sql::headroom::minute_peaks(&mut *tx, scope, default, range).await?;
         tx.commit().await?;
         Ok(peaks)
     }
@@ -124,7 +121,7 @@ impl<T: BeginTx> LimitStore for T {
         let mut tx = self.begin_read(scope).await?;
         let mut hits = Vec::new();
         for range in ranges {
-            hits.extend(sql::headroom::hour_hits(&mut tx, scope, default, *range).await?);
+            hits.extend(sql::headroom::hour_hits(&mut *tx, scope, default, *range).await?);
         }
         tx.commit().await?;
         Ok(hits)
@@ -132,15 +129,15 @@ impl<T: BeginTx> LimitStore for T {
 
     async fn first_recorded(&self, scope: &Scope) -> Result<Vec<(i64, UnixSeconds)>, StoreError> {
         let mut tx = self.begin_read(scope).await?;
-        let firsts = sql::headroom::first_recorded(&mut tx, scope).await?;
+        let firsts = sql::headroom::first_recorded(&mut *tx, scope).await?;
         tx.commit().await?;
         Ok(firsts)
     }
 }
 
 /// See `ControlStore::utilization`.
-pub(in crate::control) async fn utilization<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn utilization(
+    store: &dyn BeginTx,
     api_key_id: i64,
     granularity: Granularity,
     range: TimeRange,
@@ -148,14 +145,14 @@ pub(in crate::control) async fn utilization<T: BeginTx>(
 ) -> Result<Vec<UtilizationRow>, StoreError> {
     let mut tx = store.begin(Mode::Read).await?;
     let rows =
-        sql::limits::list_utilization(&mut tx, api_key_id, granularity, range, limit).await?;
+        sql::limits::list_utilization(&mut *tx, api_key_id, granularity, range, limit).await?;
     tx.commit().await?;
     Ok(rows)
 }
 
 /// See `ControlStore::near_limits`.
-pub(in crate::control) async fn near_limits<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn near_limits(
+    store: &dyn BeginTx,
     settings: &LimitSettings,
     scope: &Scope,
     now: UnixSeconds,
@@ -171,26 +168,26 @@ pub(in crate::control) async fn near_limits<T: BeginTx>(
 }
 
 /// By key: five-minute periods since `since`, and how many of them were at `threshold_pct` or above.
-async fn near_counts<T: BeginTx>(
-    store: &T,
+async fn near_counts(
+    store: &dyn BeginTx,
     scope: &Scope,
     since: UnixSeconds,
     threshold_pct: f64,
 ) -> Result<Vec<NearLimit>, StoreError> {
     let mut tx = store.begin_read(scope).await?;
-    let near = sql::limits::count_near_limits(&mut tx, scope, since, threshold_pct).await?;
+    let near = sql::limits::count_near_limits(&mut *tx, scope, since, threshold_pct).await?;
     tx.commit().await?;
     Ok(near)
 }
 
 /// See `ControlStore::peak_utilization`.
-pub(in crate::control) async fn peak_utilization<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn peak_utilization(
+    store: &dyn BeginTx,
     keys: &[i64],
     range: TimeRange,
 ) -> Result<Vec<(i64, f64)>, StoreError> {
     let mut tx = store.begin(Mode::Read).await?;
-    let peaks = sql::limits::peaks(&mut tx, keys, range).await?;
+    let peaks = sql::limits::peaks(&mut *tx, keys, range).await?;
     tx.commit().await?;
     Ok(peaks)
 }

@@ -6,11 +6,7 @@ use uuid::Uuid;
 use super::{DeliveryStatus, Notice};
 use crate::{
     control::{audit::by, sql},
-    engine::{
-        audit,
-        backend::{Mode, Tx},
-        sql::BeginTx,
-    },
+    engine::{audit, backend::Mode, sql::BeginTx},
     store::StoreError,
     time::UnixSeconds,
 };
@@ -94,7 +90,7 @@ pub trait ChannelStore: Send + Sync {
 impl<T: BeginTx> ChannelStore for T {
     async fn muted_channels(&self) -> Result<Vec<MutedChannel>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let muted = sql::channels::list_muted(&mut tx).await?;
+        let muted = sql::channels::list_muted(&mut *tx).await?;
         tx.commit().await?;
         Ok(muted)
     }
@@ -106,47 +102,47 @@ impl<T: BeginTx> ChannelStore for T {
         actor: Option<&str>,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
+        let now = sql::now(&mut *tx).await?;
         let actor = by(actor);
         let (changed, action) = if muted {
             let who: String = actor.chars().take(500).collect();
-            let changed = sql::channels::mute(&mut tx, channel, now, &who).await?;
+            let changed = sql::channels::mute(&mut *tx, channel, now, &who).await?;
             (changed, "mute channel")
         } else {
-            let changed = sql::channels::unmute(&mut tx, channel).await?;
+            let changed = sql::channels::unmute(&mut *tx, channel).await?;
             (changed, "unmute channel")
         };
         if changed {
-            audit::note(&mut tx, now, actor, action, channel).await?;
+            audit::note(&mut *tx, now, actor, action, channel).await?;
         }
         tx.commit().await
     }
 }
 
 /// See `ControlStore::channels`.
-pub(in crate::control) async fn channels<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn channels(
+    store: &dyn BeginTx,
 ) -> Result<Vec<ChannelState>, StoreError> {
     let mut tx = store.begin(Mode::Read).await?;
-    let channels = sql::channels::list(&mut tx).await?;
+    let channels = sql::channels::list(&mut *tx).await?;
     tx.commit().await?;
     Ok(channels)
 }
 
 /// See `ControlStore::test_channel`.
-pub(in crate::control) async fn test_channel<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn test_channel(
+    store: &dyn BeginTx,
     channel: &str,
     actor: Option<&str>,
 ) -> Result<Uuid, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
+    let now = sql::now(&mut *tx).await?;
     let actor = by(actor);
     let notice = Notice::test(now, actor);
     // Of no use to any other channel.
-    sql::notices::insert_notice(&mut tx, &notice, now + KEEP_TESTS_SECONDS, false).await?;
-    sql::notices::insert_delivery(&mut tx, notice.id, channel, now).await?;
-    audit::note(&mut tx, now, actor, "test channel", channel).await?;
+    sql::notices::insert_notice(&mut *tx, &notice, now + KEEP_TESTS_SECONDS, false).await?;
+    sql::notices::insert_delivery(&mut *tx, notice.id, channel, now).await?;
+    audit::note(&mut *tx, now, actor, "test channel", channel).await?;
     tx.commit().await?;
     Ok(notice.id)
 }

@@ -45,11 +45,7 @@ use uuid::Uuid;
 use super::{Notice, group};
 use crate::{
     control::{alerts::KEEP_NOTICES_SECONDS, sql},
-    engine::{
-        backend::{Mode, Tx},
-        fold::lead,
-        sql::BeginTx,
-    },
+    engine::{backend::Mode, fold::lead, sql::BeginTx},
     store::StoreError,
     time::UnixSeconds,
 };
@@ -230,7 +226,7 @@ impl<T: BeginTx> NoticeStore for T {
         let mut new = 0;
         for (notice, keep_until, deliver) in notices {
             new += u64::from(
-                sql::notices::insert_notice(&mut tx, notice, *keep_until, *deliver).await?,
+                sql::notices::insert_notice(&mut *tx, notice, *keep_until, *deliver).await?,
             );
         }
         tx.commit().await?;
@@ -243,11 +239,11 @@ impl<T: BeginTx> NoticeStore for T {
         every_seconds: u32,
     ) -> Result<Option<UnixSeconds>, StoreError> {
         let mut tx = self.begin(Mode::Lead).await?;
-        let Some(meta) = lead(&mut tx).await? else {
+        let Some(meta) = lead(&mut *tx).await? else {
             return Ok(None);
         };
         let now = meta.now();
-        let done = sql::notices::lease_done_to(&mut tx, lease).await?;
+        let done = sql::notices::lease_done_to(&mut *tx, lease).await?;
         tx.commit().await?;
         // A clock that was set back must not stop the work until it has caught up.
         let due =
@@ -257,14 +253,14 @@ impl<T: BeginTx> NoticeStore for T {
 
     async fn lease_done_to(&self, lease: &str) -> Result<Option<UnixSeconds>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let done = sql::notices::lease_done_to(&mut tx, lease).await?;
+        let done = sql::notices::lease_done_to(&mut *tx, lease).await?;
         tx.commit().await?;
         Ok(done)
     }
 
     async fn release_lease(&self, lease: &str, to: UnixSeconds) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        sql::notices::put_lease(&mut tx, lease, to).await?;
+        sql::notices::put_lease(&mut *tx, lease, to).await?;
         tx.commit().await
     }
 
@@ -274,10 +270,10 @@ impl<T: BeginTx> NoticeStore for T {
         events_before: UnixSeconds,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        let removed = sql::notices::remove_notices(&mut tx, now)
+        let removed = sql::notices::remove_notices(&mut *tx, now)
             .await?
-            .max(sql::alerts::remove_events(&mut tx, events_before).await?);
-        sql::silences::remove_ended(&mut tx, events_before).await?;
+            .max(sql::alerts::remove_events(&mut *tx, events_before).await?);
+        sql::silences::remove_ended(&mut *tx, events_before).await?;
         tx.commit().await?;
         Ok(removed >= 1_000)
     }
@@ -291,19 +287,20 @@ impl<T: BeginTx> NoticeStore for T {
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
-        sql::notices::fan_out(&mut tx, all, grouping, now).await?;
+        let now = sql::now(&mut *tx).await?;
+        sql::notices::fan_out(&mut *tx, all, grouping, now).await?;
         if grouping.contains(&channel) {
-            let waiting = sql::notices::waiting(&mut tx, channel, now).await?;
+            let waiting = sql::notices::waiting(&mut *tx, channel, now).await?;
             for (group, members) in group::groups(waiting) {
                 let keep_until = group.at + KEEP_NOTICES_SECONDS;
-                sql::notices::insert_notice(&mut tx, &group, keep_until, false).await?;
-                sql::notices::insert_delivery(&mut tx, group.id, channel, now).await?;
-                sql::notices::mark_grouped(&mut tx, channel, &members, now).await?;
+                sql::notices::insert_notice(&mut *tx, &group, keep_until, false).await?;
+                sql::notices::insert_delivery(&mut *tx, group.id, channel, now).await?;
+                sql::notices::mark_grouped(&mut *tx, channel, &members, now).await?;
             }
         }
         let lost_at = now + i64::from(lease_seconds);
-        let claimed = sql::notices::claim(&mut tx, channel, now, lost_at, i64::from(limit)).await?;
+        let claimed =
+            sql::notices::claim(&mut *tx, channel, now, lost_at, i64::from(limit)).await?;
         tx.commit().await?;
         Ok(claimed
             .into_iter()
@@ -321,31 +318,31 @@ impl<T: BeginTx> NoticeStore for T {
 
     async fn record_attempt(&self, delivery: &Delivery) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        sql::notices::update_delivery(&mut tx, delivery).await?;
+        sql::notices::update_delivery(&mut *tx, delivery).await?;
         tx.commit().await
     }
 }
 
 /// See `ControlStore::deliveries`.
-pub(in crate::control) async fn deliveries<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn deliveries(
+    store: &dyn BeginTx,
     query: &DeliveryQuery,
 ) -> Result<Vec<Delivery>, StoreError> {
     let mut tx = store.begin(Mode::Read).await?;
-    let deliveries = sql::notices::list_deliveries(&mut tx, query).await?;
+    let deliveries = sql::notices::list_deliveries(&mut *tx, query).await?;
     tx.commit().await?;
     Ok(deliveries)
 }
 
 /// See `ControlStore::redeliver`.
-pub(in crate::control) async fn redeliver<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn redeliver(
+    store: &dyn BeginTx,
     notice: Uuid,
     channel: &str,
 ) -> Result<bool, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let there = sql::notices::revive_delivery(&mut tx, notice, channel, now).await?;
+    let now = sql::now(&mut *tx).await?;
+    let there = sql::notices::revive_delivery(&mut *tx, notice, channel, now).await?;
     tx.commit().await?;
     Ok(there)
 }

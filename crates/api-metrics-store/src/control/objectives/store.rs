@@ -11,12 +11,7 @@ use crate::{
         audit::by,
         sql,
     },
-    engine::{
-        audit,
-        backend::Mode,
-        backend::Tx,
-        sql::{BeginTx, SqlTx},
-    },
+    engine::{audit, backend::Mode, backend::Tx, sql::BeginTx},
     query::Scope,
     store::StoreError,
 };
@@ -32,21 +27,21 @@ const RULES: [(f64, u32, u32, Severity, &str); 2] = [
 ];
 
 /// See `ObjectiveStore::objectives`.
-pub(in crate::control) async fn objectives<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn objectives(
+    store: &dyn BeginTx,
     scope: &Scope,
     after: i64,
     limit: u32,
 ) -> Result<Vec<Objective>, StoreError> {
     let mut tx = store.begin_read(scope).await?;
-    let found = sql::objectives::list(&mut tx, scope, after, i64::from(limit)).await?;
+    let found = sql::objectives::list(&mut *tx, scope, after, i64::from(limit)).await?;
     tx.commit().await?;
     Ok(found)
 }
 
 /// See `ObjectiveStore::objective`.
-pub(in crate::control) async fn objective<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn objective(
+    store: &dyn BeginTx,
     id: i64,
     scope: &Scope,
 ) -> Result<Option<Objective>, StoreError> {
@@ -55,26 +50,26 @@ pub(in crate::control) async fn objective<T: BeginTx>(
 }
 
 /// See `ObjectiveStore::create_objective`.
-pub(in crate::control) async fn create<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn create(
+    store: &dyn BeginTx,
     spec: &ObjectiveSpec,
     with_rules: bool,
     created_by: Option<&str>,
 ) -> Result<Objective, StoreError> {
     spec.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    if sql::objectives::count(&mut tx, spec.tenant_id.as_deref()).await? >= MAX_OBJECTIVES {
+    let now = sql::now(&mut *tx).await?;
+    if sql::objectives::count(&mut *tx, spec.tenant_id.as_deref()).await? >= MAX_OBJECTIVES {
         return Err(StoreError::Conflict(format!(
             "there are {MAX_OBJECTIVES} objectives already"
         )));
     }
-    let id = sql::objectives::insert(&mut tx, spec, created_by, now).await?;
-    let made = sql::objectives::lock(&mut tx, id)
+    let id = sql::objectives::insert(&mut *tx, spec, created_by, now).await?;
+    let made = sql::objectives::lock(&mut *tx, id)
         .await?
         .ok_or_else(|| StoreError::Corrupt("an objective vanished while it was made".into()))?;
     let actor = by(created_by);
-    audit::note(&mut tx, now, actor, "create objective", &subject(&made)).await?;
+    audit::note(&mut *tx, now, actor, "create objective", &subject(&made)).await?;
     if with_rules {
         for (burn_rate, window, cooldown, severity, name) in RULES {
             let mut rule = AlertSpec::burning(&made);
@@ -82,7 +77,7 @@ pub(in crate::control) async fn create<T: BeginTx>(
             rule.threshold = burn_rate;
             (rule.window_minutes, rule.cooldown_minutes) = (window, cooldown);
             rule.severity = severity;
-            alerts::store::create_in(&mut tx, &rule, created_by, now).await?;
+            alerts::store::create_in(&mut *tx, &rule, created_by, now).await?;
         }
     }
     tx.commit().await?;
@@ -90,8 +85,8 @@ pub(in crate::control) async fn create<T: BeginTx>(
 }
 
 /// See `ObjectiveStore::update_objective`.
-pub(in crate::control) async fn update<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn update(
+    store: &dyn BeginTx,
     id: i64,
     scope: &Scope,
     revision: Option<i64>,
@@ -100,8 +95,8 @@ pub(in crate::control) async fn update<T: BeginTx>(
 ) -> Result<Option<Objective>, StoreError> {
     spec.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let Some(before) = seen(&mut tx, id, scope).await? else {
+    let now = sql::now(&mut *tx).await?;
+    let Some(before) = seen(&mut *tx, id, scope).await? else {
         return Ok(None);
     };
     if revision.is_some_and(|revision| revision != before.revision) {
@@ -109,12 +104,12 @@ pub(in crate::control) async fn update<T: BeginTx>(
             "objective {id} was changed by somebody else"
         )));
     }
-    sql::objectives::update(&mut tx, id, spec, now).await?;
-    sql::objectives::lead_rules(&mut tx, id, spec, now).await?;
-    let after = sql::objectives::lock(&mut tx, id).await?;
+    sql::objectives::update(&mut *tx, id, spec, now).await?;
+    sql::objectives::lead_rules(&mut *tx, id, spec, now).await?;
+    let after = sql::objectives::lock(&mut *tx, id).await?;
     if before.spec != *spec {
         audit::note(
-            &mut tx,
+            &mut *tx,
             now,
             by(actor),
             "change objective",
@@ -127,23 +122,23 @@ pub(in crate::control) async fn update<T: BeginTx>(
 }
 
 /// See `ObjectiveStore::delete_objective`.
-pub(in crate::control) async fn delete<T: BeginTx>(
-    store: &T,
+pub(in crate::control) async fn delete(
+    store: &dyn BeginTx,
     id: i64,
     scope: &Scope,
     actor: Option<&str>,
 ) -> Result<bool, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
-    let now = sql::now(&mut tx).await?;
-    let Some(objective) = seen(&mut tx, id, scope).await? else {
+    let now = sql::now(&mut *tx).await?;
+    let Some(objective) = seen(&mut *tx, id, scope).await? else {
         return Ok(false);
     };
-    for rule in sql::objectives::list_rules(&mut tx, id).await? {
-        alerts::store::delete_in(&mut tx, &rule, "its objective was removed", actor, now).await?;
+    for rule in sql::objectives::list_rules(&mut *tx, id).await? {
+        alerts::store::delete_in(&mut *tx, &rule, "its objective was removed", actor, now).await?;
     }
-    sql::objectives::delete(&mut tx, id).await?;
+    sql::objectives::delete(&mut *tx, id).await?;
     audit::note(
-        &mut tx,
+        &mut *tx,
         now,
         by(actor),
         "remove objective",
@@ -158,8 +153,8 @@ pub(in crate::control) async fn delete<T: BeginTx>(
 ///
 /// # Errors
 /// `StoreError::Invalid` where there is no such objective.
-pub(in crate::control) async fn follow<T: Tx + SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn follow(
+    tx: &mut dyn Tx,
     spec: &AlertSpec,
 ) -> Result<AlertSpec, StoreError> {
     let mut spec = spec.clone();
@@ -173,11 +168,7 @@ pub(in crate::control) async fn follow<T: Tx + SqlTx>(
 }
 
 /// Locks an objective for this transaction, if `scope` may see it.
-async fn seen<T: Tx + SqlTx>(
-    tx: &mut T,
-    id: i64,
-    scope: &Scope,
-) -> Result<Option<Objective>, StoreError> {
+async fn seen(tx: &mut dyn Tx, id: i64, scope: &Scope) -> Result<Option<Objective>, StoreError> {
     Ok(sql::objectives::lock(tx, id)
         .await?
         .filter(|objective| match scope {

@@ -106,9 +106,9 @@ pub(crate) trait RegressionStore: Send + Sync {
 impl<T: BeginTx> ReleaseStore for T {
     async fn releases(&self, query: &ReleaseQuery) -> Result<Vec<ComparedRelease>, StoreError> {
         let mut tx = self.begin_read(&Scope::All).await?;
-        let now = sql::now(&mut tx).await?;
+        let now = sql::now(&mut *tx).await?;
         let all = found(
-            &mut tx,
+            &mut *tx,
             query.service.as_deref(),
             query.environment.as_deref(),
         )
@@ -123,7 +123,7 @@ impl<T: BeginTx> ReleaseStore for T {
             let comparison = match previous {
                 None => None,
                 Some(previous) => {
-                    let [after, before] = pair(&mut tx, version.clone(), previous).await?;
+                    let [after, before] = pair(&mut *tx, version.clone(), previous).await?;
                     let compared = Compared::new(&after, &before, now, DAY);
                     Some(compared.comparison(&before.version))
                 }
@@ -155,14 +155,14 @@ impl<T: BeginTx> ReleaseStore for T {
         let range = TimeRange::new(range.from - range.from.rem_euclid(step), range.to);
         let mut tx = self.begin_read(&Scope::All).await?;
         let kind = tx.meta().await?.sketch_kind;
-        let all = sql::releases::versions(&mut tx, Some(service), Some(environment)).await?;
+        let all = sql::releases::versions(&mut *tx, Some(service), Some(environment)).await?;
         let live = |of: &ReleasedVersion| of.first_at < range.to && of.last_at > range.from;
         let all: Vec<_> = all.into_iter().filter(live).collect();
         let earlier = all.len().saturating_sub(LIVE);
         let mut versions = Vec::new();
         for version in all.into_iter().skip(earlier) {
             let limit = LONGEST / five;
-            let periods = sql::releases::periods(&mut tx, version.id, range, kind, limit).await?;
+            let periods = sql::releases::periods(&mut *tx, version.id, range, kind, limit).await?;
             let step_of = |of: &VersionPeriod| of.from - of.from.rem_euclid(step);
             let steps = periods
                 .chunk_by(|a, b| step_of(a) == step_of(b))
@@ -191,11 +191,11 @@ impl<T: BeginTx> RegressionStore for T {
     ) -> Result<Regressions, StoreError> {
         let mut tx = self.begin_read(&Scope::All).await?;
         let mut pairs = Vec::new();
-        let all = found(&mut tx, service, environment).await?;
+        let all = found(&mut *tx, service, environment).await?;
         let came = |of: &ReleasedVersion| range.from <= of.first_at && of.first_at < range.to;
         for (version, previous) in all.into_iter().rev().filter(|(of, _)| came(of)).take(PAGE) {
             if let Some(previous) = previous {
-                pairs.push(pair(&mut tx, version, previous).await?);
+                pairs.push(pair(&mut *tx, version, previous).await?);
             }
         }
         tx.commit().await?;
@@ -204,8 +204,8 @@ impl<T: BeginTx> RegressionStore for T {
 }
 
 /// Versions in the order in which they came, each with the one before of the same service and environment.
-async fn found<T: Tx>(
-    tx: &mut T,
+async fn found(
+    tx: &mut dyn Tx,
     service: Option<&str>,
     environment: Option<&str>,
 ) -> Result<Vec<(ReleasedVersion, Option<ReleasedVersion>)>, StoreError> {
@@ -222,8 +222,8 @@ async fn found<T: Tx>(
 }
 
 /// A release and the version before, with the periods that may be compared.
-async fn pair<T: Tx>(
-    tx: &mut T,
+async fn pair(
+    tx: &mut dyn Tx,
     version: ReleasedVersion,
     previous: ReleasedVersion,
 ) -> Result<[History; 2], StoreError> {

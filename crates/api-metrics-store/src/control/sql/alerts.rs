@@ -16,7 +16,7 @@ use crate::{
     },
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, FetchedRow, SqlTx, params},
     },
     query::Scope,
     time::UnixSeconds,
@@ -49,8 +49,8 @@ pub(super) fn select_rules(d: Dialect, tail: &str) -> String {
 }
 
 /// Up to `limit` rules above `after`, in the order of their numbers. A tenant sees its own rules.
-pub(in crate::control) async fn list_rules<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_rules(
+    tx: &mut dyn SqlTx,
     scope: &Scope,
     after: i64,
     limit: i64,
@@ -66,8 +66,8 @@ pub(in crate::control) async fn list_rules<T: SqlTx>(
 }
 
 /// Reads a rule and locks it for this transaction.
-pub(in crate::control) async fn lock_rule<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn lock_rule(
+    tx: &mut dyn SqlTx,
     id: i64,
 ) -> Result<Option<AlertRule>> {
     let d = tx.dialect();
@@ -85,8 +85,8 @@ pub(in crate::control) async fn lock_rule<T: SqlTx>(
 }
 
 /// Enabled rules that were not evaluated up to `end`.
-pub(in crate::control) async fn list_due_rules<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_due_rules(
+    tx: &mut dyn SqlTx,
     end: UnixSeconds,
 ) -> Result<Vec<AlertRule>> {
     let d = tx.dialect();
@@ -103,8 +103,8 @@ pub(in crate::control) async fn list_due_rules<T: SqlTx>(
 }
 
 /// Adds a rule; answers its number.
-pub(in crate::control) async fn insert_rule<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn insert_rule(
+    tx: &mut dyn SqlTx,
     spec: &AlertSpec,
     created_by: Option<&str>,
     now: UnixSeconds,
@@ -146,8 +146,8 @@ pub(in crate::control) async fn insert_rule<T: SqlTx>(
 }
 
 /// How many rules a tenant has; the operator's own where none is given.
-pub(in crate::control) async fn count_rules<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn count_rules(
+    tx: &mut dyn SqlTx,
     tenant: Option<&str>,
 ) -> Result<u64> {
     let sql = format!(
@@ -160,8 +160,8 @@ pub(in crate::control) async fn count_rules<T: SqlTx>(
 }
 
 /// Writes the spec under the next revision.
-pub(in crate::control) async fn update_rule<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn update_rule(
+    tx: &mut dyn SqlTx,
     id: i64,
     spec: &AlertSpec,
     now: UnixSeconds,
@@ -205,7 +205,7 @@ pub(in crate::control) async fn update_rule<T: SqlTx>(
 }
 
 /// Removes a rule and its state.
-pub(in crate::control) async fn delete_rule<T: SqlTx>(tx: &mut T, id: i64) -> Result<()> {
+pub(in crate::control) async fn delete_rule(tx: &mut dyn SqlTx, id: i64) -> Result<()> {
     let rules = tx.dialect().table("api_alert_configs");
     tx.execute(format!("DELETE FROM {rules} WHERE id = $1"), params![id])
         .await?;
@@ -213,8 +213,8 @@ pub(in crate::control) async fn delete_rule<T: SqlTx>(tx: &mut T, id: i64) -> Re
 }
 
 /// Writes where a rule stands.
-pub(in crate::control) async fn put_state<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn put_state(
+    tx: &mut dyn SqlTx,
     id: i64,
     state: &AlertState,
     last_fired_at: Option<UnixSeconds>,
@@ -248,10 +248,7 @@ pub(in crate::control) async fn put_state<T: SqlTx>(
 }
 
 /// Adds an event, unless it is there.
-pub(in crate::control) async fn insert_event<T: SqlTx>(
-    tx: &mut T,
-    event: &AlertEvent,
-) -> Result<()> {
+pub(in crate::control) async fn insert_event(tx: &mut dyn SqlTx, event: &AlertEvent) -> Result<()> {
     let d = tx.dialect();
     let sql = format!(
         "INSERT INTO {events} (id, config_id, name, alert_type, severity, tenant_id, fired_at, value, \
@@ -287,8 +284,8 @@ pub(in crate::control) async fn insert_event<T: SqlTx>(
 
 /// Up to 1,000 events after `after` by id, with what was behind them; `None` where another release has written what
 /// is none of ours.
-pub(in crate::control) async fn list_causes<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_causes(
+    tx: &mut dyn SqlTx,
     after: Uuid,
 ) -> Result<Vec<(Uuid, Option<AlertCauses>)>> {
     let causes = tx.dialect().table("alert_causes");
@@ -307,8 +304,8 @@ pub(in crate::control) async fn list_causes<T: SqlTx>(
 }
 
 /// Sets what was behind an event.
-pub(in crate::control) async fn update_causes<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn update_causes(
+    tx: &mut dyn SqlTx,
     event: Uuid,
     causes: &AlertCauses,
 ) -> Result<()> {
@@ -321,8 +318,8 @@ pub(in crate::control) async fn update_causes<T: SqlTx>(
 }
 
 /// Ends an event that is open.
-pub(in crate::control) async fn resolve_event<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn resolve_event(
+    tx: &mut dyn SqlTx,
     id: Uuid,
     at: UnixSeconds,
     message: &str,
@@ -340,8 +337,8 @@ pub(in crate::control) async fn resolve_event<T: SqlTx>(
 
 /// Events, the latest first. What was behind them names other consumers, and errors of all: it is for those who see
 /// everything. While a rule is silent for a time all of its events say so, at whichever it was silenced.
-pub(in crate::control) async fn list_events<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_events(
+    tx: &mut dyn SqlTx,
     scope: &Scope,
     query: &EventQuery,
     now: UnixSeconds,
@@ -390,8 +387,8 @@ pub(in crate::control) async fn list_events<T: SqlTx>(
 }
 
 /// Writes who acknowledged an event, unless somebody has; answers whether nobody had.
-pub(in crate::control) async fn acknowledge<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn acknowledge(
+    tx: &mut dyn SqlTx,
     event: Uuid,
     at: UnixSeconds,
     by: &str,
@@ -408,8 +405,8 @@ pub(in crate::control) async fn acknowledge<T: SqlTx>(
 }
 
 /// Writes until when an event's rule is silent; without an end until the event is resolved. Who acknowledged it stays.
-pub(in crate::control) async fn silence<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn silence(
+    tx: &mut dyn SqlTx,
     event: Uuid,
     at: UnixSeconds,
     until: Option<UnixSeconds>,
@@ -432,8 +429,8 @@ pub(in crate::control) async fn silence<T: SqlTx>(
 
 /// Ends the silence of a rule, at whichever of its events it was made; answers whether there was one. Those that are
 /// over stay as they were.
-pub(in crate::control) async fn end_silence<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn end_silence(
+    tx: &mut dyn SqlTx,
     rule: i64,
     now: UnixSeconds,
 ) -> Result<bool> {
@@ -460,8 +457,8 @@ fn select_silences(d: Dialect) -> String {
 }
 
 /// Whether somebody has silenced the notices of a rule at `now`, at whichever of its events.
-pub(in crate::control) async fn is_silenced<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn is_silenced(
+    tx: &mut dyn SqlTx,
     rule: i64,
     now: UnixSeconds,
 ) -> Result<bool> {
@@ -470,8 +467,8 @@ pub(in crate::control) async fn is_silenced<T: SqlTx>(
 }
 
 /// Removes events that ended before `before`, at most [`MAX_REMOVED`]; answers how many.
-pub(in crate::control) async fn remove_events<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn remove_events(
+    tx: &mut dyn SqlTx,
     before: UnixSeconds,
 ) -> Result<u64> {
     let d = tx.dialect();
@@ -489,13 +486,13 @@ pub(in crate::control) async fn remove_events<T: SqlTx>(
 /// # Errors
 ///
 /// `StoreError::Corrupt` where this release knows no such name.
-fn word<T: FromStr>(row: &impl SqlRow, column: &str) -> Result<T> {
+fn word<T: FromStr>(row: &FetchedRow, column: &str) -> Result<T> {
     let text = row.text(column)?;
     text.parse().map_err(|_| unknown(column, &text))
 }
 
 /// A row of [`select_rules`] as a rule.
-pub(super) fn rule(row: &impl SqlRow) -> Result<AlertRule> {
+pub(super) fn rule(row: &FetchedRow) -> Result<AlertRule> {
     let minutes =
         |column| -> Result<u32> { Ok(u32::try_from(row.int(column)?).unwrap_or(u32::MAX)) };
     let created_at = row.int("created_at")?;
@@ -543,7 +540,7 @@ pub(super) fn rule(row: &impl SqlRow) -> Result<AlertRule> {
 }
 
 /// A row of `api_alert_events` as an event.
-fn event(row: &impl SqlRow) -> Result<AlertEvent> {
+fn event(row: &FetchedRow) -> Result<AlertEvent> {
     Ok(AlertEvent {
         id: row.uuid("id")?,
         rule_id: row.optional_int("config_id")?,

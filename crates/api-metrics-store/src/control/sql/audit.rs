@@ -4,13 +4,13 @@ use crate::{
     control::audit::{AuditEntry, AuditQuery},
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{SqlTx, params},
     },
 };
 
 /// Notes, the latest first: by their numbers, which the primary key has in order.
-pub(in crate::control) async fn list_entries<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_entries(
+    tx: &mut dyn SqlTx,
     query: &AuditQuery,
 ) -> Result<Vec<AuditEntry>> {
     let sql = format!(

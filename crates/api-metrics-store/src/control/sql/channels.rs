@@ -5,13 +5,13 @@ use crate::{
     control::notify::{ChannelState, DeliveryStatus, LastDelivery, MutedChannel},
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{SqlTx, params},
     },
     time::UnixSeconds,
 };
 
 /// The channels that are muted, by name.
-pub(in crate::control) async fn list_muted<T: SqlTx>(tx: &mut T) -> Result<Vec<MutedChannel>> {
+pub(in crate::control) async fn list_muted(tx: &mut dyn SqlTx) -> Result<Vec<MutedChannel>> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT channel, {at} AS muted_at, muted_by FROM {muted} ORDER BY channel",
@@ -31,8 +31,8 @@ pub(in crate::control) async fn list_muted<T: SqlTx>(tx: &mut T) -> Result<Vec<M
 }
 
 /// Mutes a channel; false where it is muted already.
-pub(in crate::control) async fn mute<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn mute(
+    tx: &mut dyn SqlTx,
     channel: &str,
     now: UnixSeconds,
     by: &str,
@@ -47,7 +47,7 @@ pub(in crate::control) async fn mute<T: SqlTx>(
 }
 
 /// Ends that a channel is muted; false where it is not.
-pub(in crate::control) async fn unmute<T: SqlTx>(tx: &mut T, channel: &str) -> Result<bool> {
+pub(in crate::control) async fn unmute(tx: &mut dyn SqlTx, channel: &str) -> Result<bool> {
     let muted = tx.dialect().table("muted_channels");
     let sql = format!("DELETE FROM {muted} WHERE channel = $1");
     Ok(tx.execute(sql, params![channel]).await? > 0)
@@ -56,7 +56,7 @@ pub(in crate::control) async fn unmute<T: SqlTx>(tx: &mut T, channel: &str) -> R
 /// Members of a group, which another delivery stands for, were never attempted and count for nothing.
 ///
 /// All channels that ever had a delivery which is kept, by name.
-pub(in crate::control) async fn list<T: SqlTx>(tx: &mut T) -> Result<Vec<ChannelState>> {
+pub(in crate::control) async fn list(tx: &mut dyn SqlTx) -> Result<Vec<ChannelState>> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT s.channel, s.delivered, s.pending, s.dead, s.delivered_at, \

@@ -7,7 +7,7 @@ use crate::{
     control::headroom::{Exceeded, HourHit, MinutePeak},
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, SqlTx, params},
     },
     query::{Scope, TimeRange},
     time::UnixSeconds,
@@ -32,8 +32,8 @@ fn minutes(d: Dialect) -> String {
 }
 
 /// By key: its busiest minute, the earliest of several, and what was over its limit.
-pub(in crate::control) async fn minute_peaks<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn minute_peaks(
+    tx: &mut dyn SqlTx,
     scope: &Scope,
     default: Option<u64>,
     range: TimeRange,
@@ -79,8 +79,8 @@ pub(in crate::control) async fn minute_peaks<T: SqlTx>(
 
 /// The hours of a range in which keys reached their limit, each with the first such minute. A limit of 0 is never
 /// recorded.
-pub(in crate::control) async fn hour_hits<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn hour_hits(
+    tx: &mut dyn SqlTx,
     scope: &Scope,
     default: Option<u64>,
     range: TimeRange,
@@ -113,8 +113,8 @@ pub(in crate::control) async fn hour_hits<T: SqlTx>(
 }
 
 /// By key: the start of the first hour that is recorded of it.
-pub(in crate::control) async fn first_recorded<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn first_recorded(
+    tx: &mut dyn SqlTx,
     scope: &Scope,
 ) -> Result<Vec<(i64, UnixSeconds)>> {
     let d = tx.dialect();

@@ -7,7 +7,7 @@ use crate::{
     control::health::{HealthSample, OwnTimes, StoredSample},
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{FetchedRow, SqlTx, params},
     },
     query::TimeRange,
     sketch::Sketch,
@@ -32,8 +32,8 @@ pub(in crate::control) struct ReadyMade {
 }
 
 /// Writes a process's minute.
-pub(in crate::control) async fn put_sample<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn put_sample(
+    tx: &mut dyn SqlTx,
     instance: Uuid,
     sample: &HealthSample,
 ) -> Result<()> {
@@ -72,8 +72,8 @@ pub(in crate::control) async fn put_sample<T: SqlTx>(
 }
 
 /// The samples of all processes in `range`.
-pub(in crate::control) async fn samples<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn samples(
+    tx: &mut dyn SqlTx,
     range: TimeRange,
 ) -> Result<Vec<StoredSample>> {
     let d = tx.dialect();
@@ -95,8 +95,8 @@ pub(in crate::control) async fn samples<T: SqlTx>(
 }
 
 /// Removes samples of minutes before `before`, at most [`MAX_REMOVED`]; answers how many.
-pub(in crate::control) async fn remove_samples<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn remove_samples(
+    tx: &mut dyn SqlTx,
     before: UnixSeconds,
 ) -> Result<u64> {
     let d = tx.dialect();
@@ -110,7 +110,7 @@ pub(in crate::control) async fn remove_samples<T: SqlTx>(
 }
 
 /// The marks of ready-made rules.
-pub(in crate::control) async fn ready_made<T: SqlTx>(tx: &mut T) -> Result<Vec<ReadyMade>> {
+pub(in crate::control) async fn ready_made(tx: &mut dyn SqlTx) -> Result<Vec<ReadyMade>> {
     let marks = tx.dialect().table("ready_made_rules");
     let sql = format!("SELECT name, rule_id, revision FROM {marks}");
     let rows = tx.fetch(sql, params![]).await?;
@@ -126,8 +126,8 @@ pub(in crate::control) async fn ready_made<T: SqlTx>(tx: &mut T) -> Result<Vec<R
 }
 
 /// Writes that a rule was made.
-pub(in crate::control) async fn mark_ready_made<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn mark_ready_made(
+    tx: &mut dyn SqlTx,
     name: &str,
     rule: i64,
     revision: i64,
@@ -139,7 +139,7 @@ pub(in crate::control) async fn mark_ready_made<T: SqlTx>(
 }
 
 /// Lets a rule be made again.
-pub(in crate::control) async fn forget_ready_made<T: SqlTx>(tx: &mut T, name: &str) -> Result<()> {
+pub(in crate::control) async fn forget_ready_made(tx: &mut dyn SqlTx, name: &str) -> Result<()> {
     let marks = tx.dialect().table("ready_made_rules");
     tx.execute(
         format!("DELETE FROM {marks} WHERE name = $1"),
@@ -150,7 +150,7 @@ pub(in crate::control) async fn forget_ready_made<T: SqlTx>(tx: &mut T, name: &s
 }
 
 /// A row of [`samples`].
-fn sample(row: &impl SqlRow) -> Result<StoredSample> {
+fn sample(row: &FetchedRow) -> Result<StoredSample> {
     let id = row.uuid("id")?;
     let count = |column| row.int(column).map(unsigned);
     let span = |column| count(column).map(Duration::from_millis);
@@ -172,7 +172,7 @@ fn sample(row: &impl SqlRow) -> Result<StoredSample> {
 }
 
 /// What people know a process by: `shop on web-2 (0f3a8c21)`.
-fn name(row: &impl SqlRow, id: Uuid) -> Result<Arc<str>> {
+fn name(row: &FetchedRow, id: Uuid) -> Result<Arc<str>> {
     let mut short = id.simple().to_string();
     short.truncate(8);
     let service = row.optional_text("service")?.unwrap_or_default();
@@ -186,7 +186,7 @@ fn name(row: &impl SqlRow, id: Uuid) -> Result<Arc<str>> {
 }
 
 /// Three columns as times.
-fn times(row: &impl SqlRow, count: &str, sum: &str, sketch: &str) -> Result<OwnTimes> {
+fn times(row: &FetchedRow, count: &str, sum: &str, sketch: &str) -> Result<OwnTimes> {
     let mut times = OwnTimes {
         count: unsigned(row.int(count)?),
         sum_us: unsigned(row.int(sum)?),

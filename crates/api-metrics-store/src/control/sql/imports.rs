@@ -6,14 +6,14 @@ use crate::{
     control::imports::ImportRecord,
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{SqlTx, params},
     },
     time::UnixSeconds,
 };
 
 /// The imports of logs with this head, the latest first.
-pub(in crate::control) async fn list_imports<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_imports(
+    tx: &mut dyn SqlTx,
     head: &str,
 ) -> Result<Vec<ImportRecord>> {
     let d = tx.dialect();
@@ -40,7 +40,7 @@ pub(in crate::control) async fn list_imports<T: SqlTx>(
 }
 
 /// Whether the ledger has an import of this id.
-pub(in crate::control) async fn is_known<T: SqlTx>(tx: &mut T, id: Uuid) -> Result<bool> {
+pub(in crate::control) async fn is_known(tx: &mut dyn SqlTx, id: Uuid) -> Result<bool> {
     let sql = format!(
         "SELECT id FROM {} WHERE id = $1",
         tx.dialect().table("imports")
@@ -49,8 +49,8 @@ pub(in crate::control) async fn is_known<T: SqlTx>(tx: &mut T, id: Uuid) -> Resu
 }
 
 /// Writes an import, replacing the one of its id.
-pub(in crate::control) async fn put_import<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn put_import(
+    tx: &mut dyn SqlTx,
     import: &ImportRecord,
     now: UnixSeconds,
 ) -> Result<()> {

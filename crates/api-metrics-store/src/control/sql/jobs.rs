@@ -7,7 +7,7 @@ use crate::{
     control::jobs::{ClaimedRun, JobCause, JobName, JobOutcome, JobRecord, JobResult, JobRun},
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{FetchedRow, SqlTx, params},
     },
     time::UnixSeconds,
 };
@@ -50,8 +50,8 @@ impl OpenRun {
 }
 
 /// Makes a scheduled job known. Another schedule than before begins anew.
-pub(in crate::control) async fn put_job<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn put_job(
+    tx: &mut dyn SqlTx,
     name: &JobName,
     schedule: &str,
     next_at: Option<UnixSeconds>,
@@ -76,7 +76,7 @@ pub(in crate::control) async fn put_job<T: SqlTx>(
 }
 
 /// The job of this name, which is made where there is none.
-pub(in crate::control) async fn find_or_add<T: SqlTx>(tx: &mut T, name: &JobName) -> Result<i64> {
+pub(in crate::control) async fn find_or_add(tx: &mut dyn SqlTx, name: &JobName) -> Result<i64> {
     let sql = format!(
         "INSERT INTO {jobs} (service, environment, name) VALUES ($1, $2, $3) \
          ON CONFLICT (service, environment, name) DO UPDATE SET name = excluded.name RETURNING id",
@@ -87,7 +87,7 @@ pub(in crate::control) async fn find_or_add<T: SqlTx>(tx: &mut T, name: &JobName
 }
 
 /// Whether there is a job of this name, and how many that only code runs there are of its service and environment.
-pub(in crate::control) async fn known<T: SqlTx>(tx: &mut T, name: &JobName) -> Result<(bool, i64)> {
+pub(in crate::control) async fn known(tx: &mut dyn SqlTx, name: &JobName) -> Result<(bool, i64)> {
     let sql = format!(
         "SELECT count(CASE WHEN name = $3 THEN 1 END) AS same, count(CASE WHEN schedule IS NULL THEN 1 END) AS by_code \
          FROM {jobs} WHERE service = $1 AND environment = $2",
@@ -99,8 +99,8 @@ pub(in crate::control) async fn known<T: SqlTx>(tx: &mut T, name: &JobName) -> R
 }
 
 /// Those of the given jobs that may be claimed.
-pub(in crate::control) async fn due<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn due(
+    tx: &mut dyn SqlTx,
     among: &[i64],
     now: UnixSeconds,
 ) -> Result<Vec<i64>> {
@@ -120,7 +120,7 @@ pub(in crate::control) async fn due<T: SqlTx>(
 }
 
 /// Locks a job, and reads it.
-pub(in crate::control) async fn lock<T: SqlTx>(tx: &mut T, job: i64) -> Result<Option<JobState>> {
+pub(in crate::control) async fn lock(tx: &mut dyn SqlTx, job: i64) -> Result<Option<JobState>> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT service, environment, name, schedule, next_at, retry_at, requested_by, lease_until, run_id, \
@@ -159,8 +159,8 @@ pub(in crate::control) async fn lock<T: SqlTx>(tx: &mut T, job: i64) -> Result<O
 }
 
 /// Begins a run.
-pub(in crate::control) async fn begin_run<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn begin_run(
+    tx: &mut dyn SqlTx,
     job: i64,
     cause: JobCause,
     due_at: Option<UnixSeconds>,
@@ -177,8 +177,8 @@ pub(in crate::control) async fn begin_run<T: SqlTx>(
 }
 
 /// Gives a job to whoever has begun its run.
-pub(in crate::control) async fn occupy<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn occupy(
+    tx: &mut dyn SqlTx,
     job: i64,
     open: &OpenRun,
     next_at: Option<UnixSeconds>,
@@ -195,8 +195,8 @@ pub(in crate::control) async fn occupy<T: SqlTx>(
 }
 
 /// Gives a job to whoever tries its open run again.
-pub(in crate::control) async fn try_again<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn try_again(
+    tx: &mut dyn SqlTx,
     job: i64,
     open: &OpenRun,
     instance: Uuid,
@@ -218,8 +218,8 @@ pub(in crate::control) async fn try_again<T: SqlTx>(
 }
 
 /// Prolongs a lease. Answers whether it is still held.
-pub(in crate::control) async fn renew<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn renew(
+    tx: &mut dyn SqlTx,
     claimed: &ClaimedRun,
     until: UnixSeconds,
 ) -> Result<bool> {
@@ -232,8 +232,8 @@ pub(in crate::control) async fn renew<T: SqlTx>(
 }
 
 /// Leaves the open run for a later attempt.
-pub(in crate::control) async fn wait<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn wait(
+    tx: &mut dyn SqlTx,
     job: i64,
     open: &OpenRun,
     result: &JobResult,
@@ -254,8 +254,8 @@ pub(in crate::control) async fn wait<T: SqlTx>(
 }
 
 /// Leaves the open run to whoever claims it first, as it is.
-pub(in crate::control) async fn give_back<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn give_back(
+    tx: &mut dyn SqlTx,
     claimed: &ClaimedRun,
     now: UnixSeconds,
 ) -> Result<bool> {
@@ -269,8 +269,8 @@ pub(in crate::control) async fn give_back<T: SqlTx>(
 }
 
 /// Writes the schedule by which a job is run from now on.
-pub(in crate::control) async fn reschedule<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn reschedule(
+    tx: &mut dyn SqlTx,
     job: i64,
     schedule: &str,
 ) -> Result<()> {
@@ -282,8 +282,8 @@ pub(in crate::control) async fn reschedule<T: SqlTx>(
 }
 
 /// Ends a run.
-pub(in crate::control) async fn end_run<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn end_run(
+    tx: &mut dyn SqlTx,
     run: i64,
     result: &JobResult,
     at: UnixSeconds,
@@ -304,8 +304,8 @@ pub(in crate::control) async fn end_run<T: SqlTx>(
 }
 
 /// Frees a job whose run has ended, and counts that.
-pub(in crate::control) async fn release<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn release(
+    tx: &mut dyn SqlTx,
     job: i64,
     outcome: JobOutcome,
 ) -> Result<()> {
@@ -318,8 +318,8 @@ pub(in crate::control) async fn release<T: SqlTx>(
 }
 
 /// Counts a run.
-pub(in crate::control) async fn count<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn count(
+    tx: &mut dyn SqlTx,
     job: i64,
     outcome: JobOutcome,
 ) -> Result<()> {
@@ -335,7 +335,7 @@ pub(in crate::control) async fn count<T: SqlTx>(
 }
 
 /// Removes runs beyond those that are kept.
-pub(in crate::control) async fn forget<T: SqlTx>(tx: &mut T, job: i64) -> Result<()> {
+pub(in crate::control) async fn forget(tx: &mut dyn SqlTx, job: i64) -> Result<()> {
     let runs = tx.dialect().table("job_runs");
     for (which, keep) in KEPT {
         let sql = format!(
@@ -348,7 +348,7 @@ pub(in crate::control) async fn forget<T: SqlTx>(tx: &mut T, job: i64) -> Result
 }
 
 /// Notes who wants a run now.
-pub(in crate::control) async fn request<T: SqlTx>(tx: &mut T, job: i64, actor: &str) -> Result<()> {
+pub(in crate::control) async fn request(tx: &mut dyn SqlTx, job: i64, actor: &str) -> Result<()> {
     let sql = format!(
         "UPDATE {jobs} SET requested_by = $2 WHERE id = $1",
         jobs = tx.dialect().table("jobs"),
@@ -357,7 +357,7 @@ pub(in crate::control) async fn request<T: SqlTx>(tx: &mut T, job: i64, actor: &
 }
 
 /// Whether there is such a job.
-pub(in crate::control) async fn exists<T: SqlTx>(tx: &mut T, job: i64) -> Result<bool> {
+pub(in crate::control) async fn exists(tx: &mut dyn SqlTx, job: i64) -> Result<bool> {
     let sql = format!(
         "SELECT id FROM {jobs} WHERE id = $1",
         jobs = tx.dialect().table("jobs"),
@@ -370,8 +370,8 @@ const RUN: &str = "r.id AS run, r.cause, r.due_at, r.started_at, r.finished_at, 
                    r.error, r.instance";
 
 /// Jobs, in the order of their numbers, each with its last run.
-pub(in crate::control) async fn list<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list(
+    tx: &mut dyn SqlTx,
     after: i64,
     limit: i64,
 ) -> Result<Vec<JobRecord>> {
@@ -410,8 +410,8 @@ pub(in crate::control) async fn list<T: SqlTx>(
 }
 
 /// Runs of a job, the latest first.
-pub(in crate::control) async fn list_runs<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_runs(
+    tx: &mut dyn SqlTx,
     job: i64,
     before: Option<i64>,
     limit: i64,
@@ -425,7 +425,7 @@ pub(in crate::control) async fn list_runs<T: SqlTx>(
     rows.iter().map(run_of).collect()
 }
 
-fn name_of<R: SqlRow>(row: &R) -> Result<JobName> {
+fn name_of(row: &FetchedRow) -> Result<JobName> {
     Ok(JobName {
         service: row.text("service")?,
         environment: row.text("environment")?,
@@ -433,12 +433,12 @@ fn name_of<R: SqlRow>(row: &R) -> Result<JobName> {
     })
 }
 
-fn cause_of<R: SqlRow>(row: &R) -> Result<JobCause> {
+fn cause_of(row: &FetchedRow) -> Result<JobCause> {
     let cause = row.text("cause")?;
     JobCause::from_name(&cause).ok_or_else(|| unknown("cause of a run", &cause))
 }
 
-fn run_of<R: SqlRow>(row: &R) -> Result<JobRun> {
+fn run_of(row: &FetchedRow) -> Result<JobRun> {
     let outcome = match row.optional_text("outcome")? {
         Some(name) => {
             let known = JobOutcome::from_name(&name);

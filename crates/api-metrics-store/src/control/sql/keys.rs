@@ -7,7 +7,7 @@ use crate::{
     control::keys::{KeyRecord, KeySpec},
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, FetchedRow, SqlTx, params},
     },
     query::Scope,
     time::UnixSeconds,
@@ -37,8 +37,8 @@ fn select(d: Dialect, tail: &str) -> String {
 }
 
 /// Up to `limit` keys above `after`, in the order of their numbers.
-pub(in crate::control) async fn list_keys<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_keys(
+    tx: &mut dyn SqlTx,
     scope: &Scope,
     after: i64,
     limit: i64,
@@ -57,10 +57,7 @@ pub(in crate::control) async fn list_keys<T: SqlTx>(
 }
 
 /// Reads a key and locks it for this transaction.
-pub(in crate::control) async fn lock_key<T: SqlTx>(
-    tx: &mut T,
-    id: i64,
-) -> Result<Option<KeyRecord>> {
+pub(in crate::control) async fn lock_key(tx: &mut dyn SqlTx, id: i64) -> Result<Option<KeyRecord>> {
     let d = tx.dialect();
     let sql = select(d, &format!("WHERE id = $1{}", d.for_update()));
     let rows = tx.fetch(sql, params![id]).await?;
@@ -68,8 +65,8 @@ pub(in crate::control) async fn lock_key<T: SqlTx>(
 }
 
 /// The number of a key.
-pub(in crate::control) async fn find_key<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn find_key(
+    tx: &mut dyn SqlTx,
     external_id: &str,
 ) -> Result<Option<i64>> {
     let keys = tx.dialect().table("api_keys");
@@ -78,8 +75,8 @@ pub(in crate::control) async fn find_key<T: SqlTx>(
 }
 
 /// Adds a key; `None` where it is there already.
-pub(in crate::control) async fn insert_key<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn insert_key(
+    tx: &mut dyn SqlTx,
     external_id: &str,
     now: UnixSeconds,
 ) -> Result<Option<i64>> {
@@ -94,12 +91,12 @@ pub(in crate::control) async fn insert_key<T: SqlTx>(
 }
 
 /// How many keys a tenant has.
-pub(in crate::control) async fn count_keys<T: SqlTx>(tx: &mut T, tenant: &str) -> Result<u64> {
+pub(in crate::control) async fn count_keys(tx: &mut dyn SqlTx, tenant: &str) -> Result<u64> {
     count(tx, "api_keys", "tenant_id = $1", tenant).await
 }
 
 /// Writes the settings of a key.
-pub(in crate::control) async fn update_key<T: SqlTx>(tx: &mut T, key: &KeyRecord) -> Result<()> {
+pub(in crate::control) async fn update_key(tx: &mut dyn SqlTx, key: &KeyRecord) -> Result<()> {
     let d = tx.dialect();
     let sql = format!(
         "UPDATE {keys} SET name = $2, tenant_id = $3, user_id = $4, rate_limit_per_minute = $5, \
@@ -131,7 +128,7 @@ pub(in crate::control) async fn update_key<T: SqlTx>(tx: &mut T, key: &KeyRecord
 }
 
 /// Puts a key on a plan from a day on. What was set for later days is removed.
-pub(in crate::control) async fn put_key_plan<T: SqlTx>(tx: &mut T, plan: PlanFrom) -> Result<()> {
+pub(in crate::control) async fn put_key_plan(tx: &mut dyn SqlTx, plan: PlanFrom) -> Result<()> {
     let d = tx.dialect();
     let plans = d.table("api_key_plans");
     let day = plan.from.to_string();
@@ -150,7 +147,7 @@ pub(in crate::control) async fn put_key_plan<T: SqlTx>(tx: &mut T, plan: PlanFro
 }
 
 /// Which keys are on which plans, in the order of keys and days.
-pub(in crate::control) async fn list_key_plans<T: SqlTx>(tx: &mut T) -> Result<Vec<PlanFrom>> {
+pub(in crate::control) async fn list_key_plans(tx: &mut dyn SqlTx) -> Result<Vec<PlanFrom>> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT api_key_id, {day} AS day, price_plan_id FROM {plans} \
@@ -163,7 +160,7 @@ pub(in crate::control) async fn list_key_plans<T: SqlTx>(tx: &mut T) -> Result<V
 }
 
 /// A row of `api_key_plans`.
-fn plan_from(row: &impl SqlRow) -> Result<PlanFrom> {
+fn plan_from(row: &FetchedRow) -> Result<PlanFrom> {
     let day = row.text("day")?;
     Ok(PlanFrom {
         key: row.int("api_key_id")?,
@@ -175,7 +172,7 @@ fn plan_from(row: &impl SqlRow) -> Result<PlanFrom> {
 }
 
 /// A row of `api_keys`.
-fn record(row: &impl SqlRow) -> Result<KeyRecord> {
+fn record(row: &FetchedRow) -> Result<KeyRecord> {
     let count = |column| -> Result<Option<u64>> { Ok(row.optional_int(column)?.map(unsigned)) };
     let period = row.optional_text("quota_period")?;
     Ok(KeyRecord {

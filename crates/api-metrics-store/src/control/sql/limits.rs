@@ -5,7 +5,7 @@ use crate::{
     control::limits::{NearLimit, UtilizationRow},
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{FetchedRow, SqlTx, params},
     },
     query::{Scope, TimeRange},
     time::{Granularity, UnixSeconds},
@@ -18,8 +18,8 @@ pub(in crate::control) const MAX_REMOVED: u64 = 10_000;
 const MAX_WRITTEN: usize = 2_000;
 
 /// Writes rows, replacing those of the same periods.
-pub(in crate::control) async fn put_utilization<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn put_utilization(
+    tx: &mut dyn SqlTx,
     rows: &[UtilizationRow],
 ) -> Result<()> {
     let d = tx.dialect();
@@ -65,8 +65,8 @@ fn encoded(rows: &[UtilizationRow]) -> String {
 }
 
 /// Rows of one key, the latest first.
-pub(in crate::control) async fn list_utilization<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_utilization(
+    tx: &mut dyn SqlTx,
     api_key_id: i64,
     granularity: Granularity,
     range: TimeRange,
@@ -98,8 +98,8 @@ pub(in crate::control) async fn list_utilization<T: SqlTx>(
 }
 
 /// By key: its five-minute periods since `since`, and those at `threshold_pct` or above.
-pub(in crate::control) async fn count_near_limits<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn count_near_limits(
+    tx: &mut dyn SqlTx,
     scope: &Scope,
     since: UnixSeconds,
     threshold_pct: f64,
@@ -126,8 +126,8 @@ pub(in crate::control) async fn count_near_limits<T: SqlTx>(
 
 /// By key: the highest utilization of a minute that starts in `range`. Keys without a recorded minute are
 /// missing.
-pub(in crate::control) async fn peaks<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn peaks(
+    tx: &mut dyn SqlTx,
     keys: &[i64],
     range: TimeRange,
 ) -> Result<Vec<(i64, f64)>> {
@@ -153,8 +153,8 @@ pub(in crate::control) async fn peaks<T: SqlTx>(
 
 /// Removes rows of periods before `before`, at most [`MAX_REMOVED`] a granularity; answers the most
 /// that one granularity lost.
-pub(in crate::control) async fn remove_utilization<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn remove_utilization(
+    tx: &mut dyn SqlTx,
     before: UnixSeconds,
 ) -> Result<u64> {
     let d = tx.dialect();
@@ -179,7 +179,7 @@ pub(in crate::control) async fn remove_utilization<T: SqlTx>(
 }
 
 /// A row of `rate_limit_utilization`.
-fn utilization(row: &impl SqlRow) -> Result<UtilizationRow> {
+fn utilization(row: &FetchedRow) -> Result<UtilizationRow> {
     let granularity = row.text("period_granularity")?;
     Ok(UtilizationRow {
         api_key_id: row.int("api_key_id")?,
@@ -193,7 +193,7 @@ fn utilization(row: &impl SqlRow) -> Result<UtilizationRow> {
 }
 
 /// A row of [`count_near_limits`].
-fn near_limit(row: &impl SqlRow) -> Result<NearLimit> {
+fn near_limit(row: &FetchedRow) -> Result<NearLimit> {
     let active_periods = unsigned(row.int("active")?);
     let near_periods = unsigned(row.int("near")?);
     Ok(NearLimit {

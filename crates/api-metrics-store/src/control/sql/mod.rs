@@ -34,7 +34,7 @@ pub(super) mod silences;
 use crate::{
     engine::{
         backend::{Result, Tx},
-        sql::{SqlRow, SqlTx},
+        sql::{FetchedRow, SqlTx},
     },
     query::Scope,
     store::StoreError,
@@ -42,7 +42,7 @@ use crate::{
 };
 
 /// The database's clock, or the one given at construction.
-pub(super) async fn now<T: Tx>(tx: &mut T) -> Result<UnixSeconds> {
+pub(super) async fn now(tx: &mut dyn Tx) -> Result<UnixSeconds> {
     Ok(tx.meta().await?.now())
 }
 
@@ -54,12 +54,12 @@ fn only<R>(rows: Vec<R>) -> Result<R> {
 }
 
 /// The number in a column of the first row, where there is one.
-fn first_int<R: SqlRow>(rows: &[R], column: &str) -> Result<Option<i64>> {
+fn first_int(rows: &[FetchedRow], column: &str) -> Result<Option<i64>> {
     rows.first().map(|row| row.int(column)).transpose()
 }
 
 /// How many rows a condition with one parameter selects.
-async fn count<T: SqlTx>(tx: &mut T, table: &str, condition: &str, of: &str) -> Result<u64> {
+async fn count(tx: &mut dyn SqlTx, table: &str, condition: &str, of: &str) -> Result<u64> {
     let table = tx.dialect().table(table);
     let sql = format!("SELECT count(*) AS found FROM {table} WHERE {condition}");
     let rows = tx.fetch(sql, crate::engine::sql::params![of]).await?;

@@ -9,7 +9,7 @@ use crate::{
     },
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{FetchedRow, SqlTx, params},
     },
     store::StoreError,
     text::escaped,
@@ -31,8 +31,8 @@ pub(in crate::control) struct ClaimedDelivery {
 }
 
 /// Adds a notice; answers whether it is new. Where `deliver` is false it gets no deliveries.
-pub(in crate::control) async fn insert_notice<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn insert_notice(
+    tx: &mut dyn SqlTx,
     notice: &Notice,
     keep_until: UnixSeconds,
     deliver: bool,
@@ -57,8 +57,8 @@ pub(in crate::control) async fn insert_notice<T: SqlTx>(
 
 /// Up to 1,000 notices after `after` by id that say what was behind an alert; `None` where another release has written what is none
 /// of ours.
-pub(in crate::control) async fn list_with_causes<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_with_causes(
+    tx: &mut dyn SqlTx,
     after: Uuid,
 ) -> Result<Vec<(Uuid, Option<Notice>)>> {
     let sql = format!(
@@ -72,7 +72,7 @@ pub(in crate::control) async fn list_with_causes<T: SqlTx>(
 }
 
 /// Writes a notice anew.
-pub(in crate::control) async fn update_notice<T: SqlTx>(tx: &mut T, notice: &Notice) -> Result<()> {
+pub(in crate::control) async fn update_notice(tx: &mut dyn SqlTx, notice: &Notice) -> Result<()> {
     let sql = format!(
         "UPDATE {notices} SET body = $2 WHERE id = $1",
         notices = tx.dialect().table("notices"),
@@ -83,7 +83,7 @@ pub(in crate::control) async fn update_notice<T: SqlTx>(tx: &mut T, notice: &Not
 }
 
 /// Lets a notice be delivered that was kept back; one that has deliveries is left alone.
-pub(in crate::control) async fn release_notice<T: SqlTx>(tx: &mut T, id: Uuid) -> Result<()> {
+pub(in crate::control) async fn release_notice(tx: &mut dyn SqlTx, id: Uuid) -> Result<()> {
     let d = tx.dialect();
     let sql = format!(
         "UPDATE {notices} SET fanned_out = NOT {yes} WHERE id = $1 AND NOT EXISTS (\
@@ -97,7 +97,7 @@ pub(in crate::control) async fn release_notice<T: SqlTx>(tx: &mut T, id: Uuid) -
 }
 
 /// Whether a notice is delivered or will be: it has deliveries, or is to get some. One that is not there any more was.
-pub(in crate::control) async fn is_told<T: SqlTx>(tx: &mut T, id: Uuid) -> Result<bool> {
+pub(in crate::control) async fn is_told(tx: &mut dyn SqlTx, id: Uuid) -> Result<bool> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT n.id FROM {notices} AS n WHERE n.id = $1 AND n.fanned_out AND NOT EXISTS (\
@@ -112,8 +112,8 @@ pub(in crate::control) async fn is_told<T: SqlTx>(tx: &mut T, id: Uuid) -> Resul
 /// that they can wait for others.
 ///
 /// Up to three statements a notice. A muted channel gets none. Whoever comes second finds the notice fanned out.
-pub(in crate::control) async fn fan_out<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn fan_out(
+    tx: &mut dyn SqlTx,
     channels: &[&str],
     grouping: &[&str],
     now: UnixSeconds,
@@ -154,8 +154,8 @@ pub(in crate::control) async fn fan_out<T: SqlTx>(
 }
 
 /// Adds a delivery of one notice through one channel, due at `now`; one that is there stays.
-pub(in crate::control) async fn insert_delivery<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn insert_delivery(
+    tx: &mut dyn SqlTx,
     notice: Uuid,
     channel: &str,
     now: UnixSeconds,
@@ -173,8 +173,8 @@ pub(in crate::control) async fn insert_delivery<T: SqlTx>(
 
 /// Notices that were never tried on this channel and wait there, once the first of them is due. Up to
 /// [`MAX_FANNED_OUT`]; those that can't be read are left out.
-pub(in crate::control) async fn waiting<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn waiting(
+    tx: &mut dyn SqlTx,
     channel: &str,
     now: UnixSeconds,
 ) -> Result<Vec<Notice>> {
@@ -201,8 +201,8 @@ pub(in crate::control) async fn waiting<T: SqlTx>(
 }
 
 /// Writes that deliveries are part of a group's, which is delivered in their place.
-pub(in crate::control) async fn mark_grouped<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn mark_grouped(
+    tx: &mut dyn SqlTx,
     channel: &str,
     members: &[Uuid],
     now: UnixSeconds,
@@ -225,8 +225,8 @@ pub(in crate::control) async fn mark_grouped<T: SqlTx>(
 /// event's firing comes before its end.
 ///
 /// Ordered by time, then firing before end, then id. Takes one statement, and one more a delivery for its body.
-pub(in crate::control) async fn claim<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn claim(
+    tx: &mut dyn SqlTx,
     channel: &str,
     now: UnixSeconds,
     lost_at: UnixSeconds,
@@ -275,8 +275,8 @@ pub(in crate::control) async fn claim<T: SqlTx>(
 ///
 /// Releases may run side by side during an update, and a newer one may write notices that this one
 /// can't read.
-async fn mark_unreadable<T: SqlTx>(
-    tx: &mut T,
+async fn mark_unreadable(
+    tx: &mut dyn SqlTx,
     id: Uuid,
     channel: &str,
     attempts: u64,
@@ -301,8 +301,8 @@ async fn mark_unreadable<T: SqlTx>(
 }
 
 /// Writes how an attempt went, unless another one has begun since.
-pub(in crate::control) async fn update_delivery<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn update_delivery(
+    tx: &mut dyn SqlTx,
     delivery: &Delivery,
 ) -> Result<()> {
     let d = tx.dialect();
@@ -328,8 +328,8 @@ pub(in crate::control) async fn update_delivery<T: SqlTx>(
 }
 
 /// Deliveries, the ones that changed last first. Those whose notice can't be read are left out.
-pub(in crate::control) async fn list_deliveries<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_deliveries(
+    tx: &mut dyn SqlTx,
     query: &DeliveryQuery,
 ) -> Result<Vec<Delivery>> {
     let d = tx.dialect();
@@ -378,8 +378,8 @@ pub(in crate::control) async fn list_deliveries<T: SqlTx>(
 }
 
 /// Makes a dead delivery due again; answers whether there was one.
-pub(in crate::control) async fn revive_delivery<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn revive_delivery(
+    tx: &mut dyn SqlTx,
     notice: Uuid,
     channel: &str,
     now: UnixSeconds,
@@ -397,8 +397,8 @@ pub(in crate::control) async fn revive_delivery<T: SqlTx>(
 
 /// Removes notices that are over and have no pending delivery, at most [`MAX_REMOVED`]; answers how
 /// many.
-pub(in crate::control) async fn remove_notices<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn remove_notices(
+    tx: &mut dyn SqlTx,
     before: UnixSeconds,
 ) -> Result<u64> {
     let d = tx.dialect();
@@ -415,8 +415,8 @@ pub(in crate::control) async fn remove_notices<T: SqlTx>(
 }
 
 /// Up to when the work under a lease is done.
-pub(in crate::control) async fn lease_done_to<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn lease_done_to(
+    tx: &mut dyn SqlTx,
     lease: &str,
 ) -> Result<Option<UnixSeconds>> {
     let d = tx.dialect();
@@ -429,8 +429,8 @@ pub(in crate::control) async fn lease_done_to<T: SqlTx>(
 }
 
 /// Writes up to when the work under a lease is done.
-pub(in crate::control) async fn put_lease<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn put_lease(
+    tx: &mut dyn SqlTx,
     lease: &str,
     done_to: UnixSeconds,
 ) -> Result<()> {
@@ -451,7 +451,7 @@ fn read_notice(body: &str) -> Result<Notice> {
 }
 
 /// `None`: its notice can't be read.
-fn delivery(row: &impl SqlRow) -> Result<Option<Delivery>> {
+fn delivery(row: &FetchedRow) -> Result<Option<Delivery>> {
     let status = row.text("status")?;
     let Ok(notice) = row.text("body").and_then(|body| read_notice(&body)) else {
         return Ok(None);

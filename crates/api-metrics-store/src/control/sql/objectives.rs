@@ -11,7 +11,7 @@ use crate::{
     },
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, FetchedRow, SqlTx, params},
     },
     query::Scope,
     time::UnixSeconds,
@@ -30,8 +30,8 @@ fn select(d: Dialect, tail: &str) -> String {
 
 /// Up to `limit` objectives above `after`, in the order of their numbers. A tenant sees its own, and who is limited to
 /// keys sees none.
-pub(in crate::control) async fn list<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list(
+    tx: &mut dyn SqlTx,
     scope: &Scope,
     after: i64,
     limit: i64,
@@ -46,7 +46,7 @@ pub(in crate::control) async fn list<T: SqlTx>(
 }
 
 /// Reads an objective and locks it for this transaction.
-pub(in crate::control) async fn lock<T: SqlTx>(tx: &mut T, id: i64) -> Result<Option<Objective>> {
+pub(in crate::control) async fn lock(tx: &mut dyn SqlTx, id: i64) -> Result<Option<Objective>> {
     let d = tx.dialect();
     let sql = select(d, &format!("WHERE id = $1{}", d.for_update()));
     let rows = tx.fetch(sql, params![id]).await?;
@@ -54,7 +54,7 @@ pub(in crate::control) async fn lock<T: SqlTx>(tx: &mut T, id: i64) -> Result<Op
 }
 
 /// How many a tenant has; the operator's own where none is given.
-pub(in crate::control) async fn count<T: SqlTx>(tx: &mut T, tenant: Option<&str>) -> Result<u64> {
+pub(in crate::control) async fn count(tx: &mut dyn SqlTx, tenant: Option<&str>) -> Result<u64> {
     let sql = format!(
         "SELECT count(*) AS found FROM {objectives} \
          WHERE tenant_id = $1 OR (tenant_id IS NULL AND $1 IS NULL)",
@@ -65,8 +65,8 @@ pub(in crate::control) async fn count<T: SqlTx>(tx: &mut T, tenant: Option<&str>
 }
 
 /// Adds one; answers its number.
-pub(in crate::control) async fn insert<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn insert(
+    tx: &mut dyn SqlTx,
     spec: &ObjectiveSpec,
     created_by: Option<&str>,
     now: UnixSeconds,
@@ -96,8 +96,8 @@ pub(in crate::control) async fn insert<T: SqlTx>(
 }
 
 /// Writes the settings under the next revision.
-pub(in crate::control) async fn update<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn update(
+    tx: &mut dyn SqlTx,
     id: i64,
     spec: &ObjectiveSpec,
     now: UnixSeconds,
@@ -128,7 +128,7 @@ pub(in crate::control) async fn update<T: SqlTx>(
 }
 
 /// Removes one that no rule follows.
-pub(in crate::control) async fn delete<T: SqlTx>(tx: &mut T, id: i64) -> Result<()> {
+pub(in crate::control) async fn delete(tx: &mut dyn SqlTx, id: i64) -> Result<()> {
     let objectives = tx.dialect().table("objectives");
     tx.execute(
         format!("DELETE FROM {objectives} WHERE id = $1"),
@@ -139,8 +139,8 @@ pub(in crate::control) async fn delete<T: SqlTx>(tx: &mut T, id: i64) -> Result<
 }
 
 /// The rules over an objective's burn rate, each locked for this transaction.
-pub(in crate::control) async fn list_rules<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list_rules(
+    tx: &mut dyn SqlTx,
     objective: i64,
 ) -> Result<Vec<AlertRule>> {
     let d = tx.dialect();
@@ -160,8 +160,8 @@ pub(in crate::control) async fn list_rules<T: SqlTx>(
 }
 
 /// Writes what an objective looks at to its rules, under their next revisions.
-pub(in crate::control) async fn lead_rules<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn lead_rules(
+    tx: &mut dyn SqlTx,
     id: i64,
     spec: &ObjectiveSpec,
     now: UnixSeconds,
@@ -186,7 +186,7 @@ pub(in crate::control) async fn lead_rules<T: SqlTx>(
 }
 
 /// What a rule's objective aims at, in a row of `select_rules`.
-pub(super) fn aim(row: &impl SqlRow) -> Result<Option<Aim>> {
+pub(super) fn aim(row: &FetchedRow) -> Result<Option<Aim>> {
     let Some(target) = row.optional_int("target_ppm")? else {
         return Ok(None);
     };
@@ -203,7 +203,7 @@ fn latency(spec: &ObjectiveSpec) -> Option<i64> {
 }
 
 /// What makes a request good, of a row that has `indicator` and `latency_us`.
-fn indicator(row: &impl SqlRow) -> Result<Indicator> {
+fn indicator(row: &FetchedRow) -> Result<Indicator> {
     let name = row.text("indicator")?;
     match name.parse() {
         Ok(Indicator::Availability) => Ok(Indicator::Availability),
@@ -218,7 +218,7 @@ fn indicator(row: &impl SqlRow) -> Result<Indicator> {
 }
 
 /// A row of [`select`] as an objective.
-fn objective(row: &impl SqlRow) -> Result<Objective> {
+fn objective(row: &FetchedRow) -> Result<Objective> {
     let small = |column| -> Result<u32> { Ok(u32::try_from(row.int(column)?).unwrap_or_default()) };
     let mut spec = ObjectiveSpec::new(row.text("name")?, indicator(row)?, small("target_ppm")?);
     spec.window_days = small("window_days")?;

@@ -11,13 +11,13 @@ use crate::{
     control::billing::{PlanVersion, PriceTier, UnitPrice},
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{FetchedRow, SqlTx, params},
     },
     time::UnixSeconds,
 };
 
 /// All versions of all plans, in the order of their numbers.
-pub(in crate::control) async fn list_plans<T: SqlTx>(tx: &mut T) -> Result<Vec<PlanVersion>> {
+pub(in crate::control) async fn list_plans(tx: &mut dyn SqlTx) -> Result<Vec<PlanVersion>> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT p.id, p.tenant_id, p.name, p.currency, {day} AS effective_from, p.free_requests, \
@@ -64,8 +64,8 @@ pub(in crate::control) async fn list_plans<T: SqlTx>(tx: &mut T) -> Result<Vec<P
 }
 
 /// Adds a version; `None` where there is one of that name and day.
-pub(in crate::control) async fn insert_plan<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn insert_plan(
+    tx: &mut dyn SqlTx,
     plan: &PlanVersion,
     now: UnixSeconds,
 ) -> Result<Option<i64>> {
@@ -120,9 +120,7 @@ pub(in crate::control) async fn insert_plan<T: SqlTx>(
 }
 
 /// Keys, and the latest version that was set for them.
-pub(in crate::control) async fn list_keys_on_plans<T: SqlTx>(
-    tx: &mut T,
-) -> Result<Vec<(i64, i64)>> {
+pub(in crate::control) async fn list_keys_on_plans(tx: &mut dyn SqlTx) -> Result<Vec<(i64, i64)>> {
     let sql = format!(
         "SELECT id, price_plan_id FROM {keys} WHERE price_plan_id IS NOT NULL ORDER BY id",
         keys = tx.dialect().table("api_keys"),
@@ -134,7 +132,7 @@ pub(in crate::control) async fn list_keys_on_plans<T: SqlTx>(
 }
 
 /// A version from the row of its first tier.
-fn plan(row: &impl SqlRow, id: i64, first: PriceTier) -> Result<PlanVersion> {
+fn plan(row: &FetchedRow, id: i64, first: PriceTier) -> Result<PlanVersion> {
     let currency = row.text("currency")?;
     let day = row.text("effective_from")?;
     Ok(PlanVersion {
@@ -154,7 +152,7 @@ fn plan(row: &impl SqlRow, id: i64, first: PriceTier) -> Result<PlanVersion> {
 }
 
 /// The tier of a row.
-fn tier(row: &impl SqlRow) -> Result<PriceTier> {
+fn tier(row: &FetchedRow) -> Result<PriceTier> {
     let price = row.text("per_thousand")?;
     Ok(PriceTier {
         from_requests: unsigned(row.int("from_requests")?),

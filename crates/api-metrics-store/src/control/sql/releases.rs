@@ -4,7 +4,7 @@ use crate::{
     control::releases::{ReleasedVersion, VersionPeriod},
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{FetchedRow, SqlTx, params},
         versions::{VersionCounts, select},
     },
     query::TimeRange,
@@ -15,8 +15,8 @@ use crate::{
 const MAX_VERSIONS: i64 = 20_000;
 
 /// The versions of a service, of an environment, or of all of them, in the order in which they came.
-pub(in crate::control) async fn versions<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn versions(
+    tx: &mut dyn SqlTx,
     service: Option<&str>,
     environment: Option<&str>,
 ) -> Result<Vec<ReleasedVersion>> {
@@ -35,7 +35,7 @@ pub(in crate::control) async fn versions<T: SqlTx>(
     rows.iter().rev().map(version).collect()
 }
 
-fn version(row: &impl SqlRow) -> Result<ReleasedVersion> {
+fn version(row: &FetchedRow) -> Result<ReleasedVersion> {
     Ok(ReleasedVersion {
         id: row.int("id")?,
         service: row.text("service")?,
@@ -47,8 +47,8 @@ fn version(row: &impl SqlRow) -> Result<ReleasedVersion> {
 }
 
 /// What a version has answered in the periods that begin in `range`, ascending; at most `limit` of them.
-pub(in crate::control) async fn periods<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn periods(
+    tx: &mut dyn SqlTx,
     id: i64,
     range: TimeRange,
     kind: SketchKind,

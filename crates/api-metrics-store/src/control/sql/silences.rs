@@ -5,15 +5,15 @@ use crate::{
     control::alerts::{NewSilence, PlannedSilence},
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{SqlTx, params},
     },
     time::UnixSeconds,
 };
 
 /// Those that end after `after`, of one tenant or of all, the latest end first. Each tenant has a bounded number that
 /// are not over, and those that are over are removed.
-pub(in crate::control) async fn list<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn list(
+    tx: &mut dyn SqlTx,
     tenant: Option<&str>,
     after: UnixSeconds,
 ) -> Result<Vec<PlannedSilence>> {
@@ -50,8 +50,8 @@ pub(in crate::control) async fn list<T: SqlTx>(
 }
 
 /// How many of a tenant, or of everybody, end after `now`.
-pub(in crate::control) async fn count<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn count(
+    tx: &mut dyn SqlTx,
     tenant: Option<&str>,
     now: UnixSeconds,
 ) -> Result<u64> {
@@ -67,8 +67,8 @@ pub(in crate::control) async fn count<T: SqlTx>(
 }
 
 /// Adds one; answers its number.
-pub(in crate::control) async fn insert<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn insert(
+    tx: &mut dyn SqlTx,
     silence: &NewSilence,
     now: UnixSeconds,
     by: &str,
@@ -99,7 +99,7 @@ pub(in crate::control) async fn insert<T: SqlTx>(
 }
 
 /// Ends one at `now`; one that has not begun is removed.
-pub(in crate::control) async fn end<T: SqlTx>(tx: &mut T, id: i64, now: UnixSeconds) -> Result<()> {
+pub(in crate::control) async fn end(tx: &mut dyn SqlTx, id: i64, now: UnixSeconds) -> Result<()> {
     let d = tx.dialect();
     let silences = d.table("alert_silences");
     let at = d.at("$2");
@@ -111,8 +111,8 @@ pub(in crate::control) async fn end<T: SqlTx>(tx: &mut T, id: i64, now: UnixSeco
 }
 
 /// Removes those that ended before `before`.
-pub(in crate::control) async fn remove_ended<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::control) async fn remove_ended(
+    tx: &mut dyn SqlTx,
     before: UnixSeconds,
 ) -> Result<()> {
     let d = tx.dialect();

@@ -32,12 +32,13 @@
 
 mod transaction;
 
-use std::{collections::BTreeMap, fmt::Debug, future::Future, sync::Arc};
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use api_metrics_layer::ApiKey;
+use async_trait::async_trait;
 use uuid::Uuid;
 
-pub(crate) use self::transaction::{ENDED_SESSION, FlushTx, LeadTx, ReadTx, Tx};
+pub(crate) use self::transaction::{BoxTx, ENDED_SESSION, FlushTx, LeadTx, ReadTx, Tx};
 use super::{condition::Condition, copied::Copied, shares::ShareLimits};
 use crate::{
     bucket::Bucket,
@@ -76,10 +77,8 @@ pub(crate) enum Mode {
 /// A database that the protocol runs on.
 ///
 /// It is shared by all tasks of a process: every method may be called concurrently.
+#[async_trait]
 pub(crate) trait Backend: Send + Sync + Debug + 'static {
-    /// Its transactions. One holds a connection of the pool until it is committed or dropped.
-    type Tx: Tx + 'static;
-
     /// Opens a transaction of this mode. Nothing is locked yet, apart from SQLite's write lock for
     /// `Mode::Write` and `Mode::Lead`, and Postgres's ACCESS SHARE lock on the metrics tables for
     /// `Mode::Read`.
@@ -89,28 +88,28 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     /// # Errors
     /// `StoreError::Timeout` when no connection of the pool is free in time, or on Postgres the lock of
     /// a read is not. `StoreError::Unavailable` when SQLite's write lock is not free within 10 s.
-    fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
+    async fn begin(&self, mode: Mode) -> Result<BoxTx>;
     /// Opens a snapshot in which the database itself hides what `scope` may not see, where it can. This
     /// is a second wall behind the statements' own conditions: a statement that forgets its condition
     /// still shows nothing of another tenant. Postgres does it by row-level security; SQLite can't, and
     /// opens a plain snapshot.
-    fn begin_read(&self, scope: &Scope) -> impl Future<Output = Result<Self::Tx>> + Send {
+    async fn begin_read(&self, scope: &Scope) -> Result<BoxTx> {
         let _ = scope;
-        self.begin(Mode::Read)
+        self.begin(Mode::Read).await
     }
     /// Opens a snapshot on a standby that is not too far behind. `None`, also where the standby fails: read where everything
     /// is written.
-    fn begin_standby(&self, scope: &Scope) -> impl Future<Output = Option<Self::Tx>> + Send {
+    async fn begin_standby(&self, scope: &Scope) -> Option<BoxTx> {
         let _ = scope;
-        std::future::ready(None)
+        None
     }
     /// A snapshot on the standby could not be read, or with `None` lacks what the caller does not hold any more.
     fn standby_failed(&self, error: Option<&StoreError>) {
         let _ = error;
     }
     /// How the standby is doing; `None` where there is none.
-    fn standby(&self) -> impl Future<Output = Option<StandbyStatus>> + Send {
-        std::future::ready(None)
+    async fn standby(&self) -> Option<StandbyStatus> {
+        None
     }
     /// How a fold may be divided among transactions; `None` where one folds everything.
     fn shares(&self) -> Option<ShareLimits> {
@@ -118,16 +117,16 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     }
     /// Opens a further transaction for a fold, as `Mode::Lead` does. `None` where there is no connection that
     /// others don't need, and where it can't be opened.
-    fn begin_share(&self) -> impl Future<Output = Option<Self::Tx>> + Send {
-        std::future::ready(None)
+    async fn begin_share(&self) -> Option<BoxTx> {
+        None
     }
     /// Where the buckets are, if not in this database.
     fn copied(&self) -> Option<&Copied> {
         None
     }
     /// How often a clean period has become dirty, as of now and not of any snapshot. Asked only where buckets are copied.
-    fn generation(&self) -> impl Future<Output = Result<i64>> + Send {
-        std::future::ready(Ok(0))
+    async fn generation(&self) -> Result<i64> {
+        Ok(0)
     }
     /// Connects, migrates and agrees on the kind of sketch. Processes that start together are let in
     /// one after another, by the leader's lock on Postgres and the file's write lock on SQLite. Calling
@@ -135,10 +134,10 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     /// # Errors
     /// `StoreError::TooNew` when a newer release has migrated the database, `StoreError::SketchKind`
     /// when it keeps another kind of sketch than the one configured.
-    fn prepare(&self) -> impl Future<Output = Result<()>> + Send;
+    async fn prepare(&self) -> Result<()>;
     /// Leaves the database as another program should find it. Called once nothing is left to write.
-    fn settle(&self) -> impl Future<Output = Result<()>> + Send {
-        std::future::ready(Ok(()))
+    async fn settle(&self) -> Result<()> {
+        Ok(())
     }
     /// Removes a bounded amount of what lies below a floor, outside any transaction of the protocol.
     /// The floor has moved already, so no reader looks at these rows any more. The implementation reads
@@ -147,11 +146,11 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     ///
     /// Bounds: 8 partitions a call on Postgres, 5,000 rows a call on SQLite. `Maintained::more` says
     /// that something is left. Losing against a reader or another leader is no error.
-    fn remove_below(
+    async fn remove_below(
         &self,
         granularity: Granularity,
         floor: UnixSeconds,
-    ) -> impl Future<Output = Result<Maintained>> + Send;
+    ) -> Result<Maintained>;
 }
 
 /// Everything that names a series. Two series are one if all seven members are equal; the database has

@@ -3,8 +3,9 @@
 //! The errors of every method here, and what all implementations must keep, are those of the parent
 //! module.
 
-use std::{collections::BTreeSet, future::Future};
+use std::collections::BTreeSet;
 
+use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
@@ -22,17 +23,21 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
+/// A transaction of whichever database.
+pub(crate) type BoxTx = Box<dyn Tx>;
+
 /// One transaction. Dropping it rolls back.
 ///
 /// The rollback of a dropped transaction may come a moment later, when the pool gets its connection
 /// back. Locks are held until then, the leader's among them. A step that has nothing to write therefore
 /// commits rather than drops, and one that is tried again at once rolls back and waits for it.
+#[async_trait]
 pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + SqlTx {
     /// Reads the clock, the floors and what the database asks of a process. One round trip, one row, no
     /// lock.
     /// # Errors
     /// `StoreError::Corrupt` when a floor is missing or the kind of sketch is unknown.
-    fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
+    async fn meta(&mut self) -> Result<Meta>;
     /// `Meta`, the dirty periods that start in `range`, the coarsened spans that reach into it, the
     /// flush batches that reach into `inner`, the fence of `instance`, and the tag of the aggregate
     /// series.
@@ -41,23 +46,21 @@ pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + SqlTx {
     /// flush batches outside the answer are not worth sending. Databases that are a round trip away
     /// answer it by one statement. The default asks one by one, and gives no tag, so that nothing is
     /// kept from read to read.
-    fn read_header(
+    async fn read_header(
         &mut self,
         range: TimeRange,
         inner: TimeRange,
         instance: Uuid,
-    ) -> impl Future<Output = Result<ReadHeader>> + Send {
-        async move {
-            Ok(ReadHeader {
-                meta: self.meta().await?,
-                dirty: self.dirty(range.from, range.to).await?,
-                coarse: self.coarse(range.from, range.to).await?,
-                fence: self.instance_seq(instance).await?,
-                quarantined: self.quarantined_spans(range.from, range.to).await?,
-                aggregate_series_tag: None,
-                unfolded: self.unfolded(inner.from, inner.to).await?,
-            })
-        }
+    ) -> Result<ReadHeader> {
+        Ok(ReadHeader {
+            meta: self.meta().await?,
+            dirty: self.dirty(range.from, range.to).await?,
+            coarse: self.coarse(range.from, range.to).await?,
+            fence: self.instance_seq(instance).await?,
+            quarantined: self.quarantined_spans(range.from, range.to).await?,
+            aggregate_series_tag: None,
+            unfolded: self.unfolded(inner.from, inner.to).await?,
+        })
     }
     /// From here on every row is read by itself, and what can't be read of it is noted and left out
     /// instead of failing the statement, see `damage`.
@@ -72,14 +75,15 @@ pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + SqlTx {
     /// # Errors
     /// Any error here leaves the outcome unknown: the commit may have reached the database. `flush` is
     /// written around this; all other steps may simply be done again.
-    fn commit(self) -> impl Future<Output = Result<()>> + Send;
+    async fn commit(self: Box<Self>) -> Result<()>;
     /// Takes everything back, and waits until its locks are free, for a step that is done once more
     /// at once. Where even that fails, the connection is gone, and the locks with it.
-    fn rollback(self) -> impl Future<Output = ()> + Send;
+    async fn rollback(self: Box<Self>) -> ();
 }
 
 /// The statements of a flush. They are called in the order in which they stand here, in one
 /// `Mode::Write` transaction.
+#[async_trait]
 pub(crate) trait FlushTx: Send {
     /// Reads the fence of an instance and locks its row until the transaction ends; `None` where there
     /// is none.
@@ -91,10 +95,10 @@ pub(crate) trait FlushTx: Send {
     /// # Errors
     /// `StoreError::Timeout` when an earlier attempt of the same instance still holds the row after 10
     /// s.
-    fn fence(&mut self, id: Uuid) -> impl Future<Output = Result<Option<u64>>> + Send;
+    async fn fence(&mut self, id: Uuid) -> Result<Option<u64>>;
     /// Inserts the fence row of an instance with seq 0, and leaves one that exists as it is. Two first
     /// flushes of one id may meet here: the later one waits, and then finds the row.
-    fn register(&mut self, instance: &Instance) -> impl Future<Output = Result<()>> + Send;
+    async fn register(&mut self, instance: &Instance) -> Result<()>;
     /// The numbers of these keys, in the order of `keys`, interning unknown ones.
     ///
     /// `keys` must be sorted and without duplicates: every writer then locks new keys in one order, and
@@ -102,212 +106,171 @@ pub(crate) trait FlushTx: Send {
     /// key has no name, tenant or quota yet.
     /// # Errors
     /// `StoreError::Corrupt` when a key that was just inserted is not found.
-    fn intern_keys(&mut self, keys: &[String]) -> impl Future<Output = Result<Vec<i64>>> + Send;
+    async fn intern_keys(&mut self, keys: &[String]) -> Result<Vec<i64>>;
     /// The numbers of these series, in the order of `series`, interning unknown ones. The same rule as
     /// for keys: sorted, without duplicates. The caller may remember the numbers only once the
     /// transaction is acknowledged, because a rollback frees them for other series.
     /// # Errors
     /// `StoreError::Corrupt` when a series that was just inserted is not found.
-    fn intern_series(
-        &mut self,
-        series: &[SeriesLabels],
-    ) -> impl Future<Output = Result<Vec<i64>>> + Send;
+    async fn intern_series(&mut self, series: &[SeriesLabels]) -> Result<Vec<i64>>;
     /// Inserts the chunks of a flush batch under (`id`, `seq`, `chunk`). No table but the inbox is
     /// touched, so that no record's time and no missing partition can fail a flush. A row that exists
     /// already is an error, since the fence rules it out.
-    fn put_inbox(&mut self, chunks: &[InboxChunk]) -> impl Future<Output = Result<()>> + Send;
+    async fn put_inbox(&mut self, chunks: &[InboxChunk]) -> Result<()>;
     /// Notes the spans that the recorder had to coarsen, as `[from, to)`. Those that are noted already
     /// stay. Annotation only: no sum depends on them.
-    fn put_coarse(
-        &mut self,
-        spans: &[(UnixSeconds, UnixSeconds)],
-    ) -> impl Future<Output = Result<()>> + Send;
+    async fn put_coarse(&mut self, spans: &[(UnixSeconds, UnixSeconds)]) -> Result<()>;
     /// Moves the fence to `seq`, notes the time of the flush and sets `live`, so that the leader looks
     /// at the instance again. The last statement before the COMMIT. `at` is in Unix seconds by the
     /// database's clock.
-    fn advance(
-        &mut self,
-        id: Uuid,
-        seq: u64,
-        at: UnixSeconds,
-    ) -> impl Future<Output = Result<()>> + Send;
+    async fn advance(&mut self, id: Uuid, seq: u64, at: UnixSeconds) -> Result<()>;
     /// Notes that the process of this instance has ended in order, at `at` in Unix seconds. What it has
     /// flushed is folded as before. Nothing happens where there is no such instance.
-    fn end(&mut self, id: Uuid, at: UnixSeconds) -> impl Future<Output = Result<()>> + Send;
+    async fn end(&mut self, id: Uuid, at: UnixSeconds) -> Result<()>;
 }
 
 /// The statements of fold, rollup and retention, in a `Mode::Lead` transaction. All but the first three ask
 /// that the transaction leads or has joined: what they write has one writer at a time.
+#[async_trait]
 pub(crate) trait LeadTx: Send {
     /// Whether this transaction is the leader from now on, until it ends. It never waits. A statement
     /// of its own: in one with a read, the snapshot would be from before the lock, and a step could add
     /// to rows that the previous leader has just changed.
-    fn try_lead(&mut self) -> impl Future<Output = Result<bool>> + Send;
+    async fn try_lead(&mut self) -> Result<bool>;
     /// As `try_lead`, but so that transactions which `try_join` may fold other services meanwhile. `false` also where
     /// such transactions of an earlier leader are still under way.
-    fn try_lead_with_shares(&mut self) -> impl Future<Output = Result<bool>> + Send {
-        self.try_lead()
+    async fn try_lead_with_shares(&mut self) -> Result<bool> {
+        self.try_lead().await
     }
     /// Keeps everybody from leading until this transaction ends, other than the one that began the fold. It never
     /// waits. Whether that one still leads is for the caller to find out.
-    fn try_join(&mut self) -> impl Future<Output = Result<bool>> + Send {
-        std::future::ready(Ok(false))
+    async fn try_join(&mut self) -> Result<bool> {
+        Ok(false)
     }
     /// Waits until no other share of a fold writes rows that all services share, and keeps others from it until this
     /// transaction ends.
-    fn wait_for_turn(&mut self) -> impl Future<Output = Result<()>> + Send {
-        std::future::ready(Ok(()))
+    async fn wait_for_turn(&mut self) -> Result<()> {
+        Ok(())
     }
     /// The live instances whose fence is above their fold mark, ordered by id. Reads no payload and
     /// locks nothing, so that a leader never waits for a writer.
-    fn pending(&mut self) -> impl Future<Output = Result<Vec<Pending>>> + Send;
+    async fn pending(&mut self) -> Result<Vec<Pending>>;
     /// The buckets of each of an instance's flush batches in `(after, upto]`, ascending by number.
     /// Numbers of empty flushes are missing. Used to choose how many batches fit one fold.
-    fn inbox_sizes(
-        &mut self,
-        id: Uuid,
-        after: u64,
-        upto: u64,
-    ) -> impl Future<Output = Result<Vec<(u64, u64)>>> + Send;
+    async fn inbox_sizes(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<(u64, u64)>>;
     /// The chunks of an instance's flush batches in `(after, upto]`, by number and chunk, payloads
     /// included.
-    fn inbox(
-        &mut self,
-        id: Uuid,
-        after: u64,
-        upto: u64,
-    ) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
+    async fn inbox(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<InboxChunk>>;
     /// Keeps the payload of an unreadable chunk in `quarantined`, with the reason. The chunk itself
     /// leaves the inbox with `set_folded`. Doing it twice keeps the first entry.
-    fn quarantine(
-        &mut self,
-        chunk: &InboxChunk,
-        reason: &str,
-    ) -> impl Future<Output = Result<()>> + Send;
+    async fn quarantine(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()>;
     /// Keeps bytes of rows in `quarantined_rows`. A part that was quarantined before is replaced.
-    fn put_quarantined(&mut self, parts: &[DamagedPart])
-    -> impl Future<Output = Result<()>> + Send;
+    async fn put_quarantined(&mut self, parts: &[DamagedPart]) -> Result<()>;
     /// Moves the fold mark of an instance to `seq` and deletes its flush batches up to there. In the
     /// same transaction as the buckets they were added to: a batch is either in the inbox or in the
     /// buckets.
-    fn set_folded(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
+    async fn set_folded(&mut self, id: Uuid, seq: u64) -> Result<()>;
     /// What these numbers stand for, in any order. Numbers that do not exist are left out.
-    fn series(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
+    async fn series(&mut self, ids: &[i64]) -> Result<Vec<SeriesRow>>;
     /// The base series among `ids` whose aggregate series are known, with their numbers in the order by
     /// endpoint, by key, total.
     ///
     /// `ids` must ascend. Those of the three that are not of `kinds` may be 0, so that an
     /// implementation need not send them. A series that no fold has seen yet is left out, and so is a
     /// number that does not exist.
-    fn aggregates(
+    async fn aggregates(
         &mut self,
         ids: &[i64],
         kinds: &BTreeSet<SeriesKind>,
-    ) -> impl Future<Output = Result<Vec<(i64, [i64; 3])>>> + Send;
+    ) -> Result<Vec<(i64, [i64; 3])>>;
     /// Sets the aggregate series of base series.
-    fn set_aggregates(&mut self, of: &[(i64, [i64; 3])])
-    -> impl Future<Output = Result<()>> + Send;
+    async fn set_aggregates(&mut self, of: &[(i64, [i64; 3])]) -> Result<()>;
     /// Replaces the tag of the aggregate series, in the transaction that has made some. Every cached reading of
     /// aggregate series ends with the old tag, in this and in every other process. Nothing to do without a tag.
-    fn renew_aggregate_series_tag(&mut self) -> impl Future<Output = Result<()>> + Send {
-        std::future::ready(Ok(()))
+    async fn renew_aggregate_series_tag(&mut self) -> Result<()> {
+        Ok(())
     }
     /// Whether `make_room` would make a partition for one of these periods.
-    fn lacks_room(
+    async fn lacks_room(
         &mut self,
         granularity: Granularity,
         periods: &[UnixSeconds],
-    ) -> impl Future<Output = Result<bool>> + Send {
+    ) -> Result<bool> {
         let _ = (granularity, periods);
-        std::future::ready(Ok(false))
+        Ok(false)
     }
     /// Makes room for these periods: the partitions that they need. Nothing to do without partitions.
     /// Readers of the table are not held up.
-    fn make_room(
-        &mut self,
-        granularity: Granularity,
-        periods: &[UnixSeconds],
-    ) -> impl Future<Output = Result<()>> + Send;
+    async fn make_room(&mut self, granularity: Granularity, periods: &[UnixSeconds]) -> Result<()>;
     /// Which of these periods hold any row. One lookup a period, whatever the number of rows in it.
-    fn periods_in_use(
+    async fn periods_in_use(
         &mut self,
         granularity: Granularity,
         periods: &[UnixSeconds],
-    ) -> impl Future<Output = Result<BTreeSet<UnixSeconds>>> + Send;
+    ) -> Result<BTreeSet<UnixSeconds>>;
     /// The rows that exist of the pairs `(periods[i], series[i])`; both slices have one length. In any
     /// order.
     /// # Errors
     /// `StoreError::Corrupt` when a row's status counts can't be read.
-    fn buckets(
+    async fn buckets(
         &mut self,
         granularity: Granularity,
         periods: &[UnixSeconds],
         series: &[i64],
-    ) -> impl Future<Output = Result<Vec<FoundRow>>> + Send;
+    ) -> Result<Vec<FoundRow>>;
     /// Writes rows, replacing those that exist; it never adds. `fresh` promises that none of them
     /// exists, which allows a plain insert.
-    fn put_buckets(
+    async fn put_buckets(
         &mut self,
         granularity: Granularity,
         rows: &[BucketRow],
         fresh: bool,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> Result<()>;
     /// The names of units that buckets tell apart, in any order. Asked for only where a fold meets units.
-    fn unit_names(&mut self) -> impl Future<Output = Result<Vec<String>>> + Send;
+    async fn unit_names(&mut self) -> Result<Vec<String>>;
     /// Adds names of units. Those that are there already stay.
-    fn add_unit_names(&mut self, names: &[&str]) -> impl Future<Output = Result<()>> + Send;
+    async fn add_unit_names(&mut self, names: &[&str]) -> Result<()>;
     /// The period counts that exist of these periods, in any order. Callers ask for at most
     /// `period_counts::PERIODS_A_STATEMENT` at a time.
-    fn period_counts(
+    async fn period_counts(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
-    ) -> impl Future<Output = Result<Vec<EncodedPeriodCounts>>> + Send;
+    ) -> Result<Vec<EncodedPeriodCounts>>;
     /// Writes period counts, replacing those that exist. In the same transaction as the buckets that
     /// they sum.
-    fn put_period_counts(
-        &mut self,
-        counts: &[EncodedPeriodCounts],
-    ) -> impl Future<Output = Result<()>> + Send;
+    async fn put_period_counts(&mut self, counts: &[EncodedPeriodCounts]) -> Result<()>;
     /// Removes the period counts of a granularity below `floor`, in the transaction that moves the
     /// floor there.
-    fn remove_period_counts(
+    async fn remove_period_counts(
         &mut self,
         granularity: Granularity,
         floor: UnixSeconds,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> Result<()>;
     /// Marks periods as dirty at the time `now` (Unix seconds). A period that is marked already keeps
     /// its time, so that late data which goes on arriving can't put off a rollup for ever.
-    fn mark_dirty(
+    async fn mark_dirty(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
         now: UnixSeconds,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> Result<()>;
     /// All dirty periods, and when each was marked. Their number is bounded by what has changed since
     /// the last rollup, mostly some dozens.
-    fn marks(&mut self) -> impl Future<Output = Result<Marks>> + Send;
+    async fn marks(&mut self) -> Result<Marks>;
     /// Dirty periods of every granularity that start in `[from, to)`. Also used by reads.
-    fn dirty(
+    async fn dirty(
         &mut self,
         from: UnixSeconds,
         to: UnixSeconds,
-    ) -> impl Future<Output = Result<Vec<(Granularity, UnixSeconds)>>> + Send;
+    ) -> Result<Vec<(Granularity, UnixSeconds)>>;
     /// Deletes the mark of one period. In the same transaction as the recomputed row, so that no reader
     /// sees a period that is clean and stale.
-    fn clear_dirty(
-        &mut self,
-        granularity: Granularity,
-        period: UnixSeconds,
-    ) -> impl Future<Output = Result<()>> + Send;
+    async fn clear_dirty(&mut self, granularity: Granularity, period: UnixSeconds) -> Result<()>;
     /// Moves the floor of a granularity. Never back: a floor that is higher already stays.
-    fn set_floor(
-        &mut self,
-        granularity: Granularity,
-        floor: UnixSeconds,
-    ) -> impl Future<Output = Result<()>> + Send;
+    async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()>;
     /// Clears `live` of instances that have not flushed since `since_us` (microseconds since 1970) and
     /// are folded to their fence. Rows that a flush has locked are skipped. The rows themselves are
     /// never deleted, because a process that wakes up late would take a missing fence for a restore.
-    fn retire_instances(&mut self, since_us: i64) -> impl Future<Output = Result<()>> + Send;
+    async fn retire_instances(&mut self, since_us: i64) -> Result<()>;
 }
 
 /// What the names of ended sessions begin with, in the table of what instances share.
@@ -315,36 +278,30 @@ pub(crate) const ENDED_SESSION: &str = "ended-session:";
 
 /// The statements of the views. All but `shared_secret` and `end_session` only read; within a scope they see only what it
 /// allows.
+#[async_trait]
 pub(crate) trait ReadTx: Send {
     /// The fence of an instance in this snapshot, without its lock; 0 where it has none.
-    fn instance_seq(&mut self, id: Uuid) -> impl Future<Output = Result<u64>> + Send;
+    async fn instance_seq(&mut self, id: Uuid) -> Result<u64>;
     /// The stored series that meet all conditions of `selection`, in any order. One statement over the
     /// table of series, which has a row for each combination of labels ever seen: thousands, not
     /// millions.
-    fn select_series(
-        &mut self,
-        selection: &Selection<'_>,
-    ) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
+    async fn select_series(&mut self, selection: &Selection<'_>) -> Result<Vec<SeriesRow>>;
     /// Sums what is asked for, and hands partial sums to `into` in any order. Rows of series that were
     /// not asked for are skipped. Memory stays bounded by one row or block, not by the answer.
     /// # Errors
     /// Whatever `into` returns, and `StoreError::Corrupt` for status counts that can't be read.
-    fn sum(
-        &mut self,
-        request: &SumRequest<'_>,
-        into: &mut Sink<'_>,
-    ) -> impl Future<Output = Result<()>> + Send;
+    async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()>;
     /// Sums rows of `series` in `segments` (all of one granularity) by series and step. Step `i` is
     /// `[edges[i], edges[i + 1])`. Without `quantiles` the sketches stay empty. One series and step may
     /// come more than once where several segments touch it.
-    fn sum_by_series(
+    async fn sum_by_series(
         &mut self,
         granularity: Granularity,
         segments: &[Segment],
         edges: &[UnixSeconds],
         series: Series<'_>,
         quantiles: bool,
-    ) -> impl Future<Output = Result<Vec<SeriesSum>>> + Send;
+    ) -> Result<Vec<SeriesSum>>;
     /// Whether buckets are in another database. There are no period counts then, and sums alone read buckets.
     fn copies_buckets(&self) -> bool {
         false
@@ -355,59 +312,43 @@ pub(crate) trait ReadTx: Send {
         None
     }
     /// When a fold was last copied whole into another database, and whether one is under way.
-    fn last_copy(&mut self) -> impl Future<Output = Result<(Option<UnixSeconds>, bool)>> + Send {
-        std::future::ready(Ok((None, false)))
+    async fn last_copy(&mut self) -> Result<(Option<UnixSeconds>, bool)> {
+        Ok((None, false))
     }
     /// Committed flush batches above the fold marks with rows in `[from, to)`: everything that is in
     /// the database but not in the buckets. Only live instances are looked at; the others have nothing
     /// above their fold mark.
-    fn unfolded(
-        &mut self,
-        from: UnixSeconds,
-        to: UnixSeconds,
-    ) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
+    async fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<InboxChunk>>;
     /// The coarsened spans that reach into `[from, to)`.
-    fn coarse(
+    async fn coarse(
         &mut self,
         from: UnixSeconds,
         to: UnixSeconds,
-    ) -> impl Future<Output = Result<Vec<(UnixSeconds, UnixSeconds)>>> + Send;
+    ) -> Result<Vec<(UnixSeconds, UnixSeconds)>>;
     /// Where something of `[from, to)` was quarantined, as the periods of the rows and flush batches; at
     /// most 1,000. Period counts are left out, because they lose nothing.
-    fn quarantined_spans(
+    async fn quarantined_spans(
         &mut self,
         from: UnixSeconds,
         to: UnixSeconds,
-    ) -> impl Future<Output = Result<Vec<(UnixSeconds, UnixSeconds)>>> + Send;
+    ) -> Result<Vec<(UnixSeconds, UnixSeconds)>>;
     /// The keys of these numbers, or all of them, ordered by number.
-    fn api_keys(
-        &mut self,
-        ids: Option<&[i64]>,
-    ) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    async fn api_keys(&mut self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>>;
     /// The keys of these external ids, in any order. Unknown ones are left out.
-    fn api_keys_by_external_id(
-        &mut self,
-        external_ids: &[String],
-    ) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    async fn api_keys_by_external_id(&mut self, external_ids: &[String])
+    -> Result<Vec<ApiKeyInfo>>;
     /// The keys of an owner, ordered by number.
-    fn api_keys_of(
-        &mut self,
-        owner: &KeyOwner,
-    ) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    async fn api_keys_of(&mut self, owner: &KeyOwner) -> Result<Vec<ApiKeyInfo>>;
     /// The secret of that name, which all instances agree on. Stores `proposal` where there is none
     /// yet. Asks for a `Mode::Write` transaction. Of two processes that propose at once, one waits for
     /// the other and then takes its value.
-    fn shared_secret(
-        &mut self,
-        name: &str,
-        proposal: &[u8],
-    ) -> impl Future<Output = Result<SharedSecret>> + Send;
+    async fn shared_secret(&mut self, name: &str, proposal: &[u8]) -> Result<SharedSecret>;
     /// Remembers an ended session of this name, which starts with [`ENDED_SESSION`], and forgets those
     /// that are a day old. Asks for a `Mode::Write` transaction.
-    fn end_session(&mut self, name: &str) -> impl Future<Output = Result<()>> + Send;
+    async fn end_session(&mut self, name: &str) -> Result<()>;
     /// Whether an ended session has this name.
-    fn session_ended(&mut self, name: &str) -> impl Future<Output = Result<bool>> + Send;
+    async fn session_ended(&mut self, name: &str) -> Result<bool>;
     /// What the database says about itself, in one snapshot: the instances, the inbox, floors, dirty
     /// periods, series and quarantined batches. Lists the 100 instances that flushed last.
-    fn status(&mut self) -> impl Future<Output = Result<StoreStatus>> + Send;
+    async fn status(&mut self) -> Result<StoreStatus>;
 }

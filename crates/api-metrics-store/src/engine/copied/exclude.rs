@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// The state, unless a fold is being copied: its rows can't be told from those before.
-pub(crate) async fn begin<T: SqlTx>(tx: &mut T) -> Result<Option<Copy>> {
+pub(crate) async fn begin(tx: &mut dyn SqlTx) -> Result<Option<Copy>> {
     let copy = state::load(tx).await?;
     Ok(Some(copy).filter(|copy| copy.state.intent.is_none()))
 }
 
 /// The requests of these series in a range of whole periods.
-pub(crate) async fn requests<T: Tx>(
-    tx: &mut T,
+pub(crate) async fn requests(
+    tx: &mut dyn Tx,
     granularity: Granularity,
     (from, to): (UnixSeconds, UnixSeconds),
     series: &[i64],
@@ -42,8 +42,8 @@ pub(crate) async fn requests<T: Tx>(
 }
 
 /// Takes back what these series have in a range of whole periods.
-pub(crate) async fn remove<T: SqlTx>(
-    tx: &mut T,
+pub(crate) async fn remove(
+    tx: &mut dyn SqlTx,
     copy: &Copy,
     granularity: Granularity,
     (from, to): (UnixSeconds, UnixSeconds),
@@ -59,7 +59,7 @@ pub(crate) async fn remove<T: SqlTx>(
 }
 
 /// Ends it: what is made from here on is of a later epoch, and whoever reads now reads again.
-pub(crate) async fn end<T: SqlTx>(tx: &mut T, copy: &Copy) -> Result<()> {
+pub(crate) async fn end(tx: &mut dyn SqlTx, copy: &Copy) -> Result<()> {
     let mut state = copy.state;
     state.epoch = recover::next(copy);
     state.generation += 1;

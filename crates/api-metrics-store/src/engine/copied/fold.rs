@@ -63,12 +63,12 @@ struct Plan {
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer leaders; whatever the other database says. The intent stays
 /// open then, and the next fold takes it up.
-pub(crate) async fn fold<B: Backend>(backend: &B, copied: &Copied) -> Result<Folded> {
+pub(crate) async fn fold(backend: &dyn Backend, copied: &Copied) -> Result<Folded> {
     let _one_at_a_time = copied.leading.lock().await;
     copied.prepare().await?;
     let announced = copied.database.announced().await?;
     let mut tx = backend.begin(Mode::Lead).await?;
-    let opened = open(&mut tx, copied, announced).await;
+    let opened = open(&mut *tx, copied, announced).await;
     let plan = match opened {
         Ok(plan) => {
             tx.commit().await?;
@@ -93,7 +93,7 @@ pub(crate) async fn fold<B: Backend>(backend: &B, copied: &Copied) -> Result<Fol
 }
 
 /// The first transaction; `None` where another one leads.
-async fn open<T: Tx>(tx: &mut T, copied: &Copied, announced: Announced) -> Result<Option<Plan>> {
+async fn open(tx: &mut dyn Tx, copied: &Copied, announced: Announced) -> Result<Option<Plan>> {
     let Some(meta) = lead(tx).await? else {
         return Ok(None);
     };
@@ -126,7 +126,7 @@ async fn open<T: Tx>(tx: &mut T, copied: &Copied, announced: Announced) -> Resul
 }
 
 /// The batches of the intent that is open.
-async fn take_up<T: Tx>(tx: &mut T) -> Result<Chosen> {
+async fn take_up(tx: &mut dyn Tx) -> Result<Chosen> {
     let marks = state::intent(tx).await?;
     let pending = tx.pending().await?;
     let mut chosen = Chosen::default();
@@ -146,7 +146,7 @@ async fn take_up<T: Tx>(tx: &mut T) -> Result<Chosen> {
 }
 
 /// Sums each chunk by itself, refuses those that can't be read, and gives every base series its aggregate series.
-async fn sum<T: Tx>(tx: &mut T, meta: &Meta, plan: &mut Plan) -> Result<()> {
+async fn sum(tx: &mut dyn Tx, meta: &Meta, plan: &mut Plan) -> Result<()> {
     loop {
         plan.sums.clear();
         let mut yielding = YieldEvery::default();
@@ -202,7 +202,7 @@ async fn of_chunk(chunk: &InboxChunk, meta: &Meta, yielding: &mut YieldEvery) ->
 }
 
 /// Marks every coarser period that contains one of the plan's, and counts the generation on where one of them was clean.
-async fn mark<T: Tx>(tx: &mut T, meta: &Meta, plan: &Plan, state: &mut CopyState) -> Result<()> {
+async fn mark(tx: &mut dyn Tx, meta: &Meta, plan: &Plan, state: &mut CopyState) -> Result<()> {
     let mut dirty = BTreeSet::new();
     let sums = plan.sums.iter().flat_map(|(_, sums)| sums);
     for key in sums.map(|sum| sum.key) {
@@ -256,9 +256,9 @@ async fn write(copied: &Copied, plan: &Plan) -> Result<u64> {
 }
 
 /// The second transaction.
-async fn close<B: Backend>(backend: &B, plan: Plan, rows: u64) -> Result<Folded> {
+async fn close(backend: &dyn Backend, plan: Plan, rows: u64) -> Result<Folded> {
     let mut tx = backend.begin(Mode::Lead).await?;
-    match close_in(&mut tx, plan, rows).await {
+    match close_in(&mut *tx, plan, rows).await {
         Ok(folded) => tx.commit().await.map(|()| folded),
         Err(error) => {
             tx.rollback().await;
@@ -267,7 +267,7 @@ async fn close<B: Backend>(backend: &B, plan: Plan, rows: u64) -> Result<Folded>
     }
 }
 
-async fn close_in<T: Tx>(tx: &mut T, plan: Plan, rows: u64) -> Result<Folded> {
+async fn close_in(tx: &mut dyn Tx, plan: Plan, rows: u64) -> Result<Folded> {
     let Some(meta) = lead(tx).await? else {
         // Another one leads by now and takes the intent up.
         return Ok(Folded::default());

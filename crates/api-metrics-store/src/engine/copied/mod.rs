@@ -39,7 +39,7 @@ use tokio::sync::Mutex;
 use tracing::warn;
 
 use self::seam::BucketDatabase;
-use super::backend::{Backend, Mode, Result, Tx};
+use super::backend::{Backend, Mode, Result};
 use crate::{
     options::StoreOptions,
     sketch::SketchKind,
@@ -111,14 +111,14 @@ impl Copied {
 /// # Errors
 /// `StoreError::Conflict` where this database has buckets of its own, or has left them to one that is not named, or keeps
 /// t-digests.
-pub(crate) async fn prepare<B: Backend>(
-    backend: &B,
+pub(crate) async fn prepare(
+    backend: &dyn Backend,
     copied: Option<&Copied>,
     options: &StoreOptions,
 ) -> Result<()> {
     let mut tx = backend.begin(Mode::Write).await?;
     let Some(copied) = copied else {
-        let elsewhere = state::is_kept_elsewhere(&mut tx).await?;
+        let elsewhere = state::is_kept_elsewhere(&mut *tx).await?;
         tx.commit().await?;
         if elsewhere {
             return Err(state::left());
@@ -130,7 +130,7 @@ pub(crate) async fn prepare<B: Backend>(
             "ClickHouse keeps histograms alone: the sketch is configured as a t-digest".into(),
         ));
     }
-    state::begin(&mut tx).await?;
+    state::begin(&mut *tx).await?;
     tx.commit().await?;
     match copied.prepare().await {
         Err(error) if error.may_pass() => {

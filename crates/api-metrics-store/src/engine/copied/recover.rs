@@ -46,8 +46,8 @@ pub(super) fn has_gone_back(copy: &Copy, announced: Announced) -> bool {
 }
 
 /// Brings the state up to what was announced; the transaction leads.
-pub(super) async fn recover<T: Tx>(
-    tx: &mut T,
+pub(super) async fn recover(
+    tx: &mut dyn Tx,
     copied: &Copied,
     announced: Announced,
     meta: &Meta,
@@ -106,16 +106,16 @@ pub(super) async fn recover<T: Tx>(
 }
 
 /// The same for whoever can't read without it; answers whether something was done.
-pub(crate) async fn recover_as_leader<B: Backend>(backend: &B, copied: &Copied) -> Result<bool> {
+pub(crate) async fn recover_as_leader(backend: &dyn Backend, copied: &Copied) -> Result<bool> {
     let announced = copied.database.announced().await?;
     let mut tx = backend.begin(Mode::Lead).await?;
-    let Some(meta) = lead(&mut tx).await? else {
+    let Some(meta) = lead(&mut *tx).await? else {
         return Ok(false);
     };
-    let before = state::load(&mut tx).await?;
+    let before = state::load(&mut *tx).await?;
     let gone_back = has_gone_back(&before, announced);
     if gone_back {
-        recover(&mut tx, copied, announced, &meta).await?;
+        recover(&mut *tx, copied, announced, &meta).await?;
     }
     tx.commit().await?;
     Ok(gone_back)

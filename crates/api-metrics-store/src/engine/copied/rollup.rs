@@ -41,12 +41,12 @@ struct Due {
 ///
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer leaders; whatever the other database says.
-pub(crate) async fn roll_up<B: Backend>(backend: &B, copied: &Copied) -> Result<Maintained> {
+pub(crate) async fn roll_up(backend: &dyn Backend, copied: &Copied) -> Result<Maintained> {
     let _one_at_a_time = copied.leading.lock().await;
     copied.prepare().await?;
     let announced = copied.database.announced().await?;
     let mut tx = backend.begin(Mode::Lead).await?;
-    let chosen = match choose(&mut tx, announced).await {
+    let chosen = match choose(&mut *tx, announced).await {
         Ok(chosen) => {
             tx.commit().await?;
             chosen
@@ -83,7 +83,7 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B, copied: &Copied) -> Result<
     };
     copied.database.roll_up(&rollup).await?;
     let mut tx = backend.begin(Mode::Lead).await?;
-    match clear(&mut tx, &due).await {
+    match clear(&mut *tx, &due).await {
         Ok(steps) => tx.commit().await.map(|()| {
             done.steps = steps;
             // Rows that were made in vain are made anew by the next run on time, not by one that follows at once.
@@ -98,7 +98,7 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B, copied: &Copied) -> Result<
 }
 
 /// What is due; `None` where another one leads, and `Some(None)` where nothing may be done.
-async fn choose<T: Tx>(tx: &mut T, announced: Announced) -> Result<Option<Option<Due>>> {
+async fn choose(tx: &mut dyn Tx, announced: Announced) -> Result<Option<Option<Due>>> {
     let Some(meta) = lead(tx).await? else {
         return Ok(None);
     };
@@ -127,7 +127,7 @@ async fn choose<T: Tx>(tx: &mut T, announced: Announced) -> Result<Option<Option
 }
 
 /// Deletes the marks, unless a fold has begun since the periods were chosen; answers how many.
-async fn clear<T: Tx>(tx: &mut T, due: &Due) -> Result<u64> {
+async fn clear(tx: &mut dyn Tx, due: &Due) -> Result<u64> {
     if lead(tx).await?.is_none() {
         return Ok(0);
     }

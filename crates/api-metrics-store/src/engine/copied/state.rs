@@ -7,7 +7,7 @@ use crate::{
     engine::{
         COPIES_BUCKETS,
         backend::{Meta, Result, Tx},
-        sql::{SqlRow, SqlTx, params},
+        sql::{FetchedRow, SqlTx, params},
     },
     store::StoreError,
     time::Granularity,
@@ -39,7 +39,7 @@ pub(crate) struct Copy {
 ///
 /// # Errors
 /// `StoreError::Conflict` where this database has buckets of its own.
-pub(crate) async fn begin<T: SqlTx>(tx: &mut T) -> Result<()> {
+pub(crate) async fn begin(tx: &mut dyn SqlTx) -> Result<()> {
     if is_kept_elsewhere(tx).await? {
         return Ok(());
     }
@@ -56,7 +56,7 @@ pub(crate) async fn begin<T: SqlTx>(tx: &mut T) -> Result<()> {
 }
 
 /// From here on buckets are kept elsewhere.
-pub(super) async fn insert<T: SqlTx>(tx: &mut T) -> Result<()> {
+pub(super) async fn insert(tx: &mut dyn SqlTx) -> Result<()> {
     let sql = format!(
         "INSERT INTO {} (epoch, generation, version) VALUES (0, 0, 0) ON CONFLICT DO NOTHING",
         tx.dialect().table("copy_state")
@@ -66,7 +66,7 @@ pub(super) async fn insert<T: SqlTx>(tx: &mut T) -> Result<()> {
 }
 
 /// Whoever does not name the other database can't lead from here on.
-pub(super) async fn leave_to_those_who_copy<T: SqlTx>(tx: &mut T) -> Result<()> {
+pub(super) async fn leave_to_those_who_copy(tx: &mut dyn SqlTx) -> Result<()> {
     let sql = format!(
         "UPDATE {} SET leader_min = $1 WHERE leader_min < $1",
         tx.dialect().table("meta")
@@ -80,7 +80,7 @@ pub(super) async fn leave_to_those_who_copy<T: SqlTx>(tx: &mut T) -> Result<()> 
 ///
 /// # Errors
 /// `StoreError::Conflict` where they are.
-pub(crate) async fn refuse_left_behind<T: Tx>(tx: &mut T, meta: &Meta) -> Result<()> {
+pub(crate) async fn refuse_left_behind(tx: &mut dyn Tx, meta: &Meta) -> Result<()> {
     if meta.leader_min >= COPIES_BUCKETS && !tx.copies_buckets() && is_kept_elsewhere(tx).await? {
         return Err(left());
     }
@@ -93,13 +93,13 @@ pub(super) fn left() -> StoreError {
 }
 
 /// Whether this database has left its buckets to another one.
-pub(crate) async fn is_kept_elsewhere<T: SqlTx>(tx: &mut T) -> Result<bool> {
+pub(crate) async fn is_kept_elsewhere(tx: &mut dyn SqlTx) -> Result<bool> {
     let sql = format!("SELECT epoch FROM {}", tx.dialect().table("copy_state"));
     Ok(!tx.fetch(sql, params![]).await?.is_empty())
 }
 
 /// Reads the state and what counts.
-pub(crate) async fn load<T: SqlTx>(tx: &mut T) -> Result<Copy> {
+pub(crate) async fn load(tx: &mut dyn SqlTx) -> Result<Copy> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT s.epoch, s.generation, s.version, s.intent, x.from_epoch, x.upto_epoch, x.series, x.granularity, \
@@ -129,7 +129,7 @@ pub(crate) async fn load<T: SqlTx>(tx: &mut T) -> Result<Copy> {
 }
 
 /// What a row of [`load`] excludes.
-fn excluded(row: &impl SqlRow) -> Result<Option<Excluded>> {
+fn excluded(row: &FetchedRow) -> Result<Option<Excluded>> {
     let (Some(from), Some(upto)) = (
         row.optional_int("from_epoch")?,
         row.optional_int("upto_epoch")?,
@@ -159,7 +159,7 @@ fn excluded(row: &impl SqlRow) -> Result<Option<Excluded>> {
 }
 
 /// Excludes rows from now on.
-pub(crate) async fn exclude<T: SqlTx>(tx: &mut T, what: &Excluded) -> Result<()> {
+pub(crate) async fn exclude(tx: &mut dyn SqlTx, what: &Excluded) -> Result<()> {
     let d = tx.dialect();
     let sql = format!(
         "INSERT INTO {} (from_epoch, upto_epoch, series, granularity, period_from, period_to) \
@@ -183,7 +183,7 @@ pub(crate) async fn exclude<T: SqlTx>(tx: &mut T, what: &Excluded) -> Result<()>
 }
 
 /// Writes the state, all but the intent's batches.
-pub(crate) async fn put<T: SqlTx>(tx: &mut T, state: CopyState) -> Result<()> {
+pub(crate) async fn put(tx: &mut dyn SqlTx, state: CopyState) -> Result<()> {
     let sql = format!(
         "UPDATE {} SET epoch = $1, generation = $2, version = $3, intent = $4",
         tx.dialect().table("copy_state")
@@ -194,7 +194,7 @@ pub(crate) async fn put<T: SqlTx>(tx: &mut T, state: CopyState) -> Result<()> {
 }
 
 /// Floors have moved: what lies below them goes, and whoever began to read it before reads again.
-pub(crate) async fn floors_moved<T: SqlTx>(tx: &mut T) -> Result<()> {
+pub(crate) async fn floors_moved(tx: &mut dyn SqlTx) -> Result<()> {
     let sql = format!(
         "UPDATE {} SET generation = generation + 1",
         tx.dialect().table("copy_state")
@@ -204,7 +204,7 @@ pub(crate) async fn floors_moved<T: SqlTx>(tx: &mut T) -> Result<()> {
 }
 
 /// The batches of the fold that is being copied: instances, and up to which number.
-pub(crate) async fn intent<T: SqlTx>(tx: &mut T) -> Result<Vec<(Uuid, u64)>> {
+pub(crate) async fn intent(tx: &mut dyn SqlTx) -> Result<Vec<(Uuid, u64)>> {
     let sql = format!(
         "SELECT id, upto FROM {} ORDER BY id",
         tx.dialect().table("copy_intent")
@@ -217,7 +217,7 @@ pub(crate) async fn intent<T: SqlTx>(tx: &mut T) -> Result<Vec<(Uuid, u64)>> {
 }
 
 /// Notes the batches of the fold that is about to be copied.
-pub(crate) async fn put_intent<T: SqlTx>(tx: &mut T, batches: &[(Uuid, u64)]) -> Result<()> {
+pub(crate) async fn put_intent(tx: &mut dyn SqlTx, batches: &[(Uuid, u64)]) -> Result<()> {
     for (id, upto) in batches {
         let sql = format!(
             "INSERT INTO {} (id, upto) VALUES ($1, $2)",
@@ -230,7 +230,7 @@ pub(crate) async fn put_intent<T: SqlTx>(tx: &mut T, batches: &[(Uuid, u64)]) ->
 }
 
 /// The fold was copied whole.
-pub(crate) async fn close<T: SqlTx>(tx: &mut T, epoch: i64) -> Result<()> {
+pub(crate) async fn close(tx: &mut dyn SqlTx, epoch: i64) -> Result<()> {
     let d = tx.dialect();
     tx.execute(format!("DELETE FROM {}", d.table("copy_intent")), params![])
         .await?;

@@ -37,7 +37,7 @@ use crate::{
 /// # Errors
 /// `StoreError::Unavailable` while another process leads. `StoreError::Conflict` where the sketches are t-digests, and where
 /// the other database has buckets of somebody else.
-pub(crate) async fn begin<T: Tx>(tx: &mut T, copied: &Copied) -> Result<bool> {
+pub(crate) async fn begin(tx: &mut dyn Tx, copied: &Copied) -> Result<bool> {
     if state::is_kept_elsewhere(tx).await? {
         return Ok(false);
     }
@@ -82,7 +82,7 @@ pub(crate) fn row(found: FoundRow, merger: &mut SketchMerger) -> Result<CopiedRo
 ///
 /// # Errors
 /// As `begin`.
-pub(crate) async fn end<T: Tx>(tx: &mut T) -> Result<()> {
+pub(crate) async fn end(tx: &mut dyn Tx) -> Result<()> {
     if lead(tx).await?.is_none() {
         return Err(StoreError::Unavailable(
             "another process leads just now: try again".into(),

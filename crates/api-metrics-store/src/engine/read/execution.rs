@@ -79,8 +79,8 @@ impl<'a> QueryExecution<'a> {
     ///
     /// # Errors
     /// `StoreError::Corrupt` when period counts or an own bucket can't be read.
-    pub(super) async fn new<T: Tx>(
-        tx: &mut T,
+    pub(super) async fn new(
+        tx: &mut dyn Tx,
         snapshot: &mut Snapshot<'_>,
         query: &'a Query,
         axis: Axis,
@@ -120,7 +120,7 @@ impl<'a> QueryExecution<'a> {
     /// Finds out which series of the inbox count. No statement where nothing of the inbox lies in the
     /// range, or where everything counts in one group. Otherwise a base series counts where its
     /// aggregate series does; only those that no fold has seen yet are looked up by name.
-    async fn look_into<T: Tx>(&mut self, tx: &mut T, snapshot: &mut Snapshot<'_>) -> Result<()> {
+    async fn look_into(&mut self, tx: &mut dyn Tx, snapshot: &mut Snapshot<'_>) -> Result<()> {
         let inbox = &mut snapshot.inbox;
         if !inbox.concerns(self.axis.range()) {
             return Ok(());
@@ -169,7 +169,7 @@ impl<'a> QueryExecution<'a> {
 
     /// Adds what the caller's process holds, if it lies in the range and the question admits it. Every
     /// label is known here, so nothing but the keys of a tenant is looked up.
-    async fn hold<T: Tx>(&mut self, tx: &mut T, own: &Own) -> Result<()> {
+    async fn hold(&mut self, tx: &mut dyn Tx, own: &Own) -> Result<()> {
         let admission = Admission::of(tx, self.query).await?;
         for (row, period_start, labels) in own.rows(self.meta.now()) {
             let Some(step) = self.axis.step(period_start) else {
@@ -186,7 +186,7 @@ impl<'a> QueryExecution<'a> {
     }
 
     /// The requests of each group in the whole range, from all three sources.
-    async fn requests<T: Tx>(&self, tx: &mut T, snapshot: &mut Snapshot<'_>) -> Result<Requests> {
+    async fn requests(&self, tx: &mut dyn Tx, snapshot: &mut Snapshot<'_>) -> Result<Requests> {
         let mut requests = self.stored_requests(tx, snapshot).await?;
         let counts = snapshot.inbox.requests(self.axis.range());
         for (place, count) in counts.iter().enumerate() {
@@ -205,9 +205,9 @@ impl<'a> QueryExecution<'a> {
     /// The requests of each group in the buckets. By period counts where the question sees everything
     /// and is answered by aggregate series: one row a period, whatever the number of series. By the
     /// buckets' own counts otherwise.
-    async fn stored_requests<T: Tx>(
+    async fn stored_requests(
         &self,
-        tx: &mut T,
+        tx: &mut dyn Tx,
         snapshot: &mut Snapshot<'_>,
     ) -> Result<Requests> {
         let range = self.axis.range();
@@ -250,9 +250,9 @@ impl<'a> QueryExecution<'a> {
     /// Keeps the groups with the most requests and forgets the others everywhere. For groups outside
     /// the top only their requests are ever read. Nothing to do where there are no more groups than
     /// asked for.
-    async fn keep<T: Tx>(
+    async fn keep(
         &mut self,
-        tx: &mut T,
+        tx: &mut dyn Tx,
         top: &TopK,
         snapshot: &mut Snapshot<'_>,
     ) -> Result<()> {

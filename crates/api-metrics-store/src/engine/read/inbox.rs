@@ -126,9 +126,9 @@ impl<'a> Inbox<'a> {
 
     /// Looks up which aggregate series of these kinds the series count in. One statement at most, once
     /// for all questions.
-    pub(super) async fn find_aggregates<T: Tx>(
+    pub(super) async fn find_aggregates(
         &mut self,
-        tx: &mut T,
+        tx: &mut dyn Tx,
         known: &mut SeriesCache,
         kinds: &BTreeSet<SeriesKind>,
     ) -> Result<()> {

@@ -59,7 +59,7 @@ use tracing::warn;
 
 use super::{
     axis::{self, Axis},
-    backend::{Backend, ReadTx, Result, Tx},
+    backend::{Backend, BoxTx, Result, Tx},
     copied,
     damage::{asks_for_care, repair_as_leader},
 };
@@ -80,8 +80,8 @@ const MOST_TRIES: u32 = 5;
 /// `StoreError::Invalid` when the questions have different scopes, since a snapshot is opened for one.
 ///
 /// Stored counts and sketches that can't be read are left out, and the answer says so.
-pub(crate) async fn read<B: Backend>(
-    backend: &B,
+pub(crate) async fn read(
+    backend: &dyn Backend,
     [known, known_by_standby]: [&SharedSeriesCache; 2],
     queries: &[Query],
     own: Option<(&Writer, OwnDeltas)>,
@@ -105,7 +105,7 @@ pub(crate) async fn read<B: Backend>(
     let mut tries = MOST_TRIES;
     loop {
         let mut tx = backend.begin_read(&first.scope).await?;
-        let outcome = read_in(&mut tx, known, queries, own).await;
+        let outcome = read_in(&mut *tx, known, queries, own).await;
         if asks_for_care(&outcome) {
             break;
         }
@@ -136,7 +136,7 @@ pub(crate) async fn read<B: Backend>(
     // The copy of own memory is older than the second snapshot too, which is all that matters.
     let mut tx = backend.begin_read(&first.scope).await?;
     tx.be_careful();
-    let answers = read_in(&mut tx, known, queries, own).await?;
+    let answers = read_in(&mut *tx, known, queries, own).await?;
     let met = tx.take_damage();
     tx.commit().await?;
     if !met.is_empty()
@@ -149,8 +149,8 @@ pub(crate) async fn read<B: Backend>(
 
 /// Whether a read that has failed so is worth another try at once: buckets of another database were changed meanwhile, or
 /// are of a history that this one has lost, to which this process could see.
-async fn may_pass<B: Backend>(
-    backend: &B,
+async fn may_pass(
+    backend: &dyn Backend,
     generation: Option<i64>,
     error: &StoreError,
 ) -> Result<bool> {
@@ -165,7 +165,7 @@ async fn may_pass<B: Backend>(
 
 /// Whether buckets of another database may have changed since a snapshot of this generation. Never where they are in the
 /// snapshot itself.
-pub(crate) async fn has_moved<B: Backend>(backend: &B, generation: Option<i64>) -> Result<bool> {
+pub(crate) async fn has_moved(backend: &dyn Backend, generation: Option<i64>) -> Result<bool> {
     match generation {
         Some(generation) => Ok(backend.generation().await? != generation),
         None => Ok(false),
@@ -173,8 +173,8 @@ pub(crate) async fn has_moved<B: Backend>(backend: &B, generation: Option<i64>) 
 }
 
 /// The same on a standby; `None` where its snapshot lacks a batch that the caller does not hold any more.
-async fn read_on_standby<T: Tx>(
-    mut tx: T,
+async fn read_on_standby(
+    mut tx: BoxTx,
     known: &SharedSeriesCache,
     queries: &[Query],
     own: Option<(&Writer, &OwnDeltas)>,
@@ -184,15 +184,15 @@ async fn read_on_standby<T: Tx>(
     {
         return Ok(None);
     }
-    let answers = read_in(&mut tx, known, queries, own).await?;
+    let answers = read_in(&mut *tx, known, queries, own).await?;
     tx.commit().await?;
     Ok(Some(answers))
 }
 
 /// The same within a snapshot that the caller has opened. The caller must have copied `own` before it
 /// opened the snapshot.
-async fn read_in<T: Tx>(
-    tx: &mut T,
+async fn read_in(
+    tx: &mut dyn Tx,
     known: &SharedSeriesCache,
     queries: &[Query],
     own: Option<(&Writer, &OwnDeltas)>,
@@ -262,7 +262,7 @@ async fn read_in<T: Tx>(
 
 /// The questions, each with its scope narrowed to the keys of the user and the team that its filter names. `None`
 /// where none names any. The filter keeps their names, so that questions of unlike scopes stay unlike.
-async fn narrow<T: Tx>(tx: &mut T, queries: &[Query]) -> Result<Option<Vec<Query>>> {
+async fn narrow(tx: &mut dyn Tx, queries: &[Query]) -> Result<Option<Vec<Query>>> {
     let names_owner =
         |query: &Query| query.filter.user_id.is_some() || query.filter.team_id.is_some();
     if !queries.iter().any(names_owner) {
@@ -301,7 +301,7 @@ async fn narrow<T: Tx>(tx: &mut T, queries: &[Query]) -> Result<Option<Vec<Query
 }
 
 /// How often bytes of a bucket were left out in this transaction.
-fn left_out<T: Tx>(tx: &mut T) -> u64 {
+fn left_out(tx: &mut dyn Tx) -> u64 {
     tx.damage().map_or(0, |damage| damage.left_out())
 }
 
@@ -319,7 +319,7 @@ fn around(ranges: impl Iterator<Item = TimeRange>) -> Option<TimeRange> {
 /// hold in memory, and neither uses nor fills the cache of series. For billing, whose invoice reads
 /// prices and requests in one snapshot.
 #[cfg(feature = "control")]
-pub(crate) async fn read_one_in<T: Tx>(tx: &mut T, query: &Query) -> Result<Answer> {
+pub(crate) async fn read_one_in(tx: &mut dyn Tx, query: &Query) -> Result<Answer> {
     let known = SharedSeriesCache::default();
     let answers = read_in(tx, &known, std::slice::from_ref(query), None).await?;
     one(answers)

@@ -32,8 +32,8 @@ pub(super) struct Own {
 impl Own {
     /// What `fence` has not let in; `None` where there is nothing. One statement, for the numbers of
     /// the keys. A key that is not stored yet counts under the number -1, which no stored key has.
-    pub(super) async fn load<T: Tx>(
-        tx: &mut T,
+    pub(super) async fn load(
+        tx: &mut dyn Tx,
         writer: &Writer,
         own: &OwnDeltas,
         fence: u64,

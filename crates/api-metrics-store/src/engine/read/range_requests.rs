@@ -25,9 +25,9 @@ impl RangeRequests {
     ///
     /// # Errors
     /// `StoreError::Corrupt` where period counts can't be read, unless the transaction is careful.
-    pub(super) async fn requests<T: Tx>(
+    pub(super) async fn requests(
         &mut self,
-        tx: &mut T,
+        tx: &mut dyn Tx,
         segments: &[Segment],
     ) -> Result<&SeriesRequests> {
         if self.segments != segments {

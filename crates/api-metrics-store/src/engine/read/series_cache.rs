@@ -96,9 +96,9 @@ impl SeriesCache {
     /// The aggregate series of these kinds that each of the base series `ids` counts in; the others may
     /// be 0. `ids` must ascend. `None` in the place of a series that no fold has seen. Asks the
     /// database only about what is not known, in one statement.
-    pub(super) async fn aggregates<T: Tx>(
+    pub(super) async fn aggregates(
         &mut self,
-        tx: &mut T,
+        tx: &mut dyn Tx,
         ids: &[i64],
         kinds: &BTreeSet<SeriesKind>,
     ) -> Result<Vec<Option<[i64; 3]>>> {

@@ -58,8 +58,8 @@ struct Selected<'a> {
 
 impl<'a> Snapshot<'a> {
     /// Selects the series of all questions and takes the inbox apart, both at once.
-    pub(super) async fn take<T: Tx>(
-        tx: &mut T,
+    pub(super) async fn take(
+        tx: &mut dyn Tx,
         queries: &'a [Query],
         header: &'a ReadHeader,
         mut known: SeriesCache,
@@ -139,8 +139,8 @@ pub(super) fn kind_for(query: &Query) -> SeriesKind {
 
 /// The series of all questions, by one statement a filter, or by none where they are known. Series that
 /// were selected by no label are kept for later reads.
-async fn select<'a, T: Tx>(
-    tx: &mut T,
+async fn select<'a>(
+    tx: &mut dyn Tx,
     known: &mut SeriesCache,
     queries: &'a [Query],
 ) -> Result<Vec<Selected<'a>>> {

@@ -38,7 +38,7 @@ impl QueryExecution<'_> {
     ///
     /// # Errors
     /// `StoreError::Corrupt` where counts or a sketch can't be read.
-    pub(super) async fn stored<T: Tx>(&self, tx: &mut T, dirty: &Dirty) -> Result<AnswerSums> {
+    pub(super) async fn stored(&self, tx: &mut dyn Tx, dirty: &Dirty) -> Result<AnswerSums> {
         let mut sums = AnswerSums::new(self.meta.sketch_kind);
         if self.requests.is_some() {
             return Ok(sums);

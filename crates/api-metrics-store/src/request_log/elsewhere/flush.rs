@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::row;
 use crate::{
     engine::{
-        backend::{FlushTx as _, Mode, Result, Tx},
+        backend::{Mode, Result},
         copied::request_seam::RequestDatabase,
         sql::BeginTx,
     },
@@ -28,8 +28,8 @@ use crate::{
 };
 
 /// Stores a batch, unless it is stored already. `last` is the last mark that this process has got.
-pub(in crate::request_log) async fn store_batch<B: BeginTx>(
-    store: &B,
+pub(in crate::request_log) async fn store_batch(
+    store: &dyn BeginTx,
     database: &dyn RequestDatabase,
     buffer: &RequestLogBuffer,
     batch: &mut Batch,
@@ -47,12 +47,12 @@ pub(in crate::request_log) async fn store_batch<B: BeginTx>(
         };
         let given = loop {
             let mut tx = store.begin(Mode::Write).await?;
-            if marks::fence(&mut tx, instance.id).await? >= batch.seq {
+            if marks::fence(&mut *tx, instance.id).await? >= batch.seq {
                 return tx.commit().await;
             }
             tx.intern_keys(&keys_of(&entries)).await?;
             let detail = buffer.settings().address;
-            addresses = day_keys(&mut tx, detail, &entries, bounds.now_ms).await?;
+            addresses = day_keys(&mut *tx, detail, &entries, bounds.now_ms).await?;
             let times = entries.iter().map(|entry| entry.at_ms);
             let new = NewBatch {
                 instance: instance.id,
@@ -64,7 +64,7 @@ pub(in crate::request_log) async fn store_batch<B: BeginTx>(
                 known: *last,
                 seen,
             };
-            match marks::open(&mut tx, new, bounds.now_ms).await? {
+            match marks::open(&mut *tx, new, bounds.now_ms).await? {
                 Opened::Mark(given) => {
                     tx.commit().await?;
                     break given;
@@ -92,13 +92,13 @@ pub(in crate::request_log) async fn store_batch<B: BeginTx>(
     }
 
     let mut tx = store.begin(Mode::Write).await?;
-    if write::fence(&mut tx, instance.id).await? >= batch.seq {
+    if write::fence(&mut *tx, instance.id).await? >= batch.seq {
         return tx.commit().await;
     }
-    let became = note_batch(&mut tx, instance, batch, &stored, bounds).await?;
+    let became = note_batch(&mut *tx, instance, batch, &stored, bounds).await?;
     // A batch that was given up has no entries any more, and the rows that it may have never count.
     if let Some(mark) = mark {
-        marks::close(&mut tx, (mark, instance.id), bounds.now_ms).await?;
+        marks::close(&mut *tx, (mark, instance.id), bounds.now_ms).await?;
     }
     drop(stored);
     // Before the commit, whose acknowledgement may be lost.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::wanted;
 use crate::{
     engine::{
-        backend::{Mode, Result, Tx},
+        backend::{Mode, Result},
         copied::request_seam::{
             GroupOrder, GroupPart, GroupSum, RequestDatabase, RequestOrder, RequestsWanted,
         },
@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// The errors of a question, `only` some groups of them; its text has no effect.
-async fn errors<T: SqlTx>(
-    tx: &mut T,
+async fn errors(
+    tx: &mut dyn SqlTx,
     query: &RequestQuery,
     only: Option<&[i64]>,
 ) -> Result<Option<RequestsWanted>> {
@@ -47,8 +47,8 @@ fn among(wanted: &mut RequestsWanted, only: impl Iterator<Item = i64>) {
 }
 
 /// The groups that stand for most requests.
-pub(in crate::request_log) async fn sums<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn sums(
+    tx: &mut dyn SqlTx,
     database: &dyn RequestDatabase,
     query: &RequestQuery,
 ) -> Result<Vec<GroupSum>> {
@@ -60,8 +60,8 @@ pub(in crate::request_log) async fn sums<T: SqlTx>(
 }
 
 /// The weights of groups by version and part of the range, in the order of versions.
-pub(in crate::request_log) async fn parts<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn parts(
+    tx: &mut dyn SqlTx,
     database: &dyn RequestDatabase,
     query: &RequestQuery,
     groups: &[i64],
@@ -73,14 +73,14 @@ pub(in crate::request_log) async fn parts<T: SqlTx>(
     }
 }
 
-async fn of_search<T: SqlTx>(tx: &mut T, query: &RequestSearch) -> Result<Option<RequestsWanted>> {
+async fn of_search(tx: &mut dyn SqlTx, query: &RequestSearch) -> Result<Option<RequestsWanted>> {
     let times = (query.from_ms, query.to_ms);
     wanted::wanted(tx, &query.filter, &query.scope, times).await
 }
 
 /// The groups of the range, or `only` some of them, those that were seen last first, still without their texts.
-pub(in crate::request_log) async fn candidates<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn candidates(
+    tx: &mut dyn SqlTx,
     database: &dyn RequestDatabase,
     query: &RequestSearch,
     only: Option<&BTreeSet<i64>>,
@@ -114,8 +114,8 @@ pub(in crate::request_log) async fn candidates<T: SqlTx>(
 
 /// The same groups with their texts, those that have one. They are read by the service itself: this database knows of no
 /// request by which a tenant may see them.
-pub(in crate::request_log) async fn with_texts<B: BeginTx>(
-    store: &B,
+pub(in crate::request_log) async fn with_texts(
+    store: &dyn BeginTx,
     groups: Vec<Candidate>,
 ) -> Result<Vec<Candidate>> {
     if groups.is_empty() {
@@ -123,7 +123,7 @@ pub(in crate::request_log) async fn with_texts<B: BeginTx>(
     }
     let ids: Vec<i64> = groups.iter().map(|group| group.id).collect();
     let mut tx = store.begin(Mode::Read).await?;
-    let texts = texts(&mut tx, &ids).await?;
+    let texts = texts(&mut *tx, &ids).await?;
     tx.commit().await?;
     let mut texts: BTreeMap<i64, _> = texts.into_iter().map(|text| (text.group, text)).collect();
     let with_text = |group: Candidate| {
@@ -138,8 +138,8 @@ pub(in crate::request_log) async fn with_texts<B: BeginTx>(
 }
 
 /// The newest requests that hold all words.
-pub(in crate::request_log) async fn holding<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn holding(
+    tx: &mut dyn SqlTx,
     database: &dyn RequestDatabase,
     query: &RequestSearch,
 ) -> Result<Vec<WordHit>> {

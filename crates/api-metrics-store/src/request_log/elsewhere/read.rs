@@ -23,8 +23,8 @@ use crate::{
 };
 
 /// A page of the list. It is searched to its end, whatever the filter.
-pub(in crate::request_log) async fn page<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn page(
+    tx: &mut dyn SqlTx,
     database: &dyn RequestDatabase,
     query: &RequestQuery,
 ) -> Result<RequestPage> {
@@ -60,8 +60,8 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
 }
 
 /// One request.
-pub(in crate::request_log) async fn one<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn one(
+    tx: &mut dyn SqlTx,
     database: &dyn RequestDatabase,
     id: Uuid,
     scope: &Scope,
@@ -70,8 +70,8 @@ pub(in crate::request_log) async fn one<T: SqlTx>(
 }
 
 /// Requests by their ids, in any order; those that the caller may not see, or that are gone, are left out.
-pub(in crate::request_log) async fn many<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn many(
+    tx: &mut dyn SqlTx,
     database: &dyn RequestDatabase,
     ids: &[Uuid],
     scope: &Scope,
@@ -85,11 +85,7 @@ pub(in crate::request_log) async fn many<T: SqlTx>(
     requests(tx, found.rows, scope).await
 }
 
-async fn of_ids<T: SqlTx>(
-    tx: &mut T,
-    ids: &[Uuid],
-    scope: &Scope,
-) -> Result<Option<RequestsWanted>> {
+async fn of_ids(tx: &mut dyn SqlTx, ids: &[Uuid], scope: &Scope) -> Result<Option<RequestsWanted>> {
     let first = ids.iter().min().map_or(0, |id| ms_of(*id));
     let last = ids.iter().max().map_or(-1, |id| ms_of(*id));
     let wanted = wanted::within(tx, scope, (first, last + 1)).await?;
@@ -100,8 +96,8 @@ async fn of_ids<T: SqlTx>(
 }
 
 /// The snapshot of a request, where it has left one.
-pub(in crate::request_log) async fn snapshot_of<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn snapshot_of(
+    tx: &mut dyn SqlTx,
     database: &dyn RequestDatabase,
     id: Uuid,
 ) -> Result<Option<StoredSnapshot>> {
@@ -113,8 +109,8 @@ pub(in crate::request_log) async fn snapshot_of<T: SqlTx>(
 }
 
 /// What has arrived since somebody looked last.
-pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn arrived(
+    tx: &mut dyn Tx,
     database: &dyn RequestDatabase,
     query: &TailQuery,
 ) -> Result<TailPage> {

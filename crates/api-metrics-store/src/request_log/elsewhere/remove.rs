@@ -2,9 +2,9 @@
 
 use crate::{
     engine::{
-        backend::{Mode, Result, Tx},
+        backend::{Mode, Result},
         copied::request_seam::{RequestDatabase, RequestsOf},
-        sql::{BeginTx, SqlRow, SqlTx, params},
+        sql::{BeginTx, SqlTx, params},
     },
     request_log::sql::{marks, remove},
 };
@@ -13,8 +13,8 @@ use crate::{
 /// goes before the requests do: after an error, doing it again finds them, and erases the rest.
 ///
 /// What comes meanwhile is not waited for: somebody who sends all the time would never be done with.
-pub(in crate::request_log) async fn erase<B: BeginTx>(
-    store: &B,
+pub(in crate::request_log) async fn erase(
+    store: &dyn BeginTx,
     database: &dyn RequestDatabase,
     whose: Option<&RequestsOf>,
 ) -> Result<u64> {
@@ -22,22 +22,22 @@ pub(in crate::request_log) async fn erase<B: BeginTx>(
         return Ok(0);
     };
     let mut tx = store.begin(Mode::Read).await?;
-    let view = marks::view(&mut tx).await?;
+    let view = marks::view(&mut *tx).await?;
     tx.commit().await?;
     let found = database.erasable(whose, &view).await?;
     if !found.any {
         return Ok(0);
     }
     let mut tx = store.begin(Mode::Write).await?;
-    remove::forget_texts(&mut tx, &found.groups).await?;
+    remove::forget_texts(&mut *tx, &found.groups).await?;
     tx.commit().await?;
     database.erase_requests(whose).await?;
     Ok(found.requests)
 }
 
 /// The text of a key.
-pub(in crate::request_log) async fn key_text<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn key_text(
+    tx: &mut dyn SqlTx,
     id: i64,
 ) -> Result<Option<String>> {
     let sql = format!(

@@ -8,7 +8,7 @@ use crate::{
     engine::{
         backend::Result,
         copied::request_seam::{RequestDetail, RequestRow},
-        sql::{SqlRow, SqlTx, params},
+        sql::{SqlTx, params},
     },
     query::Scope,
     request_log::{
@@ -81,8 +81,8 @@ pub(super) fn row(
 
 /// Rows as requests, in their order, with the numbers of their keys. What has a key that the snapshot hides is left out,
 /// which the statements' own conditions have done before.
-pub(super) async fn requests<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn requests(
+    tx: &mut dyn SqlTx,
     rows: Vec<RequestRow>,
     scope: &Scope,
 ) -> Result<Vec<StoredRequest>> {
@@ -103,7 +103,7 @@ pub(super) async fn requests<T: SqlTx>(
 }
 
 /// The numbers of keys, as far as the snapshot shows them.
-async fn ids_of<T: SqlTx>(tx: &mut T, texts: &BTreeSet<&str>) -> Result<BTreeMap<String, i64>> {
+async fn ids_of(tx: &mut dyn SqlTx, texts: &BTreeSet<&str>) -> Result<BTreeMap<String, i64>> {
     if texts.is_empty() {
         return Ok(BTreeMap::new());
     }

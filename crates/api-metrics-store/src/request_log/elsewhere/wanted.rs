@@ -4,7 +4,7 @@ use crate::{
     engine::{
         backend::Result,
         copied::request_seam::{RequestLabel, RequestsWanted},
-        sql::{SqlRow, SqlTx},
+        sql::SqlTx,
     },
     query::{Protocols, Scope},
     request_log::{
@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// Everything of a range within a scope; `None` where that is nothing. Reads which rows count, too.
-pub(super) async fn within<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn within(
+    tx: &mut dyn SqlTx,
     scope: &Scope,
     times: (i64, i64),
 ) -> Result<Option<RequestsWanted>> {
@@ -25,8 +25,8 @@ pub(super) async fn within<T: SqlTx>(
 }
 
 /// The same for the keys of a filter alone.
-async fn narrowed<T: SqlTx>(
-    tx: &mut T,
+async fn narrowed(
+    tx: &mut dyn SqlTx,
     filter: &RequestFilter,
     scope: &Scope,
     times: (i64, i64),
@@ -43,8 +43,8 @@ async fn narrowed<T: SqlTx>(
 }
 
 /// What a filter finds of a range within a scope; `None` where that is nothing. Reads which rows count, too.
-pub(super) async fn wanted<T: SqlTx>(
-    tx: &mut T,
+pub(super) async fn wanted(
+    tx: &mut dyn SqlTx,
     filter: &RequestFilter,
     scope: &Scope,
     times: (i64, i64),
@@ -117,8 +117,8 @@ pub(super) fn hold(wanted: &mut RequestsWanted, text: &str) -> bool {
 }
 
 /// The texts of the keys that a filter and a scope mean, of none for requests without one; `None` for all requests.
-async fn keys<T: SqlTx>(
-    tx: &mut T,
+async fn keys(
+    tx: &mut dyn SqlTx,
     filter: &RequestFilter,
     scope: &Scope,
 ) -> Result<Option<Vec<Option<String>>>> {

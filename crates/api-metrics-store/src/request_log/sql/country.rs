@@ -4,7 +4,7 @@ use super::{Conditions, signed, unsigned};
 use crate::{
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, FetchedRow, SqlTx, params},
     },
     request_log::{
         country::{CountryHour, HOUR_MS},
@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Adds what a batch has counted of the hours that are kept.
-pub(in crate::request_log) async fn add<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn add(
+    tx: &mut dyn SqlTx,
     instance: &Instance,
     counts: &[CountryHour],
     from_ms: i64,
@@ -60,8 +60,8 @@ pub(in crate::request_log) async fn add<T: SqlTx>(
 }
 
 /// Requests by country, the most first.
-pub(in crate::request_log) async fn counts<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn counts(
+    tx: &mut dyn SqlTx,
     query: &CountryQuery,
 ) -> Result<Vec<CountryCount>> {
     let d = tx.dialect();
@@ -81,7 +81,7 @@ pub(in crate::request_log) async fn counts<T: SqlTx>(
         d.table("request_log_country"),
         c.text()
     );
-    let count = |row: &T::Row| {
+    let count = |row: &FetchedRow| {
         Ok(CountryCount {
             country: Some(row.text("country")?).filter(|country| !country.is_empty()),
             requests: unsigned(row.int("requests")?),
@@ -91,7 +91,7 @@ pub(in crate::request_log) async fn counts<T: SqlTx>(
 }
 
 /// Removes hours before this one. Returns how many rows.
-pub(in crate::request_log) async fn remove<T: SqlTx>(tx: &mut T, before_ms: i64) -> Result<u64> {
+pub(in crate::request_log) async fn remove(tx: &mut dyn SqlTx, before_ms: i64) -> Result<u64> {
     let sql = format!(
         "DELETE FROM {} WHERE hour_ms < $1",
         tx.dialect().table("request_log_country")

@@ -9,7 +9,7 @@ use crate::{
     engine::{
         backend::Result,
         copied::request_seam::{GroupPart, GroupSum},
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, FetchedRow, SqlTx, params},
     },
     request_log::query::RequestQuery,
 };
@@ -39,8 +39,8 @@ fn sum(d: Dialect, of: &str) -> String {
 }
 
 /// The groups that stand for most requests.
-pub(in crate::request_log) async fn sums<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn sums(
+    tx: &mut dyn SqlTx,
     query: &RequestQuery,
 ) -> Result<Vec<GroupSum>> {
     let d = tx.dialect();
@@ -79,8 +79,8 @@ pub(in crate::request_log) async fn sums<T: SqlTx>(
 }
 
 /// The weights of groups by version and part of the range, in the order of versions.
-pub(in crate::request_log) async fn parts<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn parts(
+    tx: &mut dyn SqlTx,
     query: &RequestQuery,
     groups: &[i64],
     part_ms: i64,
@@ -100,7 +100,7 @@ pub(in crate::request_log) async fn parts<T: SqlTx>(
         labels = d.table("request_log_series"),
         text = c.text(),
     );
-    let part = |row: &T::Row| {
+    let part = |row: &FetchedRow| {
         Ok(GroupPart {
             group: row.int("group_id")?,
             version: row.text("version")?,
@@ -113,8 +113,8 @@ pub(in crate::request_log) async fn parts<T: SqlTx>(
 }
 
 /// When some groups were seen first, and the version that had them.
-pub(in crate::request_log) async fn first_seen<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn first_seen(
+    tx: &mut dyn SqlTx,
     groups: &[i64],
 ) -> Result<Vec<(i64, i64, String)>> {
     let d = tx.dialect();
@@ -125,7 +125,7 @@ pub(in crate::request_log) async fn first_seen<T: SqlTx>(
     );
     let groups = serde_json::json!(groups).to_string();
     let rows = tx.fetch(sql, params![&groups]).await?;
-    let seen = |row: &T::Row| {
+    let seen = |row: &FetchedRow| {
         Ok((
             row.int("id")?,
             row.int("first_seen_ms")?,
@@ -137,9 +137,9 @@ pub(in crate::request_log) async fn first_seen<T: SqlTx>(
 
 /// The latest request of each group that the caller may see, by the group. Ids have no maximum on Postgres, so all of a
 /// group's last millisecond are read, by the group's index.
-async fn latest<T: SqlTx>(
-    tx: &mut T,
-    groups: &[T::Row],
+async fn latest(
+    tx: &mut dyn SqlTx,
+    groups: &[FetchedRow],
     mut c: Conditions<'_>,
 ) -> Result<BTreeMap<i64, Uuid>> {
     let d = tx.dialect();

@@ -11,7 +11,7 @@ use crate::{
     engine::{
         backend::Result,
         copied::request_seam::RequestView,
-        sql::{SqlRow, SqlTx, params},
+        sql::{SqlTx, params},
     },
     store::StoreError,
 };
@@ -48,8 +48,8 @@ pub(in crate::request_log) struct NewBatch {
 }
 
 /// Gives a batch its mark, and notes that its rows don't count yet. To be the last statements of a transaction.
-pub(in crate::request_log) async fn open<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn open(
+    tx: &mut dyn SqlTx,
     batch: NewBatch,
     now_ms: i64,
 ) -> Result<Opened> {
@@ -115,8 +115,8 @@ fn missing() -> StoreError {
 ///
 /// # Errors
 /// `StoreError::Unavailable` where this database has gone back and knows nothing of the mark: the batch needs another one.
-pub(in crate::request_log) async fn close<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn close(
+    tx: &mut dyn SqlTx,
     (mark, instance): (i64, Uuid),
     now_ms: i64,
 ) -> Result<()> {
@@ -143,7 +143,7 @@ pub(in crate::request_log) async fn close<T: SqlTx>(
 }
 
 /// Which rows count in this snapshot. The transaction is idle while the other database is asked.
-pub(in crate::request_log) async fn view<T: SqlTx>(tx: &mut T) -> Result<RequestView> {
+pub(in crate::request_log) async fn view(tx: &mut dyn SqlTx) -> Result<RequestView> {
     let d = tx.dialect();
     tx.execute(
         "SET LOCAL idle_in_transaction_session_timeout = '70s'".to_owned(),
@@ -175,8 +175,8 @@ pub(in crate::request_log) struct Arrivals {
 }
 
 /// What has arrived; `None` where nothing has.
-pub(in crate::request_log) async fn arrivals<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn arrivals(
+    tx: &mut dyn SqlTx,
     after: i64,
     last: i64,
 ) -> Result<Option<Arrivals>> {
@@ -200,17 +200,14 @@ pub(in crate::request_log) async fn arrivals<T: SqlTx>(
 }
 
 /// Forgets open batches, and histories that were lost, of which retention has left nothing.
-pub(in crate::request_log) async fn forget_open<T: SqlTx>(
-    tx: &mut T,
-    before_ms: i64,
-) -> Result<u64> {
+pub(in crate::request_log) async fn forget_open(tx: &mut dyn SqlTx, before_ms: i64) -> Result<u64> {
     let table = tx.dialect().table("request_log_batch");
     let sql = format!("DELETE FROM {table} WHERE number IS NULL AND upto_ms < $1");
     tx.execute(sql, params![before_ms]).await
 }
 
 /// The fence of an instance, without a lock.
-pub(in crate::request_log) async fn fence<T: SqlTx>(tx: &mut T, id: Uuid) -> Result<u64> {
+pub(in crate::request_log) async fn fence(tx: &mut dyn SqlTx, id: Uuid) -> Result<u64> {
     let table = tx.dialect().table("request_log_instance");
     let sql = format!("SELECT seq FROM {table} WHERE id = $1");
     let rows = tx.fetch(sql, params![id]).await?;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, FetchedRow, SqlTx, params},
     },
     query::{Protocols, Scope},
     request_log::{
@@ -82,7 +82,7 @@ fn from(d: Dialect) -> String {
     )
 }
 
-fn request(row: &impl SqlRow) -> Result<StoredRequest> {
+fn request(row: &FetchedRow) -> Result<StoredRequest> {
     let count = |column| -> Result<Option<u64>> { Ok(row.optional_int(column)?.map(unsigned)) };
     let status = |found: i64| {
         u16::try_from(found).map_err(|_| StoreError::Corrupt(format!("`{found}` is no status")))
@@ -153,8 +153,8 @@ pub(in crate::request_log) enum SeriesChoice {
 }
 
 /// The series that a filter means.
-pub(in crate::request_log) async fn series_of<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn series_of(
+    tx: &mut dyn SqlTx,
     filter: &RequestFilter,
 ) -> Result<SeriesChoice> {
     let d = tx.dialect();
@@ -345,8 +345,8 @@ pub(in crate::request_log) fn holds(
 }
 
 /// A page of the list.
-pub(in crate::request_log) async fn page<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn page(
+    tx: &mut dyn SqlTx,
     query: &RequestQuery,
 ) -> Result<RequestPage> {
     let d = tx.dialect();
@@ -450,8 +450,8 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
 
 /// The newest requests for which these conditions hold, in the order of their ids, and how many older ones there
 /// are. `reads_detail` says whether conditions are about details, too.
-pub(in crate::request_log) async fn newest<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn newest(
+    tx: &mut dyn SqlTx,
     mut c: Conditions<'_>,
     reads_detail: bool,
     limit: u32,
@@ -480,8 +480,8 @@ pub(in crate::request_log) async fn newest<T: SqlTx>(
 }
 
 /// One request.
-pub(in crate::request_log) async fn one<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn one(
+    tx: &mut dyn SqlTx,
     id: Uuid,
     scope: &Scope,
 ) -> Result<Option<StoredRequest>> {
@@ -497,7 +497,7 @@ pub(in crate::request_log) async fn one<T: SqlTx>(
 }
 
 /// The times of the oldest and of the newest request.
-pub(in crate::request_log) async fn span<T: SqlTx>(tx: &mut T) -> Result<Option<(i64, i64)>> {
+pub(in crate::request_log) async fn span(tx: &mut dyn SqlTx) -> Result<Option<(i64, i64)>> {
     let list = tx.dialect().table("request_log");
     let sql = format!(
         "SELECT (SELECT min(at_ms) FROM {list}) AS oldest, (SELECT max(at_ms) FROM {list}) AS newest"
@@ -510,7 +510,7 @@ pub(in crate::request_log) async fn span<T: SqlTx>(tx: &mut T) -> Result<Option<
 }
 
 /// What became of the requests that all processes have chosen and told of.
-pub(in crate::request_log) async fn counts<T: SqlTx>(tx: &mut T) -> Result<RequestLogCounts> {
+pub(in crate::request_log) async fn counts(tx: &mut dyn SqlTx) -> Result<RequestLogCounts> {
     let d = tx.dialect();
     let sum = |column: &str| match d {
         Dialect::Postgres => format!("coalesce(sum({column}), 0)::bigint AS {column}"),
@@ -551,8 +551,8 @@ pub(in crate::request_log) async fn counts<T: SqlTx>(tx: &mut T) -> Result<Reque
 }
 
 /// Requests by their ids, in any order; those that the caller may not see, or that are gone, are left out.
-pub(in crate::request_log) async fn many<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn many(
+    tx: &mut dyn SqlTx,
     ids: &[Uuid],
     scope: &Scope,
 ) -> Result<Vec<StoredRequest>> {

@@ -3,7 +3,7 @@
 use super::{Conditions, DAY_MS, unsigned};
 use crate::engine::{
     backend::Result,
-    sql::{Dialect, SqlRow, SqlTx, params},
+    sql::{Dialect, FetchedRow, SqlTx, params},
 };
 
 /// Rows deleted in one step.
@@ -18,13 +18,13 @@ pub(in crate::request_log) struct StoredDay {
 }
 
 /// The days that are stored, the oldest first.
-pub(in crate::request_log) async fn days<T: SqlTx>(tx: &mut T) -> Result<Vec<StoredDay>> {
+pub(in crate::request_log) async fn days(tx: &mut dyn SqlTx) -> Result<Vec<StoredDay>> {
     let sql = match tx.dialect() {
         Dialect::Postgres => "SELECT day, bytes FROM api_metrics.request_days() ORDER BY day",
         Dialect::Sqlite => "SELECT day, bytes FROM api_metrics_request_log_day ORDER BY day",
     };
     let rows = tx.fetch(sql.to_owned(), params![]).await?;
-    let day = |row: &T::Row| {
+    let day = |row: &FetchedRow| {
         Ok(StoredDay {
             day: row.int("day")?,
             bytes: unsigned(row.int("bytes")?),
@@ -34,7 +34,7 @@ pub(in crate::request_log) async fn days<T: SqlTx>(tx: &mut T) -> Result<Vec<Sto
 }
 
 /// Destroys the keys of days before this one.
-pub(in crate::request_log) async fn destroy_keys<T: SqlTx>(tx: &mut T, before: i64) -> Result<u64> {
+pub(in crate::request_log) async fn destroy_keys(tx: &mut dyn SqlTx, before: i64) -> Result<u64> {
     secure(tx).await?;
     let table = tx.dialect().table("request_log_day_key");
     tx.execute(
@@ -45,8 +45,8 @@ pub(in crate::request_log) async fn destroy_keys<T: SqlTx>(tx: &mut T, before: i
 }
 
 /// Forgets groups that nothing is kept of.
-pub(in crate::request_log) async fn forget_groups<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn forget_groups(
+    tx: &mut dyn SqlTx,
     before_ms: i64,
 ) -> Result<u64> {
     let table = tx.dialect().table("request_log_group");
@@ -68,7 +68,7 @@ pub(in crate::request_log) async fn forget_groups<T: SqlTx>(
 ///
 /// # Errors
 /// `StoreError::Timeout` where somebody reads it on Postgres: it is tried again later.
-pub(in crate::request_log) async fn remove_day<T: SqlTx>(tx: &mut T, day: i64) -> Result<bool> {
+pub(in crate::request_log) async fn remove_day(tx: &mut dyn SqlTx, day: i64) -> Result<bool> {
     if tx.dialect() == Dialect::Postgres {
         // A slow reader is never waited for, because others would wait behind.
         tx.execute("SET LOCAL lock_timeout = '200ms'".to_owned(), params![])
@@ -96,7 +96,7 @@ pub(in crate::request_log) async fn remove_day<T: SqlTx>(tx: &mut T, day: i64) -
 }
 
 /// From here on SQLite overwrites what it deletes.
-pub(in crate::request_log) async fn secure<T: SqlTx>(tx: &mut T) -> Result<()> {
+pub(in crate::request_log) async fn secure(tx: &mut dyn SqlTx) -> Result<()> {
     if tx.dialect() == Dialect::Sqlite {
         tx.fetch("PRAGMA secure_delete = ON".to_owned(), params![])
             .await?;
@@ -113,7 +113,7 @@ pub(in crate::request_log) enum Whose<'a> {
 }
 
 /// Erases up to 5,000 requests. Returns how many.
-pub(in crate::request_log) async fn erase<T: SqlTx>(tx: &mut T, whose: &Whose<'_>) -> Result<u64> {
+pub(in crate::request_log) async fn erase(tx: &mut dyn SqlTx, whose: &Whose<'_>) -> Result<u64> {
     let d = tx.dialect();
     let (list, detail) = (d.table("request_log"), d.table("request_log_detail"));
     let mut c = Conditions::default();
@@ -186,10 +186,7 @@ pub(in crate::request_log) async fn erase<T: SqlTx>(tx: &mut T, whose: &Whose<'_
 }
 
 /// Forgets what the errors of some groups have in common.
-pub(in crate::request_log) async fn forget_texts<T: SqlTx>(
-    tx: &mut T,
-    groups: &[i64],
-) -> Result<()> {
+pub(in crate::request_log) async fn forget_texts(tx: &mut dyn SqlTx, groups: &[i64]) -> Result<()> {
     let d = tx.dialect();
     let groups = serde_json::json!(groups).to_string();
     for of_group in ["request_log_group_text", "request_log_group_vector"] {
@@ -201,7 +198,7 @@ pub(in crate::request_log) async fn forget_texts<T: SqlTx>(
 }
 
 /// The key of a day, where it exists.
-pub(in crate::request_log) async fn day_keys<T: SqlTx>(tx: &mut T) -> Result<Vec<String>> {
+pub(in crate::request_log) async fn day_keys(tx: &mut dyn SqlTx) -> Result<Vec<String>> {
     let table = tx.dialect().table("request_log_day_key");
     let rows = tx
         .fetch(format!("SELECT key FROM {table} ORDER BY day"), params![])

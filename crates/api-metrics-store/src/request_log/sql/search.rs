@@ -13,7 +13,7 @@ use super::{
 use crate::{
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, FetchedRow, SqlTx, params},
     },
     request_log::search::RequestSearch,
 };
@@ -48,8 +48,8 @@ pub(in crate::request_log) struct WordHit {
 }
 
 /// What a search looks at: its range, its filter, and what the caller may see.
-async fn conditions<'a, T: SqlTx>(
-    tx: &mut T,
+async fn conditions<'a>(
+    tx: &mut dyn SqlTx,
     query: &'a RequestSearch,
 ) -> Result<(Conditions<'a>, Dialect)> {
     let mut c = Conditions::default();
@@ -59,8 +59,8 @@ async fn conditions<'a, T: SqlTx>(
 }
 
 /// The same, beside other conditions.
-fn add_conditions<'a, T: SqlTx>(
-    tx: &mut T,
+fn add_conditions<'a>(
+    tx: &mut dyn SqlTx,
     query: &'a RequestSearch,
     series: &SeriesChoice,
     c: &mut Conditions<'a>,
@@ -79,8 +79,8 @@ fn add_conditions<'a, T: SqlTx>(
 }
 
 /// The groups of the range, or `only` some of them, those that were seen last first.
-pub(in crate::request_log) async fn candidates<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn candidates(
+    tx: &mut dyn SqlTx,
     query: &RequestSearch,
     only: Option<&BTreeSet<i64>>,
 ) -> Result<Vec<Candidate>> {
@@ -111,7 +111,7 @@ pub(in crate::request_log) async fn candidates<T: SqlTx>(
         texts = d.table("request_log_group_text"),
         vectors = d.table("request_log_group_vector"),
     );
-    let candidate = |row: &T::Row| {
+    let candidate = |row: &FetchedRow| {
         Ok(Candidate {
             id: row.int("group_id")?,
             text: row.text("text")?,
@@ -142,8 +142,8 @@ pub(in crate::request_log) struct GroupText {
 }
 
 /// The texts of groups, of those that have one.
-pub(in crate::request_log) async fn texts<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn texts(
+    tx: &mut dyn SqlTx,
     groups: &[i64],
 ) -> Result<Vec<GroupText>> {
     let d = tx.dialect();
@@ -155,7 +155,7 @@ pub(in crate::request_log) async fn texts<T: SqlTx>(
         wanted = d.numbers("$1"),
     );
     let groups = serde_json::json!(groups).to_string();
-    let text = |row: &T::Row| {
+    let text = |row: &FetchedRow| {
         Ok(GroupText {
             group: row.int("group_id")?,
             text: row.text("text")?,
@@ -169,8 +169,8 @@ pub(in crate::request_log) async fn texts<T: SqlTx>(
 }
 
 /// The newest requests that hold all words.
-pub(in crate::request_log) async fn holding<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn holding(
+    tx: &mut dyn SqlTx,
     query: &RequestSearch,
 ) -> Result<Vec<WordHit>> {
     let d = tx.dialect();
@@ -185,7 +185,7 @@ pub(in crate::request_log) async fn holding<T: SqlTx>(
     let conditions = c.text();
     let limit = c.param(MAX_HOLDING);
     let sql = held.rows(d, begin, &conditions, "DESC", &limit);
-    let held = |row: &T::Row| {
+    let held = |row: &FetchedRow| {
         Ok(WordHit {
             id: row.uuid("id")?,
             at_ms: row.int("at_ms")?,
@@ -196,8 +196,8 @@ pub(in crate::request_log) async fn holding<T: SqlTx>(
 }
 
 /// The latest request of a group that a search may find.
-pub(in crate::request_log) async fn latest<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn latest(
+    tx: &mut dyn SqlTx,
     query: &RequestSearch,
     group: i64,
 ) -> Result<Option<Uuid>> {
@@ -213,8 +213,8 @@ pub(in crate::request_log) async fn latest<T: SqlTx>(
 }
 
 /// Keeps the vectors of groups, under the name of who made them.
-pub(in crate::request_log) async fn keep_vectors<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn keep_vectors(
+    tx: &mut dyn SqlTx,
     embedder: &str,
     vectors: &[(i64, String)],
 ) -> Result<()> {
@@ -236,8 +236,8 @@ pub(in crate::request_log) async fn keep_vectors<T: SqlTx>(
 }
 
 /// Keeps the texts of groups that have none yet.
-pub(in crate::request_log) async fn keep_texts<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn keep_texts(
+    tx: &mut dyn SqlTx,
     texts: &BTreeMap<i64, String>,
 ) -> Result<()> {
     if texts.is_empty() {

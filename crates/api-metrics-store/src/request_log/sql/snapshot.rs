@@ -5,15 +5,15 @@ use uuid::Uuid;
 use crate::{
     engine::{
         backend::Result,
-        sql::{SqlRow, SqlTx, params},
+        sql::{SqlTx, params},
     },
     request_log::{entry::ms_of, snapshot::StoredSnapshot},
     store::StoreError,
 };
 
 /// The snapshot of a request, where it has left one.
-pub(in crate::request_log) async fn of<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn of(
+    tx: &mut dyn SqlTx,
     id: Uuid,
 ) -> Result<Option<StoredSnapshot>> {
     let sql = format!(

@@ -6,7 +6,7 @@ use super::{Conditions, read, signed, unsigned};
 use crate::{
     engine::{
         backend::{Result, Tx},
-        sql::{SqlRow, SqlTx, params},
+        sql::{SqlTx, params},
     },
     request_log::{
         entry::ms_of,
@@ -38,8 +38,8 @@ impl Noted {
 
 /// Renews the lease. Where it had run out, nothing that was noted before counts any more: something may have
 /// arrived meanwhile that was not.
-pub(in crate::request_log) async fn follow<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn follow(
+    tx: &mut dyn SqlTx,
     noted: Noted,
     now_ms: i64,
 ) -> Result<()> {
@@ -74,7 +74,7 @@ fn missing(what: &str) -> StoreError {
 }
 
 /// Forgets arrivals up to this number.
-async fn forget<T: SqlTx>(tx: &mut T, noted: Noted, number: i64) -> Result<()> {
+async fn forget(tx: &mut dyn SqlTx, noted: Noted, number: i64) -> Result<()> {
     let table = tx.dialect().table(noted.table());
     tx.execute(
         format!("DELETE FROM {table} WHERE number <= $1"),
@@ -85,7 +85,7 @@ async fn forget<T: SqlTx>(tx: &mut T, noted: Noted, number: i64) -> Result<()> {
 }
 
 /// Forgets what arrived some minutes ago. The lease's row must be locked.
-async fn prune_locked<T: SqlTx>(tx: &mut T, noted: Noted, now_ms: i64) -> Result<()> {
+async fn prune_locked(tx: &mut dyn SqlTx, noted: Noted, now_ms: i64) -> Result<()> {
     let d = tx.dialect();
     let sql = format!(
         "SELECT max(number) AS number FROM {} WHERE stored_ms < $1",
@@ -108,8 +108,8 @@ async fn prune_locked<T: SqlTx>(tx: &mut T, noted: Noted, now_ms: i64) -> Result
 }
 
 /// Forgets what arrived some minutes ago.
-pub(in crate::request_log) async fn prune<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn prune(
+    tx: &mut dyn SqlTx,
     noted: Noted,
     now_ms: i64,
 ) -> Result<()> {
@@ -121,7 +121,7 @@ pub(in crate::request_log) async fn prune<T: SqlTx>(
 }
 
 /// The next number in the order of arrival, where somebody follows.
-pub(super) async fn next_number<T: SqlTx>(tx: &mut T, now_ms: i64) -> Result<Option<i64>> {
+pub(super) async fn next_number(tx: &mut dyn SqlTx, now_ms: i64) -> Result<Option<i64>> {
     let sql = format!(
         "UPDATE {} SET last = last + 1 WHERE id = 1 AND until_ms > $1 RETURNING last",
         tx.dialect().table("request_log_tail")
@@ -135,8 +135,8 @@ pub(in crate::request_log) type Arrived = (i64, String, i64);
 
 /// Gives a batch its number in the order of arrival, where somebody follows. It is the batch's last statement but
 /// one, because the row stays locked until the commit.
-pub(in crate::request_log) async fn note<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn note(
+    tx: &mut dyn SqlTx,
     arrived: &[Arrived],
     now_ms: i64,
 ) -> Result<()> {
@@ -212,7 +212,7 @@ pub(in crate::request_log) enum TailFrom {
     Arrival(i64, i64),
 }
 
-pub(in crate::request_log) async fn tail<T: SqlTx>(tx: &mut T) -> Result<Tail> {
+pub(in crate::request_log) async fn tail(tx: &mut dyn SqlTx) -> Result<Tail> {
     let table = tx.dialect().table("request_log_tail");
     let sql = format!("SELECT until_ms, last, complete_after FROM {table} WHERE id = 1");
     let rows = tx.fetch(sql, params![]).await?;
@@ -228,7 +228,7 @@ pub(in crate::request_log) async fn tail<T: SqlTx>(tx: &mut T) -> Result<Tail> {
 }
 
 /// How far the log has come, and whether somebody follows it.
-pub(in crate::request_log) async fn position<T: Tx + SqlTx>(tx: &mut T) -> Result<TailPosition> {
+pub(in crate::request_log) async fn position(tx: &mut dyn Tx) -> Result<TailPosition> {
     let now_ms = tx.meta().await?.now_us.div_euclid(1_000);
     let tail = tail(tx).await?;
     Ok(TailPosition {
@@ -238,8 +238,8 @@ pub(in crate::request_log) async fn position<T: Tx + SqlTx>(tx: &mut T) -> Resul
 }
 
 /// What has arrived since somebody looked last.
-pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn arrived(
+    tx: &mut dyn Tx,
     query: &TailQuery,
 ) -> Result<TailPage> {
     let d = tx.dialect();
@@ -307,7 +307,7 @@ fn after(c: &mut Conditions<'_>, at_ms: i64, request: Option<Uuid>) {
 }
 
 /// The earliest and the latest time among what has arrived; `None` where nothing has.
-async fn span<T: SqlTx>(tx: &mut T, after: i64, last: i64) -> Result<Option<(i64, i64)>> {
+async fn span(tx: &mut dyn SqlTx, after: i64, last: i64) -> Result<Option<(i64, i64)>> {
     let sql = format!(
         "SELECT min(at_ms) AS first_ms, max(at_ms) AS last_ms FROM {} WHERE number > $1 AND number <= $2",
         tx.dialect().table("request_log_arrival")

@@ -64,9 +64,9 @@ impl WordFilter {
     }
 
     /// Where to begin. To be asked while the statement has no other parameters.
-    pub(super) async fn begin<T: SqlTx>(
+    pub(super) async fn begin(
         &self,
-        tx: &mut T,
+        tx: &mut dyn SqlTx,
         c: &Conditions<'_>,
         filter: &RequestFilter,
         series: &SeriesChoice,

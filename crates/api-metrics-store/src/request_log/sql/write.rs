@@ -10,7 +10,7 @@ use super::{DAY_MS, signed, unsigned};
 use crate::{
     engine::{
         backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{Dialect, SqlTx, params},
     },
     request_log::{
         buffer::Batch,
@@ -23,7 +23,7 @@ use crate::{
 const ROW_BYTES: usize = 700;
 
 /// Makes room for a day.
-pub(in crate::request_log) async fn make_day<T: SqlTx>(tx: &mut T, day: i64) -> Result<()> {
+pub(in crate::request_log) async fn make_day(tx: &mut dyn SqlTx, day: i64) -> Result<()> {
     if tx.dialect() == Dialect::Sqlite {
         return Ok(());
     }
@@ -41,7 +41,7 @@ pub(in crate::request_log) async fn make_day<T: SqlTx>(tx: &mut T, day: i64) -> 
 }
 
 /// The number of the last batch of an instance, whose row is locked from here on.
-pub(in crate::request_log) async fn fence<T: SqlTx>(tx: &mut T, id: Uuid) -> Result<u64> {
+pub(in crate::request_log) async fn fence(tx: &mut dyn SqlTx, id: Uuid) -> Result<u64> {
     let d = tx.dialect();
     let table = d.table("request_log_instance");
     let sql = format!("INSERT INTO {table} (id) VALUES ($1) ON CONFLICT (id) DO NOTHING");
@@ -57,8 +57,8 @@ fn missing(what: &str) -> StoreError {
 }
 
 /// The key of a day: `proposal`, if there was none.
-pub(in crate::request_log) async fn day_key<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn day_key(
+    tx: &mut dyn SqlTx,
     day: i64,
     proposal: &str,
 ) -> Result<String> {
@@ -88,8 +88,8 @@ pub(in crate::request_log) fn name<'a>(entry: &'a Entry, stored: &'a Stored) -> 
 }
 
 /// The numbers of the series of these rows.
-pub(in crate::request_log) async fn intern_series<'a, T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn intern_series<'a>(
+    tx: &mut dyn SqlTx,
     instance: &Instance,
     rows: &'a [(&'a Entry, Stored)],
 ) -> Result<BTreeMap<SeriesName<'a>, i64>> {
@@ -257,7 +257,7 @@ fn insert(d: Dialect, table: &str, columns: &[(&str, Kind)]) -> String {
 }
 
 /// Adds rows to the list and their details.
-pub(in crate::request_log) async fn rows<T: SqlTx>(tx: &mut T, rows: Vec<Value>) -> Result<()> {
+pub(in crate::request_log) async fn rows(tx: &mut dyn SqlTx, rows: Vec<Value>) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -323,8 +323,8 @@ fn text_bytes(row: &Value) -> usize {
 }
 
 /// Notes that these groups were seen.
-pub(in crate::request_log) async fn groups<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn groups(
+    tx: &mut dyn SqlTx,
     seen: &BTreeMap<i64, (i64, i64)>,
     version: &str,
 ) -> Result<()> {
@@ -358,8 +358,8 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
 }
 
 /// Moves the fence to a batch, and adds up what became of it.
-pub(in crate::request_log) async fn advance<T: SqlTx>(
-    tx: &mut T,
+pub(in crate::request_log) async fn advance(
+    tx: &mut dyn SqlTx,
     id: Uuid,
     batch: &Batch,
     (kept, late): (u64, u64),

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{access::AccessPath, part::Part, *};
 use crate::{
-    engine::backend::{Backend as _, Mode},
+    engine::backend::Mode,
     sqlite::SqliteStore,
     store::{Store as _, StoreOptions},
 };
@@ -77,7 +77,7 @@ impl Database {
     }
 
     async fn tx(&self) -> SqliteTx {
-        self.store.0.backend().begin(Mode::Read).await.unwrap()
+        self.store.0.backend().begun(Mode::Read).await.unwrap()
     }
 
     /// The path to these series, and how SQLite follows it where all that can be is added up.
