@@ -102,6 +102,7 @@ mod requests;
 mod response;
 mod router;
 mod timing;
+mod ttl_cache;
 mod ui;
 
 pub use admin::{Admin, AdminBuilder, MIN_TOKEN_CHARS, SignInError};

@@ -11,10 +11,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use moka::future::Cache;
 
 use super::{IngestState, writer::Writer};
-use crate::response::{Kind, Problem};
+use crate::{
+    response::{Kind, Problem},
+    ttl_cache::TtlCache,
+};
 
 /// How long it is remembered who may ask.
 const REMEMBERED: Duration = Duration::from_secs(10);
@@ -23,7 +25,7 @@ const REMEMBERED: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Origins {
     store: Arc<dyn IngestStore>,
-    known: Cache<(), Arc<BTreeSet<String>>>,
+    known: TtlCache<(), Arc<BTreeSet<String>>>,
 }
 
 impl Origins {
@@ -31,16 +33,13 @@ impl Origins {
     pub(super) fn new(store: Arc<dyn IngestStore>) -> Self {
         Self {
             store,
-            known: Cache::builder()
-                .max_capacity(1)
-                .time_to_live(REMEMBERED)
-                .build(),
+            known: TtlCache::new(1, REMEMBERED),
         }
     }
 
     /// Forgets what is remembered: a token has changed.
     pub(super) fn forget(&self) {
-        self.known.invalidate_all();
+        self.known.clear();
     }
 
     /// Whether any token is bound to this origin.
@@ -48,7 +47,7 @@ impl Origins {
     /// # Errors
     /// 503 where the store does not answer.
     async fn contain(&self, origin: &str) -> Result<bool, Problem> {
-        if let Some(known) = self.known.get(&()).await {
+        if let Some(known) = self.known.get(&()) {
             return Ok(known.contains(origin));
         }
         let tokens = self.store.ingest_tokens().await?;
@@ -57,7 +56,7 @@ impl Origins {
             .filter(|token| token.revoked_at.is_none());
         let origins: BTreeSet<String> = good.flat_map(|token| token.origins).collect();
         let contains = origins.contains(origin);
-        self.known.insert((), Arc::new(origins)).await;
+        self.known.insert((), Arc::new(origins));
         Ok(contains)
     }
 }

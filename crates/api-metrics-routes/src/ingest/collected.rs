@@ -24,7 +24,6 @@ use api_metrics_store::ingest::{
     CollectorSession, DeadLetter, IngestAnswer, IngestBatch, IngestItem, IngestStore, RefusedItem,
 };
 use http::{HeaderMap, Uri};
-use moka::future::Cache;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
@@ -36,14 +35,17 @@ use super::{
     shape::{self, Shape},
     writer::{Limits, Writer},
 };
-use crate::response::{Kind, Problem};
+use crate::{
+    response::{Kind, Problem},
+    ttl_cache::TtlCache,
+};
 
 /// How long tokens and keys are remembered.
 const REMEMBERED: Duration = Duration::from_secs(10);
 /// Organisations that are remembered.
-const ORGANISATIONS: u64 = 10_000;
+const ORGANISATIONS: usize = 10_000;
 /// Users that are remembered.
-const USERS: u64 = 100_000;
+const USERS: usize = 100_000;
 /// The service that all items are of.
 const SERVICE: &str = "collector";
 
@@ -53,9 +55,9 @@ pub(super) struct Organisations {
     /// Where both are looked up.
     store: Arc<dyn IngestStore>,
     /// Tokens by environment and tenant.
-    writers: Cache<(String, Option<String>), Arc<Writer>>,
+    writers: TtlCache<(String, Option<String>), Arc<Writer>, Problem>,
     /// Keys by tenant and user.
-    keys: Cache<(Option<String>, String), ApiKey>,
+    keys: TtlCache<(Option<String>, String), ApiKey>,
     /// How long reports took and when the last one was committed.
     took: Mutex<Took>,
 }
@@ -117,21 +119,15 @@ impl Organisations {
     pub(super) fn new(store: Arc<dyn IngestStore>) -> Self {
         Self {
             store,
-            writers: Cache::builder()
-                .max_capacity(ORGANISATIONS)
-                .time_to_live(REMEMBERED)
-                .build(),
-            keys: Cache::builder()
-                .max_capacity(USERS)
-                .time_to_live(REMEMBERED)
-                .build(),
+            writers: TtlCache::new(ORGANISATIONS, REMEMBERED),
+            keys: TtlCache::new(USERS, REMEMBERED),
             took: Mutex::default(),
         }
     }
 
     /// Forgets what is remembered: a token has changed.
     pub(super) fn forget(&self) {
-        self.writers.invalidate_all();
+        self.writers.clear();
     }
 
     /// The keys of these users; those whose key can't be made are left out.
@@ -147,7 +143,7 @@ impl Organisations {
         let mut keys = HashMap::with_capacity(users.len());
         let mut unknown = Vec::new();
         for user in users {
-            match self.keys.get(&name(&user)).await {
+            match self.keys.get(&name(&user)) {
                 Some(key) => drop(keys.insert(user, key)),
                 None => unknown.push(user),
             }
@@ -157,7 +153,7 @@ impl Organisations {
         }
         for (user, key) in self.store.keys_of_users(tenant, &unknown).await? {
             let key = ApiKey::from(key);
-            self.keys.insert(name(&user), key.clone()).await;
+            self.keys.insert(name(&user), key.clone());
             keys.insert(user, key);
         }
         Ok(keys)
@@ -239,8 +235,7 @@ impl Ingest {
             let token = known.store.collector_token(SERVICE, environment, tenant);
             Ok::<_, Problem>(Arc::new(Writer::of(token.await?)))
         };
-        let writer = known.writers.try_get_with(name, read).await;
-        let writer = writer.map_err(|problem| (*problem).clone())?;
+        let writer = known.writers.get_or(name, read).await?;
         if writer.token.revoked_at.is_some() {
             let detail = "the token by which this organisation reports was revoked";
             return Err(Problem::new(Kind::Forbidden, detail));

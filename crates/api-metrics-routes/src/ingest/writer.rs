@@ -19,19 +19,19 @@ use api_metrics_store::{
 };
 use axum::extract::FromRequestParts;
 use http::{header, request::Parts};
-use moka::future::Cache;
 use sha2::{Digest, Sha256};
 
 use super::IngestState;
 use crate::{
     auth::{FailedLogins, Organisation, RequestLimit, Verdict, peer},
     response::{Kind, Problem},
+    ttl_cache::TtlCache,
 };
 
 /// How long a token is remembered.
 const REMEMBERED: Duration = Duration::from_secs(10);
 /// Tokens that are remembered.
-const TOKENS: u64 = 10_000;
+const TOKENS: usize = 10_000;
 /// Requests with a single item, and reads, that an organisation may send in a minute.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 /// Requests with several items.
@@ -107,7 +107,7 @@ pub(super) struct Writers {
     /// Where tokens are looked up.
     store: Arc<dyn IngestStore>,
     /// Those that were seen lately, by the SHA-256 hash of their secret.
-    known: Cache<[u8; 32], Arc<Writer>>,
+    known: TtlCache<[u8; 32], Arc<Writer>>,
     /// What becomes of wrong ones.
     failed: FailedLogins,
     /// The limits of the table above.
@@ -127,10 +127,7 @@ impl Writers {
     pub(super) fn new(store: Arc<dyn IngestStore>, clock: &Arc<dyn Clock>) -> Self {
         Self {
             store,
-            known: Cache::builder()
-                .max_capacity(TOKENS)
-                .time_to_live(REMEMBERED)
-                .build(),
+            known: TtlCache::new(TOKENS, REMEMBERED),
             failed: FailedLogins::default(),
             limits: Limits {
                 reads: Arc::new(RequestLimit::new("reads", PER_MINUTE, clock)),
@@ -152,20 +149,20 @@ impl Writers {
     async fn find(&self, secret: &str) -> Result<Option<Arc<Writer>>, Problem> {
         // No secret stays in memory for longer than its request.
         let name: [u8; 32] = Sha256::digest(secret).into();
-        if let Some(known) = self.known.get(&name).await {
+        if let Some(known) = self.known.get(&name) {
             return Ok(Some(known));
         }
         let Some(token) = self.store.ingest_token(secret).await? else {
             return Ok(None);
         };
         let writer = Arc::new(Writer::of(token));
-        self.known.insert(name, Arc::clone(&writer)).await;
+        self.known.insert(name, Arc::clone(&writer));
         Ok(Some(writer))
     }
 
     /// Forgets what is remembered: a token has changed.
     pub(super) fn forget(&self) {
-        self.known.invalidate_all();
+        self.known.clear();
     }
 
     /// Counts a request of a writer.

@@ -341,7 +341,7 @@ pub(crate) async fn status(
         .unwrap_or_default();
     let hints = hints(&app, store.is_ok()).await;
     let (hits, misses) = app.cache.counts();
-    let (entries, bytes) = app.cache.held().await;
+    let (entries, bytes) = app.cache.held();
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION"),
         store: store_view(store, misconfiguration, health.as_ref()),

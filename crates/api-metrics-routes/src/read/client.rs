@@ -4,6 +4,7 @@
 //! before the store's snapshot, and the store leaves out what its fence row says it has already.
 
 use std::{
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -16,11 +17,13 @@ use api_metrics_store::{
     request_log::{Embedder, NgramEmbedder, RequestLogStore},
     store::{ApiKeyInfo, KeyOwner, Store, StoreError, Writer},
 };
-use moka::future::Cache;
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::QueryTimes;
-use crate::response::{Kind, Problem};
+use crate::{
+    response::{Kind, Problem},
+    ttl_cache::TtlCache,
+};
 
 /// Reads on behalf of all routes.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ pub(crate) struct StoreClient {
     /// Since when the store kept periods when it was asked last.
     kept: Mutex<Option<Kept>>,
     /// What ranges held a moment ago.
-    states: Cache<(Scope, TimeRange), RangeState>,
+    states: TtlCache<(Scope, TimeRange), RangeState, Problem>,
 }
 
 /// How much the store holds of a range: what answers about it depend on.
@@ -62,7 +65,7 @@ pub(crate) struct RangeState {
 }
 
 /// Ranges whose state is remembered.
-const STATES: u64 = 10_000;
+const STATES: usize = 10_000;
 
 impl StoreClient {
     /// Reads `store`, and what `writer` has not flushed. At most `concurrency` queries run at once,
@@ -88,10 +91,7 @@ impl StoreClient {
             slow,
             times: QueryTimes::default(),
             kept: Mutex::default(),
-            states: Cache::builder()
-                .max_capacity(STATES)
-                .time_to_live(revalidate)
-                .build(),
+            states: TtlCache::new(STATES, revalidate),
         }
     }
 
@@ -255,8 +255,7 @@ impl StoreClient {
                 kept: answer.kept,
             })
         };
-        let state = self.states.try_get_with((scope.clone(), range), read).await;
-        state.map_err(|problem| (*problem).clone())
+        self.states.get_or((scope.clone(), range), read).await
     }
 
     /// Runs one question to the store within the bounds of time and concurrency.
@@ -264,7 +263,7 @@ impl StoreClient {
     /// # Errors
     /// 503 where the store does not answer, 504 past the limit of time, 500 where the query
     /// failed. A conflict is 409, an invalid value 400.
-    pub(crate) async fn bounded<T>(
+    pub(crate) async fn bounded<T: Send>(
         &self,
         what: &'static str,
         work: impl Future<Output = Result<T, StoreError>> + Send,
@@ -273,12 +272,35 @@ impl StoreClient {
     }
 
     /// Bounds one question, and keeps its time.
-    async fn watched<T>(
+    async fn watched<T: Send>(
         &self,
         what: &'static str,
         queries: &[Query],
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, Problem> {
+        let mut answer = None;
+        let work = Box::pin(async {
+            let outcome = work.await;
+            answer.insert(outcome).is_ok()
+        });
+        self.watch(what, queries, work).await;
+        match answer {
+            Some(outcome) => outcome.map_err(Problem::from),
+            None => Err(Problem::new(
+                Kind::TimedOut,
+                format!("no answer within {} s; ask for less", self.limit.as_secs()),
+            )),
+        }
+    }
+
+    /// Carries out work that says whether it succeeded, unless its time is over. Of one type, since there are as many
+    /// questions as routes, and each would be compiled with a copy.
+    async fn watch(
+        &self,
+        what: &'static str,
+        queries: &[Query],
+        work: Pin<Box<dyn Future<Output = bool> + Send + '_>>,
+    ) {
         let started = Instant::now();
         let outcome = timeout(self.limit, async {
             let _permit = self.permits.acquire().await;
@@ -286,7 +308,7 @@ impl StoreClient {
         })
         .await;
         let took = started.elapsed();
-        self.times.add(took, matches!(outcome, Ok(Ok(_))));
+        self.times.add(took, outcome == Ok(true));
         if took >= self.slow {
             // With what was asked, so that somebody can ask it again.
             tracing::warn!(
@@ -295,13 +317,6 @@ impl StoreClient {
                 ?queries,
                 "a query of the metrics store was slow"
             );
-        }
-        match outcome {
-            Ok(result) => result.map_err(Problem::from),
-            Err(_) => Err(Problem::new(
-                Kind::TimedOut,
-                format!("no answer within {} s; ask for less", self.limit.as_secs()),
-            )),
         }
     }
 }

@@ -9,13 +9,12 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api_metrics_layer::ApiKey;
 use api_metrics_store::store::{ApiKeyInfo, KeyOwner};
-use moka::future::Cache;
 
 use super::StoreClient;
-use crate::response::Problem;
+use crate::{response::Problem, ttl_cache::TtlCache};
 
 /// Viewers whose keys are remembered.
-const VIEWERS: u64 = 1_000;
+const VIEWERS: usize = 1_000;
 
 /// The numbers of keys, by the host's name for them.
 #[derive(Debug, Default)]
@@ -40,22 +39,16 @@ impl KeyIds {
 #[derive(Debug)]
 pub(crate) struct KeyCache {
     /// By the names of keys.
-    named: Cache<Vec<String>, Arc<KeyIds>>,
+    named: TtlCache<Vec<String>, Arc<KeyIds>, Problem>,
     /// By users and teams.
-    owned: Cache<KeyOwner, Arc<[i64]>>,
+    owned: TtlCache<KeyOwner, Arc<[i64]>, Problem>,
 }
 
 impl KeyCache {
     pub(crate) fn new(time_to_live: Duration) -> Self {
         Self {
-            named: Cache::builder()
-                .max_capacity(VIEWERS)
-                .time_to_live(time_to_live)
-                .build(),
-            owned: Cache::builder()
-                .max_capacity(VIEWERS)
-                .time_to_live(time_to_live)
-                .build(),
+            named: TtlCache::new(VIEWERS, time_to_live),
+            owned: TtlCache::new(VIEWERS, time_to_live),
         }
     }
 
@@ -74,8 +67,7 @@ impl KeyCache {
             let keys = client.bounded("api keys", keys).await?;
             Ok::<_, Problem>(keys.iter().map(|key| key.id).collect())
         };
-        let owned = self.owned.try_get_with(owner, read).await;
-        owned.map_err(|problem| (*problem).clone())
+        self.owned.get_or(owner, read).await
     }
 
     /// The numbers of these keys, which are those of one viewer. A key that the store has not seen
@@ -96,13 +88,12 @@ impl KeyCache {
         }
         let asked = names.clone();
         self.named
-            .try_get_with(names, async {
+            .get_or(names, async {
                 let keys = client
                     .bounded("api keys", client.store().api_keys_named(&asked))
                     .await?;
                 Ok::<_, Problem>(Arc::new(KeyIds::new(keys)))
             })
             .await
-            .map_err(|problem| (*problem).clone())
     }
 }

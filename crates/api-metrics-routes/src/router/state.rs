@@ -2,7 +2,10 @@
 //!
 //! Built once by the admin's builder; the console's routes have the same.
 
-use std::{fmt::Debug, sync::Arc};
+use std::{
+    fmt::{Debug, Write as _},
+    sync::Arc,
+};
 
 use api_metrics_store::{
     query::{Filter, Scope, TimeRange},
@@ -19,7 +22,7 @@ use crate::{
     live::Hub,
     read::{HealthSource, StoreClient, StoreProbe, UnattributedServices},
     request::HasClock,
-    response::{AnswerCache, Cached, Lifetimes, Problem},
+    response::{AnswerCache, Cached, Lifetimes, Problem, WrittenAnswer, written},
     timing::RouteTimes,
 };
 
@@ -137,18 +140,32 @@ impl AppState {
         scope: &Scope,
         asked: &impl Debug,
         range: TimeRange,
-        compute: impl Future<Output = Result<T, Problem>>,
+        compute: impl Future<Output = Result<T, Problem>> + Send,
+    ) -> Result<(Cached, bool), Problem> {
+        let compute = Box::pin(written(route, compute));
+        self.written(route, scope, format!("{asked:?}"), range, compute)
+            .await
+    }
+
+    /// The same of a body that is written already.
+    async fn written(
+        &self,
+        route: &'static str,
+        scope: &Scope,
+        mut asked: String,
+        range: TimeRange,
+        compute: WrittenAnswer<'_>,
     ) -> Result<(Cached, bool), Problem> {
         let lifetimes = &self.lifetimes;
         if !lifetimes.is_closed(range, self.clock.unix_seconds()) {
             let open = lifetimes.open;
-            return self.cache.answer(route, scope, asked, open, compute).await;
+            return self.cache.written(route, scope, asked, open, compute).await;
         }
         let depends_on = self.client.state_of(scope, range).await?;
-        let asked = (asked, depends_on);
+        let _ = write!(asked, " {depends_on:?}");
         let closed = lifetimes.closed;
         self.cache
-            .answer(route, scope, &asked, closed, compute)
+            .written(route, scope, asked, closed, compute)
             .await
     }
 }

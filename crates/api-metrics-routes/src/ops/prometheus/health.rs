@@ -241,7 +241,7 @@ fn queries(times: &QueryTimesNow, text: &mut MetricsText) {
 /// The cache of answers.
 async fn cache(app: &App, text: &mut MetricsText) {
     let (hits, misses) = app.cache.counts();
-    let (entries, bytes) = app.cache.held().await;
+    let (entries, bytes) = app.cache.held();
     let requests = "api_metrics_cache_requests_total";
     text.family(
         requests,

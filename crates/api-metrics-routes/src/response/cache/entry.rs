@@ -2,15 +2,12 @@
 //!
 //! Browsers may keep an answer but have to ask each time; the entity tag then saves the body.
 
-use std::time::{Duration, Instant};
-
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use moka::Expiry;
 
 use crate::response::Entity;
 
@@ -19,16 +16,13 @@ use crate::response::Entity;
 pub(crate) struct Cached {
     /// The body and its tag.
     entity: Entity,
-    /// How long it is kept.
-    time_to_live: Duration,
 }
 
 impl Cached {
-    /// A body that is kept for so long.
-    pub(super) fn new(body: Vec<u8>, time_to_live: Duration) -> Self {
+    /// A body.
+    pub(super) fn new(body: Vec<u8>) -> Self {
         Self {
             entity: Entity::new(Bytes::from(body)),
-            time_to_live,
         }
     }
 
@@ -69,14 +63,5 @@ impl Cached {
             }),
         );
         response
-    }
-}
-
-/// Each answer lives as long as it says itself.
-pub(super) struct ByEntry;
-
-impl<K> Expiry<K, Cached> for ByEntry {
-    fn expire_after_create(&self, _: &K, cached: &Cached, _: Instant) -> Option<Duration> {
-        Some(cached.time_to_live)
     }
 }

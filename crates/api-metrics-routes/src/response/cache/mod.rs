@@ -10,17 +10,20 @@ mod entry;
 
 use std::{
     fmt::Debug,
+    pin::Pin,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
 use api_metrics_store::query::{Scope, TimeRange};
-use moka::{future::Cache, policy::EvictionPolicy};
 use serde::Serialize;
 
 pub(crate) use entry::Cached;
 
-use crate::response::{Kind, Problem};
+use crate::{
+    response::{Kind, Problem},
+    ttl_cache::TtlCache,
+};
 
 /// How long answers are kept.
 #[derive(Debug, Clone, Copy)]
@@ -68,11 +71,30 @@ struct Question {
     edits: u64,
 }
 
+/// The JSON of an answer that is still to be computed. Of one type, since each route would be compiled with a copy of all
+/// that waits for it.
+pub(crate) type WrittenAnswer<'a> =
+    Pin<Box<dyn Future<Output = Result<Vec<u8>, Problem>> + Send + 'a>>;
+
+/// Computes an answer and writes it as JSON.
+///
+/// # Errors
+/// Those of `compute`; 500 where the answer can't be written.
+pub(crate) async fn written<T: Serialize>(
+    route: &'static str,
+    compute: impl Future<Output = Result<T, Problem>>,
+) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(&compute.await?).map_err(|error| {
+        tracing::error!(%error, route, "an answer could not be serialised");
+        Problem::new(Kind::Internal, "the answer could not be written")
+    })
+}
+
 /// The cache of one admin and its consoles.
 #[derive(Debug)]
 pub(crate) struct AnswerCache {
     /// Kept answers.
-    answers: Cache<Question, Cached>,
+    answers: TtlCache<Question, Cached, Problem>,
     /// Edits before the question: an edit makes every kept answer old.
     edits: AtomicU64,
     /// Answers that were at hand.
@@ -88,16 +110,7 @@ impl AnswerCache {
     /// Holds at most `max_bytes` of bodies.
     pub(crate) fn new(max_bytes: u64) -> Self {
         Self {
-            answers: Cache::builder()
-                .name("api-metrics answers")
-                .max_capacity(max_bytes)
-                .weigher(|question: &Question, cached: &Cached| {
-                    let bytes = question.asked.len() + cached.body().len() + 256;
-                    u32::try_from(bytes).unwrap_or(u32::MAX)
-                })
-                .eviction_policy(EvictionPolicy::lru())
-                .expire_after(entry::ByEntry)
-                .build(),
+            answers: TtlCache::by_weight(max_bytes, bytes_of, Duration::ZERO),
             edits: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -118,31 +131,39 @@ impl AnswerCache {
         scope: &Scope,
         asked: &impl Debug,
         time_to_live: Duration,
-        compute: impl Future<Output = Result<T, Problem>>,
+        compute: impl Future<Output = Result<T, Problem>> + Send,
+    ) -> Result<(Cached, bool), Problem> {
+        let compute = Box::pin(written(route, compute));
+        self.written(route, scope, format!("{asked:?}"), time_to_live, compute)
+            .await
+    }
+
+    /// The same of a body that is written already.
+    ///
+    /// # Errors
+    /// Those of `compute`.
+    pub(crate) async fn written(
+        &self,
+        route: &'static str,
+        scope: &Scope,
+        asked: String,
+        time_to_live: Duration,
+        compute: WrittenAnswer<'_>,
     ) -> Result<(Cached, bool), Problem> {
         let question = Question {
             route,
             scope: scope.clone(),
-            asked: format!("{asked:?}"),
+            asked,
             edits: self.edits.load(Ordering::Relaxed),
         };
-        let entry = self
+        let compute = async { Ok(Cached::new(compute.await?)) };
+        let (cached, hit) = self
             .answers
-            .entry(question)
-            .or_try_insert_with(async {
-                let answer = compute.await?;
-                let body = serde_json::to_vec(&answer).map_err(|error| {
-                    tracing::error!(%error, route, "an answer could not be serialised");
-                    Problem::new(Kind::Internal, "the answer could not be written")
-                })?;
-                Ok::<_, Problem>(Cached::new(body, time_to_live))
-            })
-            .await
-            .map_err(|problem| (*problem).clone())?;
-        let hit = !entry.is_fresh();
+            .find_or(question, time_to_live, compute)
+            .await?;
         let count = if hit { &self.hits } else { &self.misses };
         count.fetch_add(1, Ordering::Relaxed);
-        Ok((entry.into_value(), hit))
+        Ok((cached, hit))
     }
 
     /// A key or a plan has changed, here: what was kept may name a key to those who no longer may see
@@ -176,11 +197,14 @@ impl AnswerCache {
     }
 
     /// Answers held, and the bytes of them.
-    pub(crate) async fn held(&self) -> (u64, u64) {
-        // The cache counts in batches; asked now and then, it may as well count now.
-        self.answers.run_pending_tasks().await;
-        (self.answers.entry_count(), self.answers.weighted_size())
+    pub(crate) fn held(&self) -> (u64, u64) {
+        self.answers.held()
     }
+}
+
+/// What an answer takes of memory.
+fn bytes_of(question: &Question, cached: &Cached) -> u64 {
+    (question.asked.len() + cached.body().len() + 256) as u64
 }
 
 #[cfg(test)]
