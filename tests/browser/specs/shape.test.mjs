@@ -136,7 +136,9 @@ test("a German browser writes decimals with a comma everywhere", () =>
     await show(page, "#/overview?tz=UTC&period=7d&refresh=off");
     const { errorRate } = await api(context, "GET", "api-metrics/summary?period=7d");
     const shown = await page.locator('[data-tile="Error rate"] .tile-value').innerText();
-    assert.equal(Number(shown.replace("%", "").replace(",", ".")).toFixed(1), errorRate.toFixed(1));
+    const rate = Number(shown.replace("%", "").replace(",", "."));
+    // Traffic goes on while both are asked.
+    assert.ok(Math.abs(rate - errorRate) < 0.2, `${shown} ${errorRate}`);
     assert.ok(shown.includes(","), shown);
   }));
 
