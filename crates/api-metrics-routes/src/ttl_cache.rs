@@ -15,7 +15,7 @@ const SWEEP: Duration = Duration::from_secs(10);
 /// Values that are expected where their number is not bounded.
 const EXPECTED: usize = 1_000;
 
-/// Values by keys, each until its time is over. Those that were not asked for lately leave where there are too many.
+/// Values by keys, each until its time is over. Where there are too many, those go that were not asked for lately.
 ///
 /// `E` is how a computation fails.
 pub(crate) struct TtlCache<K, V, E = Infallible> {
@@ -69,7 +69,7 @@ impl<K, V, E> Weighter<K, Kept<V, E>> for Weight<K, V> {
 impl<K: Eq + Hash + Clone, V: Clone, E: Clone> TtlCache<K, V, E> {
     /// Holds that many values at most.
     pub(crate) fn new(most: usize, time_to_live: Duration) -> Self {
-        // It has a queue for new values too, which needs some room.
+        // The library divides the room between values that are new and those that were asked for again: each part needs some.
         let most = most.max(16);
         Self::weighed(most, most as u64, |_, _| 1, time_to_live)
     }
@@ -86,13 +86,15 @@ impl<K: Eq + Hash + Clone, V: Clone, E: Clone> TtlCache<K, V, E> {
         time_to_live: Duration,
     ) -> Self {
         let mut options = OptionsBuilder::new();
-        // Of several shards each would have a part of the bound, into which the largest value may not fit.
+        // Each of several shards would have a part of the bound, into which a large value may not fit.
         let options = options
             .estimated_items_capacity(expected)
             .weight_capacity(most)
             .shards(1);
-        // Both capacities are set, and nothing else has to be.
-        #[expect(clippy::expect_used, reason = "both capacities are set")]
+        #[expect(
+            clippy::expect_used,
+            reason = "it fails only where a capacity is not set"
+        )]
         let options = options.build().expect("both capacities are set");
         Self {
             held: sync::Cache::with_options(
@@ -122,7 +124,7 @@ impl<K: Eq + Hash + Clone, V: Clone, E: Clone> TtlCache<K, V, E> {
             .insert(key, Kept::new(Ok(value), self.time_to_live));
     }
 
-    /// Forgets all values, and those that are being computed: whoever waits for one gets it still.
+    /// Forgets all values. One that is being computed is still given to those who wait for it, and not kept.
     #[cfg(feature = "ingest")]
     pub(crate) fn clear(&self) {
         self.held.clear();

@@ -293,8 +293,8 @@ impl StoreClient {
         }
     }
 
-    /// Carries out work that says whether it succeeded, unless its time is over. Of one type, since there are as many
-    /// questions as routes, and each would be compiled with a copy.
+    /// Carries out work that says whether it succeeded, unless its time is over. It is of one type for all questions, since
+    /// each other type would bring a copy of this code.
     async fn watch(
         &self,
         what: &'static str,

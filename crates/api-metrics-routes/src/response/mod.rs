@@ -18,7 +18,7 @@ mod secure;
 use api_metrics_store::time::UnixSeconds;
 use chrono::{DateTime, Utc};
 
-pub(crate) use cache::{AnswerCache, Cached, Lifetimes, WrittenAnswer, written};
+pub(crate) use cache::{AnswerCache, Cached, ComputeJson, Lifetimes, json_of};
 pub(crate) use csv::field as csv_field;
 pub(crate) use entity::Entity;
 pub(crate) use figures::{Figures, percent, percent_of, rounded};

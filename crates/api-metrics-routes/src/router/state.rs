@@ -22,7 +22,7 @@ use crate::{
     live::Hub,
     read::{HealthSource, StoreClient, StoreProbe, UnattributedServices},
     request::HasClock,
-    response::{AnswerCache, Cached, Lifetimes, Problem, WrittenAnswer, written},
+    response::{AnswerCache, Cached, ComputeJson, Lifetimes, Problem, json_of},
     timing::RouteTimes,
 };
 
@@ -142,30 +142,36 @@ impl AppState {
         range: TimeRange,
         compute: impl Future<Output = Result<T, Problem>> + Send,
     ) -> Result<(Cached, bool), Problem> {
-        let compute = Box::pin(written(route, compute));
-        self.written(route, scope, format!("{asked:?}"), range, compute)
+        let compute = Box::pin(json_of(route, compute));
+        self.answer_json(route, scope, format!("{asked:?}"), range, compute)
             .await
     }
 
-    /// The same of a body that is written already.
-    async fn written(
+    /// The same of a computation that gives JSON.
+    ///
+    /// # Errors
+    /// Those of `compute` and of the store.
+    async fn answer_json(
         &self,
         route: &'static str,
         scope: &Scope,
         mut asked: String,
         range: TimeRange,
-        compute: WrittenAnswer<'_>,
+        compute: ComputeJson<'_>,
     ) -> Result<(Cached, bool), Problem> {
         let lifetimes = &self.lifetimes;
         if !lifetimes.is_closed(range, self.clock.unix_seconds()) {
             let open = lifetimes.open;
-            return self.cache.written(route, scope, asked, open, compute).await;
+            return self
+                .cache
+                .answer_json(route, scope, asked, open, compute)
+                .await;
         }
         let depends_on = self.client.state_of(scope, range).await?;
         let _ = write!(asked, " {depends_on:?}");
         let closed = lifetimes.closed;
         self.cache
-            .written(route, scope, asked, closed, compute)
+            .answer_json(route, scope, asked, closed, compute)
             .await
     }
 }

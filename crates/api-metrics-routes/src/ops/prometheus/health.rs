@@ -45,7 +45,7 @@ pub(super) async fn write(app: &App, text: &mut MetricsText) -> bool {
         count(app.auth.failed_logins.total()),
     );
     queries(&app.client.times().now(), text);
-    cache(app, text).await;
+    cache(app, text);
     for (name, help, value) in [
         (
             "api_metrics_stream_connections",
@@ -239,7 +239,7 @@ fn queries(times: &QueryTimesNow, text: &mut MetricsText) {
 }
 
 /// The cache of answers.
-async fn cache(app: &App, text: &mut MetricsText) {
+fn cache(app: &App, text: &mut MetricsText) {
     let (hits, misses) = app.cache.counts();
     let (entries, bytes) = app.cache.held();
     let requests = "api_metrics_cache_requests_total";

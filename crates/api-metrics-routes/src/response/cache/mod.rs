@@ -71,16 +71,16 @@ struct Question {
     edits: u64,
 }
 
-/// The JSON of an answer that is still to be computed. Of one type, since each route would be compiled with a copy of all
-/// that waits for it.
-pub(crate) type WrittenAnswer<'a> =
+/// The computation of an answer, as JSON. It is of one type for all routes, since each other type would bring a copy of the
+/// code that waits for it.
+pub(crate) type ComputeJson<'a> =
     Pin<Box<dyn Future<Output = Result<Vec<u8>, Problem>> + Send + 'a>>;
 
 /// Computes an answer and writes it as JSON.
 ///
 /// # Errors
 /// Those of `compute`; 500 where the answer can't be written.
-pub(crate) async fn written<T: Serialize>(
+pub(crate) async fn json_of<T: Serialize>(
     route: &'static str,
     compute: impl Future<Output = Result<T, Problem>>,
 ) -> Result<Vec<u8>, Problem> {
@@ -133,22 +133,22 @@ impl AnswerCache {
         time_to_live: Duration,
         compute: impl Future<Output = Result<T, Problem>> + Send,
     ) -> Result<(Cached, bool), Problem> {
-        let compute = Box::pin(written(route, compute));
-        self.written(route, scope, format!("{asked:?}"), time_to_live, compute)
+        let compute = Box::pin(json_of(route, compute));
+        self.answer_json(route, scope, format!("{asked:?}"), time_to_live, compute)
             .await
     }
 
-    /// The same of a body that is written already.
+    /// The same of a computation that gives JSON.
     ///
     /// # Errors
     /// Those of `compute`.
-    pub(crate) async fn written(
+    pub(crate) async fn answer_json(
         &self,
         route: &'static str,
         scope: &Scope,
         asked: String,
         time_to_live: Duration,
-        compute: WrittenAnswer<'_>,
+        compute: ComputeJson<'_>,
     ) -> Result<(Cached, bool), Problem> {
         let question = Question {
             route,

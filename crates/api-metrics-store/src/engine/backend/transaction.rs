@@ -78,7 +78,7 @@ pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + SqlTx {
     async fn commit(self: Box<Self>) -> Result<()>;
     /// Takes everything back, and waits until its locks are free, for a step that is done once more
     /// at once. Where even that fails, the connection is gone, and the locks with it.
-    async fn rollback(self: Box<Self>) -> ();
+    async fn rollback(self: Box<Self>);
 }
 
 /// The statements of a flush. They are called in the order in which they stand here, in one
