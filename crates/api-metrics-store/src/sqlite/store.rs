@@ -26,6 +26,9 @@ use crate::{
     url::malformed,
 };
 
+/// Rows that a statement finds before somebody takes them. A thread that waits for room is woken for each row.
+const BUFFERED_ROWS: usize = 256;
+
 /// What the transactions need to be opened.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
@@ -71,6 +74,7 @@ impl SqliteStore {
                 Synchronous::Normal => SqliteSynchronous::Normal,
             })
             .foreign_keys(true)
+            .row_buffer_size(BUFFERED_ROWS)
             .busy_timeout(Duration::from_secs(10));
         let create = connect
             .clone()

@@ -10,27 +10,23 @@
 
 mod access;
 mod part;
+mod row;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use sqlx::{Row, sqlite::SqliteRow};
-
 use self::{
     access::AccessPath,
     part::{Each, parts},
+    row::SumRow,
 };
-use super::{
-    rows,
-    tx::{SqliteTx, json_numbers},
-};
+use super::tx::{SqliteTx, json_numbers};
 use crate::{
     bucket::Bucket,
     engine::{
         backend::{PartialSum, Result, Segment, Series, SeriesSum, Sink, SumRequest},
         damage::Damage,
-        sum::Key,
     },
     query::Detail,
     sketch::SketchKind,
@@ -78,23 +74,15 @@ async fn read(
 
 /// The counts and sketches of a row of an answer of this detail.
 fn sums<'r>(
-    row: &'r SqliteRow,
-    key: Key,
+    row: &SumRow<'r>,
     detail: Detail,
     kind: SketchKind,
     damage: &mut Option<Damage>,
 ) -> Result<(Bucket, &'r [u8])> {
     Ok(match detail {
-        Detail::Requests => {
-            let mut counts = Bucket::new(kind);
-            counts.request_count = row.try_get::<i64, _>(2)?.cast_unsigned();
-            (counts, &[])
-        }
-        Detail::Counts => (rows::counts(row, key, kind, damage)?, &[]),
-        Detail::Quantiles => (
-            rows::counts(row, key, kind, damage)?,
-            rows::sketch(row, key, kind, damage)?,
-        ),
+        Detail::Requests => (row.requests(kind), &[]),
+        Detail::Counts => (row.counts(kind, damage)?, &[]),
+        Detail::Quantiles => (row.counts(kind, damage)?, row.sketches(kind, damage)),
     })
 }
 
@@ -106,13 +94,14 @@ pub(super) async fn sum(
 ) -> Result<()> {
     let kind = tx.sketch_kind().await?;
     let (ids, groups): (Vec<i64>, Vec<i32>) = request.series.iter().copied().unzip();
-    let mut each = |row: &SqliteRow, key: Key, damage: &mut Option<Damage>| {
-        let place = ids.binary_search(&key.series_id).ok();
+    let mut each = |row: &SumRow<'_>, damage: &mut Option<Damage>| {
+        let place = ids.binary_search(&row.key.series_id).ok();
         let group = place.and_then(|place| groups.get(place));
-        let (Some(step), Some(group)) = (step_of(request.edges, key.period_start), group) else {
+        let (Some(step), Some(group)) = (step_of(request.edges, row.key.period_start), group)
+        else {
             return Ok(());
         };
-        let (counts, sketches) = sums(row, key, request.detail, kind, damage)?;
+        let (counts, sketches) = sums(row, request.detail, kind, damage)?;
         into(PartialSum {
             group: usize::try_from(*group).unwrap_or(usize::MAX),
             step,
@@ -161,12 +150,12 @@ pub(super) async fn sum_by_series(
     };
     let segments: Vec<Segment> = segments.iter().map(of_granularity).collect();
     let mut by_series: HashMap<(i64, usize), SeriesSum> = HashMap::new();
-    let mut each = |row: &SqliteRow, key: Key, damage: &mut Option<Damage>| {
-        let Some(step) = step_of(edges, key.period_start) else {
+    let mut each = |row: &SumRow<'_>, damage: &mut Option<Damage>| {
+        let Some(step) = step_of(edges, row.key.period_start) else {
             return Ok(());
         };
-        let (counts, sketches) = sums(row, key, detail, kind, damage)?;
-        match by_series.entry((key.series_id, step)) {
+        let (counts, sketches) = sums(row, detail, kind, damage)?;
+        match by_series.entry((row.key.series_id, step)) {
             Entry::Occupied(sum) => {
                 let sum = sum.into_mut();
                 sum.counts.merge(&counts)?;
@@ -174,7 +163,7 @@ pub(super) async fn sum_by_series(
             }
             Entry::Vacant(none) => {
                 none.insert(SeriesSum {
-                    series_id: key.series_id,
+                    series_id: row.key.series_id,
                     step,
                     counts,
                     sketches: sketches.to_vec(),

@@ -1,79 +1,26 @@
 //! What one statement of a read reads: some periods of one granularity, and some series or all.
 
-use futures_util::TryStreamExt;
-use sqlx::{
-    AssertSqlSafe, Row, Sqlite,
-    query::Query,
-    sqlite::{SqliteArguments, SqliteRow},
+use super::{
+    access::AccessPath,
+    row::{SumRow, column},
 };
-
-use super::access::AccessPath;
 use crate::{
     engine::{
         backend::{Result, Segment},
         damage::Damage,
-        sum::Key,
     },
     query::Detail,
     sqlite::tx::{SqliteTx, json_numbers},
     store::StoreError,
     time::UnixSeconds,
 };
+use futures_util::TryStreamExt;
+use sqlx::{AssertSqlSafe, Row, Sqlite, query::Query, sqlite::SqliteArguments};
 
 /// Periods that are added up by one statement, whose sum is made before it is sent: it bounds the memory.
 const PERIODS_A_SUM: i64 = 500;
 /// Rows of one series from which on adding them up first is cheaper than to send them.
-const WORTH_ADDING: usize = 4;
-
-/// The columns of the counts after the requests, in the order in which `rows::counts` reads them.
-const COUNTS: [&str; 13] = [
-    "error_count_4xx",
-    "error_count_5xx",
-    "aborted_count",
-    "latency_sum_us",
-    "latency_min_us",
-    "latency_max_us",
-    "latency_count",
-    "ttfb_sum_us",
-    "ttfb_count",
-    "total_request_bytes",
-    "total_response_bytes",
-    "status_counts",
-    "units",
-];
-
-/// The columns that an answer of this detail needs, as they stand or added up, after the period and the series.
-fn columns(series: &str, detail: Detail, added: bool) -> String {
-    let counts: &[&str] = match detail {
-        Detail::Requests => &[],
-        Detail::Counts | Detail::Quantiles => &COUNTS,
-    };
-    let sketch = (detail == Detail::Quantiles).then_some("latency_sketch");
-    let all = ["request_count"]
-        .iter()
-        .chain(counts)
-        .copied()
-        .chain(sketch);
-    let sum = |column: &str| match column {
-        "latency_min_us" => format!("min(m.{column})"),
-        "latency_max_us" => format!("max(m.{column})"),
-        // Text of any bytes, and bytes again.
-        "status_counts" | "units" | "latency_sketch" => {
-            format!("CAST(group_concat(m.{column}, '') AS BLOB)")
-        }
-        _ => format!("sum(m.{column})"),
-    };
-    let plain = |column: &str| format!("m.{column}");
-    let columns: Vec<String> = all
-        .map(|column| if added { sum(column) } else { plain(column) })
-        .collect();
-    let period = if added {
-        "min(m.period_start)"
-    } else {
-        "m.period_start"
-    };
-    format!("{period}, {series}, {}", columns.join(", "))
-}
+const WORTH_ADDING: usize = 2;
 
 /// Periods of one granularity that one statement reads.
 #[derive(Debug, Clone, Copy)]
@@ -86,8 +33,7 @@ pub(super) struct Part {
 }
 
 /// What becomes of a row of a part, whose key has one of the periods that were added up.
-pub(super) type Each<'a> =
-    dyn FnMut(&SqliteRow, Key, &mut Option<Damage>) -> Result<()> + Send + 'a;
+pub(super) type Each<'a> = dyn FnMut(&SumRow<'_>, &mut Option<Damage>) -> Result<()> + Send + 'a;
 
 /// How reading ended.
 enum End {
@@ -113,9 +59,9 @@ impl Part {
         let mut last = i64::MIN;
         if self.added {
             // Sums come in the order of their series.
-            let mut noted = |row: &SqliteRow, key: Key, damage: &mut Option<Damage>| {
-                last = key.series_id;
-                each(row, key, damage)
+            let mut noted = |row: &SumRow<'_>, damage: &mut Option<Damage>| {
+                last = row.key.series_id;
+                each(row, damage)
             };
             match self.stream(tx, detail, series, &mut noted).await? {
                 End::Whole => return Ok(()),
@@ -127,9 +73,9 @@ impl Part {
             added: false,
             ..self
         };
-        let mut rest = |row: &SqliteRow, key: Key, damage: &mut Option<Damage>| {
-            if key.series_id > last {
-                each(row, key, damage)
+        let mut rest = |row: &SumRow<'_>, damage: &mut Option<Damage>| {
+            if row.key.series_id > last {
+                each(row, damage)
             } else {
                 Ok(())
             }
@@ -154,7 +100,12 @@ impl Part {
         let mut found = self.bind(&text, series).fetch(&mut **sql);
         loop {
             match found.try_next().await {
-                Ok(Some(row)) => each(&row, self.key(&row)?, damage)?,
+                Ok(Some(row)) => {
+                    each(
+                        &SumRow::read(row.try_get(0)?, self.segment.granularity, detail)?,
+                        damage,
+                    )?;
+                }
                 Ok(None) => return Ok(End::Whole),
                 Err(error) if is_overflow(&error) => return Ok(End::Overflow),
                 Err(error) => return Err(error.into()),
@@ -165,14 +116,14 @@ impl Part {
     /// Its statement.
     pub(super) fn text(self, detail: Detail) -> String {
         let series = self.path.series();
-        let columns = columns(series, detail, self.added);
+        let column = column(series, detail, self.added);
         let rows = self.path.rows(self.segment.granularity);
         let by = if self.added {
             format!(" GROUP BY {series}")
         } else {
             String::new()
         };
-        format!("SELECT {columns} FROM {rows}{by}")
+        format!("SELECT {column} FROM {rows}{by}")
     }
 
     /// The statement with its parameters, see [`AccessPath`].
@@ -192,14 +143,6 @@ impl Part {
                 .bind(series)
                 .bind(json_numbers(self.segment.periods())),
         }
-    }
-
-    fn key(self, row: &SqliteRow) -> Result<Key> {
-        Ok(Key {
-            granularity: self.segment.granularity,
-            period_start: row.try_get(0)?,
-            series_id: row.try_get(1)?,
-        })
     }
 }
 

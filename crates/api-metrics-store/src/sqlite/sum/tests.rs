@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Row as _};
 use tempfile::TempDir;
 
 use super::{access::AccessPath, part::Part, *};
 use crate::{
     engine::backend::Mode,
-    sqlite::SqliteStore,
+    sqlite::{SqliteStore, rows},
     store::{Store as _, StoreOptions},
 };
 
@@ -106,11 +106,11 @@ async fn sums_by(
     let list = json_numbers(series.iter().copied());
     let mut sums: BTreeMap<(i64, usize), Bucket> = BTreeMap::new();
     for part in parts {
-        let mut each = |row: &SqliteRow, key: Key, damage: &mut Option<Damage>| {
-            let counts = rows::counts(row, key, SketchKind::Histogram, damage)?;
-            let step = step_of(edges, key.period_start).unwrap();
+        let mut each = |row: &SumRow<'_>, damage: &mut Option<Damage>| {
+            let counts = row.counts(SketchKind::Histogram, damage)?;
+            let step = step_of(edges, row.key.period_start).unwrap();
             let sum = sums
-                .entry((key.series_id, step))
+                .entry((row.key.series_id, step))
                 .or_insert_with(|| Bucket::new(SketchKind::Histogram));
             sum.merge(&counts)?;
             Ok(())
