@@ -11,6 +11,8 @@ use api_metrics_store::{
     time::{Clock, ManualClock},
 };
 
+use api_metrics_tests::sized;
+
 use crate::{
     counting::live,
     traffic::{ALONE, START, Service},
@@ -54,7 +56,7 @@ fn taken(shards: usize, series: usize, requests: u64) -> isize {
 
 /// What a further series takes.
 fn of_a_series(shards: usize, requests: u64) -> isize {
-    let (few, many) = (640, 1_280);
+    let (few, many) = sized((640, 1_280), (160, 320));
     let more = taken(shards, many, requests) - taken(shards, few, requests);
     more / (many - few) as isize
 }

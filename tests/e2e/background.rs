@@ -103,7 +103,12 @@ impl Store for Faulty {
     }
 }
 
-async fn metrics_on(file: &SqliteFile, fault: Fault, times: u32) -> ApiMetrics {
+/// A third of it is left to what hangs, and the rest must be enough for a flush on a machine that is busy.
+const SHUTDOWN: Duration = Duration::from_secs(9);
+/// Where nothing can come of waiting.
+const SHORT_SHUTDOWN: Duration = Duration::from_millis(1_500);
+
+async fn metrics_on(file: &SqliteFile, fault: Fault, times: u32, shutdown: Duration) -> ApiMetrics {
     ApiMetrics::builder()
         .store(Arc::new(Faulty {
             inner: stored::open(&file.url()),
@@ -111,7 +116,7 @@ async fn metrics_on(file: &SqliteFile, fault: Fault, times: u32) -> ApiMetrics {
             left: AtomicU32::new(times),
         }))
         .flush_interval(Duration::from_millis(100))
-        .shutdown_timeout(Duration::from_millis(1_500))
+        .shutdown_timeout(shutdown)
         .no_auth()
         .start()
         .await
@@ -127,7 +132,7 @@ fn record(metrics: &ApiMetrics) {
 #[tokio::test]
 async fn a_task_that_panics_is_seen_and_started_again_and_nothing_is_lost() {
     let file = SqliteFile::create();
-    let metrics = metrics_on(&file, Fault::Panic, 2).await;
+    let metrics = metrics_on(&file, Fault::Panic, 2, SHUTDOWN).await;
     record(&metrics);
     eventually("the panic to be seen", || async {
         let health = metrics.health().unwrap();
@@ -163,7 +168,7 @@ async fn a_task_that_panics_is_seen_and_started_again_and_nothing_is_lost() {
 #[tokio::test]
 async fn a_flush_that_hangs_is_given_up_in_time_for_a_fresh_one_at_shutdown() {
     let file = SqliteFile::create();
-    let metrics = metrics_on(&file, Fault::Hang, 1).await;
+    let metrics = metrics_on(&file, Fault::Hang, 1, SHUTDOWN).await;
     record(&metrics);
     let store = stored::open(&file.url());
     assert_eq!(metrics.shutdown().await, Ok(()));
@@ -173,7 +178,7 @@ async fn a_flush_that_hangs_is_given_up_in_time_for_a_fresh_one_at_shutdown() {
 #[tokio::test]
 async fn a_store_that_never_answers_again_does_not_hold_up_the_end() {
     let file = SqliteFile::create();
-    let metrics = metrics_on(&file, Fault::Hang, u32::MAX).await;
+    let metrics = metrics_on(&file, Fault::Hang, u32::MAX, SHORT_SHUTDOWN).await;
     record(&metrics);
     record(&metrics);
     let started = Instant::now();

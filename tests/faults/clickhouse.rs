@@ -127,8 +127,8 @@ async fn harm(cluster: &mut ClickHouseCluster, random: &mut Random) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn counts_stay_exact_on_a_cluster_whose_servers_and_coordinator_are_killed() {
-    let kills = sized(30, 5);
-    let batches = sized(10_000_000, 200_000) / (kills * BATCH * WRITERS as u64) + 1;
+    let kills = sized(30, 3);
+    let batches = sized(10_000_000, 100_000) / (kills * BATCH * WRITERS as u64) + 1;
     let seed = std::env::var("FAULTS_SEED").map_or(1, |seed| seed.parse().unwrap());
     println!("FAULTS_SEED={seed}");
     let mut random = Random::new(seed);

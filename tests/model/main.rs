@@ -144,13 +144,13 @@ macro_rules! scenarios {
 
 scenarios! {
     postgres Postgres:
+        counts_stay_exact_through_everything PLAIN 1,
+        counts_stay_exact_while_memory_is_coarsened COARSE 1,
+        counts_stay_exact_through_failovers FAILOVER 1;
+    sqlite Sqlite:
         counts_stay_exact_through_everything PLAIN 2,
         counts_stay_exact_while_memory_is_coarsened COARSE 2,
         counts_stay_exact_through_failovers FAILOVER 2;
-    sqlite Sqlite:
-        counts_stay_exact_through_everything PLAIN 4,
-        counts_stay_exact_while_memory_is_coarsened COARSE 3,
-        counts_stay_exact_through_failovers FAILOVER 4;
     clickhouse ClickHouse:
         counts_stay_exact_through_everything PLAIN 1,
         counts_stay_exact_while_memory_is_coarsened COARSE 1,
