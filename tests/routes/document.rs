@@ -449,8 +449,8 @@ async fn the_dashboard_has_its_types_from_this_document() {
         let differs = first_difference(&served, &copy, part);
         assert_eq!(
             differs, None,
-            "the dashboard's copy of the document is old: with an admin running, in its folder, \
-             `npm run openapi -- URL && npm run types && npm run build`"
+            "the dashboard's copy of the document is not what is served: `OPENAPI=write cargo test -p \
+             api-metrics-routes --all-features --lib openapi`, then in its folder `npm run types && npm run build`"
         );
     }
 }

@@ -13,7 +13,7 @@ mod documents;
 mod table;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub use builder::{AdminBuilder, MIN_TOKEN_CHARS};
 use crate::{
     auth::{SignIn, Throttle},
     console::Console,
-    router::App,
+    router::{App, Routes},
 };
 #[cfg(feature = "control")]
 use api_metrics_store::control::health::HealthSample;
@@ -45,19 +45,10 @@ use api_metrics_store::store::Store;
 pub struct Admin {
     /// The state of all routes.
     app: App,
-    /// The routes, to be mounted by [`Router::nest_service`], which answers at the mount point with
-    /// and without a trailing slash; [`Router::nest`] answers 404 with one.
-    ///
-    /// ```
-    /// # fn example(admin: api_metrics_routes::Admin) {
-    /// let app: axum::Router = axum::Router::new().nest_service("/admin", admin.router());
-    /// # }
-    /// ```
-    router: Router,
+    /// The routes.
+    routes: Routes,
     /// The consumers' routes.
     console: Console,
-    #[cfg(test)]
-    declared: std::sync::Arc<[crate::router::Declared]>,
 }
 
 impl Admin {
@@ -68,13 +59,10 @@ impl Admin {
     }
 
     fn new(app: App, [throttle, console]: [Throttle; 2], page: bool) -> Self {
-        let (router, _declared) = table::build(&app, Arc::new(throttle), page);
         Self {
+            routes: table::build(&app, Arc::new(throttle), page),
             console: Console::new(&app, console),
             app,
-            router,
-            #[cfg(test)]
-            declared: _declared.into(),
         }
     }
 
@@ -100,22 +88,19 @@ impl Admin {
     #[must_use]
     pub fn collector(&self) -> Option<Router> {
         let ingest = self.app.ingest.as_ref()?;
-        Some(crate::collector::build(&self.app, ingest).0)
-    }
-
-    /// The collector's routes with who may use them, for tests.
-    #[cfg(all(test, feature = "ingest"))]
-    pub(crate) fn declared_by_collector(&self) -> Vec<crate::router::Declared> {
-        let ingest = self.app.ingest.as_ref();
-        ingest.map_or_else(Vec::new, |ingest| {
-            crate::collector::build(&self.app, ingest).1
-        })
+        Some(crate::collector::build(&self.app, ingest).router)
     }
 
     /// The routes, to be mounted by [`Router::nest_service`], which answers at the mount point with
-    /// and without a trailing slash; [`Router::nest`] does not.
+    /// and without a trailing slash; [`Router::nest`] answers 404 with one.
+    ///
+    /// ```
+    /// # fn example(admin: api_metrics_routes::Admin) {
+    /// let app: axum::Router = axum::Router::new().nest_service("/admin", admin.router());
+    /// # }
+    /// ```
     pub fn router(&self) -> Router {
-        self.router.clone()
+        self.routes.router.clone()
     }
 
     /// Makes sure that there is an admin token that all instances agree on, and prints it if this
@@ -155,10 +140,17 @@ impl Admin {
         matches!(self.app.auth.sign_in, SignIn::NoAuth)
     }
 
-    /// Every route with who may use it, for tests.
+    /// The routes with who may use them, for tests.
     #[cfg(test)]
-    pub(crate) fn declared(&self) -> &[crate::router::Declared] {
-        &self.declared
+    pub(crate) const fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// Those of the collector.
+    #[cfg(all(test, feature = "ingest"))]
+    pub(crate) fn collector_routes(&self) -> Option<Routes> {
+        let ingest = self.app.ingest.as_ref()?;
+        Some(crate::collector::build(&self.app, ingest))
     }
 }
 

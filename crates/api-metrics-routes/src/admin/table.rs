@@ -6,27 +6,22 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
-use http::Method;
-
 #[cfg(feature = "control")]
 use crate::control;
 #[cfg(feature = "mcp")]
 use crate::mcp;
 use crate::{
-    auth::{Access::Open, Throttle},
-    coverage, metrics, openapi, ops, requests,
-    router::{App, Declared, RouteTable},
+    auth::Throttle,
+    coverage, metrics,
+    openapi::Api,
+    ops, requests,
+    router::{App, RouteTable, Routes},
     ui,
 };
 
 /// All routes of the admin. The routes of the control plane are there only where the store has one.
-pub(super) fn build(
-    app: &App,
-    throttle: Arc<Throttle>,
-    with_page: bool,
-) -> (Router, Vec<Declared>) {
-    let table = RouteTable::new(app.clone(), "admin", throttle, openapi::admin());
+pub(super) fn build(app: &App, throttle: Arc<Throttle>, with_page: bool) -> Routes {
+    let table = RouteTable::new(app.clone(), Api::Admin, throttle);
     let table = metrics::routes(table);
     let table = if app.documents.is_empty() {
         table
@@ -53,17 +48,5 @@ pub(super) fn build(
     #[cfg(feature = "mcp")]
     let table = mcp::routes(table, app);
     let table = ops::routes(table);
-    let table = ui::routes(table, with_page);
-    let document = openapi::Document::default();
-    let slot = document.clone();
-    let (router, written, declared) = table
-        .hidden(
-            Open,
-            &[Method::GET],
-            "/openapi.json",
-            get(move |headers| async move { slot.response(&headers) }),
-        )
-        .build();
-    document.set(&written);
-    (router, declared)
+    ui::routes(table, with_page).build()
 }

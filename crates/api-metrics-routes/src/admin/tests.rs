@@ -177,7 +177,7 @@ fn document() -> crate::OpenApiDocument {
     crate::OpenApiDocument::from_json("shop", text).unwrap()
 }
 
-fn admin() -> Admin {
+pub(crate) fn admin() -> Admin {
     // Opened lazily: nothing is asked of it here.
     let store = SqliteStore::open("sqlite::memory:", StoreOptions::default()).unwrap();
     let store = Arc::new(store);
@@ -238,14 +238,14 @@ async fn every_route_declares_who_may_use_it() {
     let always = [&always[..], &INGEST].concat();
     #[cfg(feature = "mcp")]
     let always = [&always[..], &MCP].concat();
-    assert_eq!(set(admin.declared()), expected(&always, &CONTROL));
+    assert_eq!(set(&admin.routes().declared), expected(&always, &CONTROL));
     #[cfg(feature = "ingest")]
     assert_eq!(
-        set(&admin.declared_by_collector()),
+        set(&admin.collector_routes().unwrap().declared),
         expected(&COLLECTOR, &[])
     );
     assert_eq!(
-        set(admin.console().declared()),
+        set(&admin.console().routes().declared),
         expected(&CONSOLE, &CONSOLE_CONTROL)
     );
 }
@@ -254,8 +254,8 @@ async fn every_route_declares_who_may_use_it() {
 async fn a_path_answers_the_methods_that_were_declared_and_no_other() {
     let admin = admin();
     for (router, declared) in [
-        (admin.router(), admin.declared()),
-        (admin.console().router(), admin.console().declared()),
+        (admin.router(), &admin.routes().declared),
+        (admin.console().router(), &admin.console().routes().declared),
     ] {
         for path in declared.iter().map(|d| &d.path).collect::<BTreeSet<_>>() {
             for method in [
@@ -308,7 +308,7 @@ async fn the_document_has_every_route_that_is_no_page() {
             methods.map(|method| (method.to_uppercase(), path.clone()))
         })
         .collect();
-    let declared = admin.declared().iter().filter(|d| d.documented);
+    let declared = admin.routes().declared.iter().filter(|d| d.documented);
     let declared = declared.map(|d| (d.method.to_string(), d.path.clone()));
     assert_eq!(written, declared.collect());
 }

@@ -34,7 +34,9 @@ pub(crate) use failed_logins::{FailedLogins, peer};
 pub use jwt::{ClaimNames, Jwt, JwtKeyError};
 pub(crate) use middleware::AuthMiddleware;
 pub use principal::{Principal, Role};
-pub(crate) use session::{SESSION_COOKIE, Session};
+#[cfg(test)]
+pub(crate) use session::SESSION_COOKIE;
+pub(crate) use session::Session;
 pub(crate) use sign_in::SignIn;
 pub(crate) use throttle::Throttle;
 #[cfg(feature = "ingest")]

@@ -8,7 +8,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
     figures::WindowRow,
@@ -23,7 +22,8 @@ use crate::{
 };
 
 /// A page of windows.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct AggregatedPage {
     /// The windows, the earliest first, those without events included.
     data: Vec<WindowRow>,
@@ -52,7 +52,7 @@ query_params! {
 /// Windows of time
 ///
 /// Counts, rates and times of commands and agents, sessions, tokens and named numbers.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/aggregated",
     tag = "read",
@@ -65,7 +65,7 @@ query_params! {
         (status = 404, description = "There is no such user", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(super) async fn aggregated(
     State(app): State<App>,
     caller: Caller,

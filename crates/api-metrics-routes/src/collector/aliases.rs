@@ -21,7 +21,6 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::overview::up_to;
 use crate::{
@@ -52,7 +51,8 @@ const HOURS: Parsed<i64> = Parsed {
 };
 
 /// An endpoint of the last five minutes.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RealtimeEndpoint {
     /// The route template; of an event its name.
@@ -74,7 +74,8 @@ pub(super) struct RealtimeEndpoint {
 }
 
 /// All endpoints together.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RealtimeSummary {
     /// Bytes in both directions.
@@ -86,7 +87,8 @@ pub(super) struct RealtimeSummary {
 }
 
 /// The last five minutes.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Realtime {
     /// The endpoints, those with the most requests first.
@@ -98,7 +100,7 @@ pub(super) struct Realtime {
 /// The last five minutes by endpoint
 ///
 /// Of all protocols, commands and agents included.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/realtime",
     tag = "aliases",
@@ -107,7 +109,7 @@ pub(super) struct Realtime {
         example = json!({"endpoints": [{"endpoint": "deploy", "method": "", "totalRequests": 3, "totalInbound": 0,
             "totalOutbound": 0, "avgResponseTime": 812.5, "maxResponseTime": 1250.0, "errorCount": 1}],
             "summary": {"totalBandwidth": 0, "totalRequests": 3, "avgResponseTime": 812.5}}))),
-)]
+))]
 pub(super) async fn realtime(
     State(app): State<App>,
     caller: Caller,
@@ -157,7 +159,8 @@ fn labels(group: &Group) -> (String, String) {
 }
 
 /// An endpoint in one hour.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct HourlyRow {
     /// The route template; of an event its name.
     endpoint: String,
@@ -203,7 +206,7 @@ impl QueryParams for HourlyParams {
 ///
 /// Of all protocols, commands and agents included. Of many endpoints those with the most requests: 1,000, and fewer over
 /// more than 50 hours, so that there are at most 50,000 rows.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/hourly",
     tag = "aliases",
@@ -213,7 +216,7 @@ impl QueryParams for HourlyParams {
             "hour_start": "2026-05-18T09:00:00Z", "total_requests": 3, "total_inbound": 0, "total_outbound": 0,
             "avg_response_time": 812.5, "max_response_time": 1250.0, "min_response_time": 12.0, "error_count": 1,
             "success_count": 2}]))),
-)]
+))]
 pub(super) async fn hourly(
     State(app): State<App>,
     caller: Caller,
@@ -269,7 +272,8 @@ pub(super) async fn hourly(
 }
 
 /// What waits for the database.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BufferStatus {
     /// Requests of this process that wait.
@@ -281,7 +285,7 @@ pub(super) struct BufferStatus {
 }
 
 /// What waits for the database
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/status",
     operation_id = "collector_status",
@@ -289,7 +293,7 @@ pub(super) struct BufferStatus {
     params(Validated<()>),
     responses((status = 200, description = "What waits", body = BufferStatus,
         example = json!({"bufferSize": 12, "lastPersist": "2026-05-18T09:25:00Z", "status": "healthy"}))),
-)]
+))]
 pub(super) async fn status(
     State(app): State<App>,
     _: Caller,

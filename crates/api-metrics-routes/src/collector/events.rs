@@ -17,7 +17,6 @@ use api_metrics_store::request_log::{RequestQuery, StoredRequest};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::params::Dates;
@@ -59,7 +58,8 @@ const STATUS: OneOf<Option<&str>> = OneOf {
 };
 
 /// A command.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct CommandEvent {
     /// Its id.
     id: Uuid,
@@ -80,7 +80,8 @@ pub(super) struct CommandEvent {
 }
 
 /// An interaction with an agent.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct AgentEvent {
     /// Its id.
     id: Uuid,
@@ -103,7 +104,8 @@ pub(super) struct AgentEvent {
 }
 
 /// A page of commands.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct CommandPage {
     /// The commands, the newest first.
     data: Vec<CommandEvent>,
@@ -112,7 +114,8 @@ pub(super) struct CommandPage {
 }
 
 /// A page of interactions.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct AgentPage {
     /// The interactions, the newest first.
     data: Vec<AgentEvent>,
@@ -191,7 +194,7 @@ query_params! {
 }
 
 /// Single commands, the newest first
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/commands",
     operation_id = "list_commands",
@@ -202,7 +205,7 @@ query_params! {
             "timestamp": "2026-05-18T09:25:00Z", "user_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
             "command_name": "deploy", "execution_time_ms": 1250.0, "status": "success", "session_id": "s-1",
             "weight": 1}], "next_cursor": null}))),
-)]
+))]
 pub(super) async fn commands(
     State(app): State<App>,
     caller: Caller,
@@ -233,7 +236,7 @@ pub(super) async fn commands(
 }
 
 /// Single interactions with agents, the newest first
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/agents",
     operation_id = "list_agents",
@@ -244,7 +247,7 @@ pub(super) async fn commands(
             "timestamp": "2026-05-18T09:25:00Z", "user_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
             "agent_name": "reviewer", "interaction_type": "review", "execution_time_ms": 8250.0,
             "status": "success", "session_id": null, "weight": 1}], "next_cursor": null}))),
-)]
+))]
 pub(super) async fn agents(
     State(app): State<App>,
     caller: Caller,

@@ -48,14 +48,14 @@ enum Format {
 }
 
 /// All windows as a JSON array
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/export/json",
     tag = "read",
     params(Validated<Windowed>),
     responses((status = 200, description = "The windows of `/aggregated`, the earliest first",
         body = Vec<WindowRow>, example = json!([super::figures::example()]))),
-)]
+))]
 pub(super) async fn export_json(
     State(app): State<App>,
     caller: Caller,
@@ -68,7 +68,7 @@ pub(super) async fn export_json(
 ///
 /// With a header. Named numbers are one column, as `name:mean` with semicolons between them. Text that a spreadsheet
 /// would take for a formula begins with an apostrophe.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/export/csv",
     tag = "read",
@@ -76,7 +76,7 @@ pub(super) async fn export_json(
     responses((status = 200, description = "The windows of `/aggregated`, the earliest first",
         content_type = "text/csv", body = String,
         example = "window_start,window_end,partial,total_count,…\r\n")),
-)]
+))]
 pub(super) async fn export_csv(
     State(app): State<App>,
     caller: Caller,

@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use api_metrics_store::bucket::Bucket;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+use serde_json::{Map, Value};
 
 use super::windows::merge;
 use crate::response::{Figures, GaugeView, Problem, is_running, time};
@@ -29,7 +28,8 @@ pub(super) struct Kinds {
 }
 
 /// The numbers of a window. Rates and times are of commands and agents together; both are null where there was none.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct WindowRow {
     /// The first instant of the window.
     pub(super) window_start: DateTime<Utc>,
@@ -166,8 +166,9 @@ impl Kinds {
 }
 
 /// A window for the document.
+#[cfg(test)]
 pub(super) fn example() -> Value {
-    json!({
+    serde_json::json!({
         "window_start": "2026-05-18T09:00:00Z", "window_end": "2026-05-18T10:00:00Z", "partial": true,
         "total_count": 40, "command_count": 32, "agent_count": 8, "session_count": 2, "success_count": 37,
         "error_count": 2, "cancelled_count": 1, "error_rate": 5.0, "success_rate": 95.0,

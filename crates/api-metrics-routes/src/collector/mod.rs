@@ -39,68 +39,66 @@ mod write;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, routing::get};
-use http::Method;
-use utoipa_axum::{router::UtoipaMethodRouter, routes};
-
 use crate::{
     auth::{
-        Access::{Open, Operate, Read, Report},
+        Access::{Operate, Read, Report},
         Throttle,
     },
     ingest::{Ingest, MAX_BYTES},
-    openapi,
-    router::{App, Declared, RouteTable},
+    openapi::{Api, route},
+    router::{App, RouteTable, Routes},
 };
 
 /// All routes of the collector, and who may use each.
-pub(crate) fn build(app: &App, ingest: &Ingest) -> (Router, Vec<Declared>) {
+pub(crate) fn build(app: &App, ingest: &Ingest) -> Routes {
     let limits = ingest.limits();
     let limited = |limit: &Arc<_>| Throttle::Organisations(Arc::clone(limit));
     let reads = Arc::new(limited(&limits.reads));
-    let table = RouteTable::new(app.clone(), "collector", reads, openapi::collector())
-        .documented(Read, routes!(aggregated::aggregated))
-        .documented(Read, routes!(overview::dashboard))
-        .documented(Read, routes!(overview::real_time))
-        .documented(Read, routes!(query::query))
-        .documented(Read, routes!(export::export_json))
-        .documented(Read, routes!(export::export_csv))
-        .documented(Read, routes!(process::health))
-        .documented(Read, routes!(process::stats))
-        .documented(Operate, routes!(process::performance))
-        .documented(Read, routes!(aliases::realtime))
-        .documented(Read, routes!(aliases::hourly))
-        .documented(Read, routes!(aliases::status));
+    let table = RouteTable::new(app.clone(), Api::Collector, reads)
+        .documented(Read, route!(GET "/aggregated" => aggregated::aggregated))
+        .documented(Read, route!(GET "/dashboard" => overview::dashboard))
+        .documented(
+            Read,
+            route!(GET "/real-time/{window}" => overview::real_time),
+        )
+        .documented(Read, route!(POST "/query" => query::query))
+        .documented(Read, route!(GET "/export/json" => export::export_json))
+        .documented(Read, route!(GET "/export/csv" => export::export_csv))
+        .documented(Read, route!(GET "/health" => process::health))
+        .documented(Read, route!(GET "/stats" => process::stats))
+        .documented(Operate, route!(GET "/performance" => process::performance))
+        .documented(Read, route!(GET "/realtime" => aliases::realtime))
+        .documented(Read, route!(GET "/hourly" => aliases::hourly))
+        .documented(Read, route!(GET "/status" => aliases::status));
     let table = if app.client.has_requests() {
         table
-            .documented(Read, routes!(events::commands))
-            .documented(Read, routes!(events::agents))
+            .documented(Read, route!(GET "/commands" => events::commands))
+            .documented(Read, route!(GET "/agents" => events::agents))
     } else {
         table
     };
-    let document = openapi::Document::default();
-    let slot = document.clone();
-    let (router, written, declared) = table
+    table
         .limited_by(limited(&limits.single))
-        .documented(Report, large(routes!(write::post_command)))
-        .documented(Report, large(routes!(write::post_agent)))
-        .documented(Report, large(routes!(sessions::start)))
-        .documented(Report, large(routes!(sessions::end)))
-        .limited_by(limited(&limits.batches))
-        .documented(Report, large(routes!(write::post_batch)))
-        .hidden(
-            Open,
-            &[Method::GET],
-            "/openapi.json",
-            get(move |headers| async move { slot.response(&headers) }),
+        .documented(
+            Report,
+            route!(POST "/commands" => write::post_command).with_body_limit(MAX_BYTES),
         )
-        .build();
-    document.set(&written);
-    (router, declared)
-}
-
-/// Reports may be larger than what other routes read.
-fn large((schemas, paths, handlers): UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
-    let handlers = handlers.layer(DefaultBodyLimit::max(MAX_BYTES));
-    (schemas, paths, handlers)
+        .documented(
+            Report,
+            route!(POST "/agents" => write::post_agent).with_body_limit(MAX_BYTES),
+        )
+        .documented(
+            Report,
+            route!(POST "/sessions/start" => sessions::start).with_body_limit(MAX_BYTES),
+        )
+        .documented(
+            Report,
+            route!(PUT "/sessions/{id}" => sessions::end).with_body_limit(MAX_BYTES),
+        )
+        .limited_by(limited(&limits.batches))
+        .documented(
+            Report,
+            route!(POST "/batch" => write::post_batch).with_body_limit(MAX_BYTES),
+        )
+        .build()
 }

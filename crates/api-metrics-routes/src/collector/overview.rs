@@ -28,7 +28,6 @@ use axum::{
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
     figures::WindowRow,
@@ -86,7 +85,8 @@ impl QueryParams for Within {
 }
 
 /// A command or an agent.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct NamedRow {
     /// What it is called.
     name: String,
@@ -99,7 +99,8 @@ pub(super) struct NamedRow {
 }
 
 /// One window up to now.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct RealTime {
     /// Its numbers.
     #[serde(flatten)]
@@ -115,7 +116,8 @@ pub(super) struct RealTime {
 }
 
 /// The same with the windows that it is divided into.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct Dashboard {
     /// The whole range.
     #[serde(flatten)]
@@ -137,7 +139,7 @@ query_params! {
 }
 
 /// An overview of a team, or of the whole organisation
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/dashboard",
     tag = "read",
@@ -147,7 +149,7 @@ query_params! {
         (status = 404, description = "There is no such team", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(super) async fn dashboard(
     State(app): State<App>,
     caller: Caller,
@@ -205,7 +207,7 @@ query_params! {
 /// The last minutes, as of now
 ///
 /// What was answered with a 2xx is in it at once.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/real-time/{window}",
     tag = "read",
@@ -218,7 +220,7 @@ query_params! {
         (status = 404, description = "There is no such user", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(super) async fn real_time(
     State(app): State<App>,
     caller: Caller,

@@ -14,7 +14,6 @@
 
 use axum::{Json, extract::State};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::overview::{events_in, up_to};
 use crate::{
@@ -25,7 +24,8 @@ use crate::{
 };
 
 /// How the collector is doing.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct Performance {
     /// Events a second that were reported within the caller's scope, over the last one to two minutes.
     ingestion_rate: f64,
@@ -43,7 +43,8 @@ pub(super) struct Performance {
 }
 
 /// Whether the collector takes and answers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct CollectorHealth {
     /// `healthy`; `degraded` while the database does not answer or a task of the background fails.
     status: &'static str,
@@ -53,7 +54,8 @@ pub(super) struct CollectorHealth {
 }
 
 /// What is within the caller's scope.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct CollectorStats {
     /// How fast it is.
     #[serde(flatten)]
@@ -65,7 +67,7 @@ pub(super) struct CollectorStats {
 }
 
 /// Whether the collector takes and answers
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/health",
     operation_id = "collector_health",
@@ -75,7 +77,7 @@ pub(super) struct CollectorStats {
         example = json!({"status": "healthy", "ingestion_rate": 12.5, "processing_latency_ms": 8.2,
             "query_response_time_ms": 3.1, "memory_usage_mb": 74.5, "active_connections": 2,
             "cache_hit_rate": 81.5}))),
-)]
+))]
 pub(super) async fn health(
     State(app): State<App>,
     caller: Caller,
@@ -99,14 +101,14 @@ pub(super) async fn health(
 }
 
 /// How many events there were
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/stats",
     operation_id = "collector_stats",
     tag = "process",
     params(Validated<()>),
     responses((status = 200, description = "The counts", body = CollectorStats)),
-)]
+))]
 pub(super) async fn stats(
     State(app): State<App>,
     caller: Caller,
@@ -121,7 +123,7 @@ pub(super) async fn stats(
 }
 
 /// How fast the collector is
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/performance",
     operation_id = "collector_performance",
@@ -130,7 +132,7 @@ pub(super) async fn stats(
     responses((status = 200, description = "How fast it is", body = Performance,
         example = json!({"ingestion_rate": 12.5, "processing_latency_ms": 8.2, "query_response_time_ms": 3.1,
             "memory_usage_mb": 74.5, "active_connections": 2, "cache_hit_rate": 81.5}))),
-)]
+))]
 pub(super) async fn performance(
     State(app): State<App>,
     caller: Caller,

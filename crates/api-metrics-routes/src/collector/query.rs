@@ -18,7 +18,6 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
 use super::{
     params::{Windowed, filter},
@@ -35,11 +34,12 @@ use crate::{
 const MAX_TYPES: usize = 32;
 
 /// A question.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[expect(dead_code, reason = "the shape of what `query` reads")]
 pub(super) struct CollectorQuery {
     /// As in `/aggregated`.
-    #[schema(example = "2026-05-17")]
+    #[cfg_attr(test, schema(example = "2026-05-17"))]
     start_date: Option<String>,
     /// As in `/aggregated`.
     end_date: Option<String>,
@@ -48,16 +48,17 @@ pub(super) struct CollectorQuery {
     /// `1m`, `5m`, `15m`, `1h` or `1d`; `1h` by default.
     aggregation_window: Option<String>,
     /// Which numbers, 1 to 32: the names of `/aggregated`, or named numbers of users, of which the mean is answered.
-    #[schema(example = json!(["error_rate", "productivity_score"]))]
+    #[cfg_attr(test, schema(example = json!(["error_rate", "productivity_score"])))]
     metric_types: Vec<String>,
 }
 
 /// The chosen numbers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct CollectorAnswer {
     /// An object for each window, the earliest first: `window_start`, `window_end`, and each of `metric_types`, null
     /// where the window has none.
-    #[schema(value_type = Vec<Object>)]
+    #[cfg_attr(test, schema(value_type = Vec<Object>))]
     data: Vec<Chosen>,
     /// How long a window is.
     aggregation_window: &'static str,
@@ -80,7 +81,7 @@ impl Serialize for Chosen {
 }
 
 /// Chosen numbers by window
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/query",
     tag = "read",
@@ -95,7 +96,7 @@ impl Serialize for Chosen {
         (status = 404, description = "There is no such user", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(super) async fn query(
     State(app): State<App>,
     caller: Caller,

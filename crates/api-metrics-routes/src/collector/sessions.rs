@@ -25,7 +25,6 @@ use axum::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::write::{CollectorReport, read, writer};
@@ -40,11 +39,12 @@ use crate::{
 const KEPT_SECONDS: i64 = 23 * 3_600;
 
 /// A session that begins.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[expect(dead_code, reason = "the shape of what `ingest::shape` reads")]
 pub(super) struct SessionStart {
     /// Whose it is.
-    #[schema(value_type = Uuid)]
+    #[cfg_attr(test, schema(value_type = Uuid))]
     user_id: String,
     /// When it began, RFC 3339; now, where it is left out.
     timestamp: Option<String>,
@@ -53,7 +53,8 @@ pub(super) struct SessionStart {
 }
 
 /// A session that ends.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[expect(dead_code, reason = "the shape of what `ingest::shape` reads")]
 pub(super) struct SessionEnd {
     /// When it ended, RFC 3339; now, where it is left out.
@@ -65,7 +66,8 @@ pub(super) struct SessionEnd {
 }
 
 /// What became of a start or an end.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct SessionReport {
     /// The session; null where its start was refused.
     session_id: Option<Uuid>,
@@ -75,7 +77,7 @@ pub(super) struct SessionReport {
 }
 
 /// Begin a session
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/sessions/start",
     operation_id = "start_session",
@@ -91,7 +93,7 @@ pub(super) struct SessionReport {
         (status = 422, description = "It was refused (`SessionReport`), or the key was used for another report",
             body = SessionReport),
     ),
-)]
+))]
 pub(super) async fn start(
     State(app): State<App>,
     caller: Caller,
@@ -121,7 +123,7 @@ pub(super) async fn start(
 /// End a session
 ///
 /// Counted once, whether it has an idempotency key or not.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     put,
     path = "/sessions/{id}",
     operation_id = "end_session",
@@ -139,7 +141,7 @@ pub(super) async fn start(
             content_type = "application/problem+json"),
         (status = 422, description = "It was refused", body = SessionReport),
     ),
-)]
+))]
 pub(super) async fn end(
     State(app): State<App>,
     caller: Caller,

@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -35,7 +34,8 @@ const LISTS: [(&str, Shape); 3] = [
 ];
 
 /// What became of a report.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct CollectorReport {
     /// Items that are counted: durably, and once.
     accepted: u32,
@@ -46,7 +46,8 @@ pub(super) struct CollectorReport {
 }
 
 /// An item that is not counted.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct CollectorRefusal {
     /// The list of a batch that it is in; null where the body is the item.
     list: Option<&'static str>,
@@ -99,17 +100,18 @@ fn placed(mut place: u32, lists: &[(&'static str, u32)]) -> (Option<&'static str
 }
 
 /// A command that was executed.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[expect(dead_code, reason = "the shape of what `ingest::shape` reads")]
 pub(super) struct CommandExecution {
     /// Who has executed it.
-    #[schema(value_type = uuid::Uuid)]
+    #[cfg_attr(test, schema(value_type = uuid::Uuid))]
     user_id: String,
     /// What it is called: one of few.
-    #[schema(min_length = 1, max_length = 255)]
+    #[cfg_attr(test, schema(min_length = 1, max_length = 255))]
     command_name: String,
     /// How long it took, in milliseconds.
-    #[schema(minimum = 0, maximum = 3_600_000)]
+    #[cfg_attr(test, schema(minimum = 0, maximum = 3_600_000))]
     execution_time_ms: u64,
     /// `success`, `error`, `timeout` or `cancelled`, which is no error.
     status: String,
@@ -120,20 +122,21 @@ pub(super) struct CommandExecution {
 }
 
 /// An interaction with an agent.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[expect(dead_code, reason = "the shape of what `ingest::shape` reads")]
 pub(super) struct AgentInteraction {
     /// Whose it is.
-    #[schema(value_type = uuid::Uuid)]
+    #[cfg_attr(test, schema(value_type = uuid::Uuid))]
     user_id: String,
     /// What the agent is called: one of few.
-    #[schema(min_length = 1, max_length = 255)]
+    #[cfg_attr(test, schema(min_length = 1, max_length = 255))]
     agent_name: String,
     /// What was asked of it: one of few.
-    #[schema(min_length = 1, max_length = 255)]
+    #[cfg_attr(test, schema(min_length = 1, max_length = 255))]
     interaction_type: String,
     /// How long it took, in milliseconds.
-    #[schema(minimum = 0, maximum = 3_600_000)]
+    #[cfg_attr(test, schema(minimum = 0, maximum = 3_600_000))]
     execution_time_ms: u64,
     /// `success`, `error`, `timeout` or `cancelled`, which is no error.
     status: String,
@@ -148,11 +151,12 @@ pub(super) struct AgentInteraction {
 }
 
 /// Named numbers at a time.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[expect(dead_code, reason = "the shape of what `ingest::shape` reads")]
 pub(super) struct ProductivityMetric {
     /// Whose they are.
-    #[schema(value_type = uuid::Uuid)]
+    #[cfg_attr(test, schema(value_type = uuid::Uuid))]
     user_id: String,
     /// 1 to 16 numbers by their names, of letters, digits and any of `_-.:/`.
     metrics: BTreeMap<String, f64>,
@@ -161,7 +165,8 @@ pub(super) struct ProductivityMetric {
 }
 
 /// Many items at once.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[expect(dead_code, reason = "the shape of what `post_batch` reads")]
 pub(super) struct CollectorBatch {
     /// Commands.
@@ -178,7 +183,7 @@ pub(super) struct CollectorBatch {
 ///
 /// The command's name is its endpoint, `command` its protocol. A 2xx means that it is in the database. With
 /// `Idempotency-Key` the same report sent again within 24 hours, to any process, is counted once.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/commands",
     tag = "write",
@@ -195,7 +200,7 @@ pub(super) struct CollectorBatch {
         (status = 422, description = "It was refused (`CollectorReport`), or the key was used for another report",
             body = CollectorReport),
     ),
-)]
+))]
 pub(super) async fn post_command(
     State(app): State<App>,
     caller: Caller,
@@ -207,7 +212,7 @@ pub(super) async fn post_command(
 /// Report an interaction with an agent
 ///
 /// The agent's name is its endpoint, `agent` its protocol, the type of interaction its method, and tokens are units.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/agents",
     tag = "write",
@@ -224,7 +229,7 @@ pub(super) async fn post_command(
         (status = 422, description = "It was refused (`CollectorReport`), or the key was used for another report",
             body = CollectorReport),
     ),
-)]
+))]
 pub(super) async fn post_agent(
     State(app): State<App>,
     caller: Caller,
@@ -238,7 +243,7 @@ pub(super) async fn post_agent(
 /// At most 1,000 items in all and 4 MiB, as it is, `gzip` or `zstd`. Each item is looked at by itself: what is wrong
 /// with one refuses that one, by list, index and member. Batches have a limit of their own, ten times that of single
 /// reports.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/batch",
     tag = "write",
@@ -259,7 +264,7 @@ pub(super) async fn post_agent(
         (status = 422, description = "No item was accepted (`CollectorReport`), or the key was used for another report",
             body = CollectorReport),
     ),
-)]
+))]
 pub(super) async fn post_batch(
     State(app): State<App>,
     caller: Caller,

@@ -14,7 +14,6 @@ use axum::{extract::State, response::Response};
 use chrono::NaiveDate;
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::period::{API_KEY, Period, period};
 use crate::{
@@ -77,16 +76,17 @@ impl QueryParams for ConsoleBillingParams {
 }
 
 /// The period so far.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CurrentPeriod {
     /// What it costs so far: the number nearest to `totalCostExact`.
     total_cost: f64,
     /// What it costs so far, exactly, as a decimal.
-    #[schema(example = "0.024")]
+    #[cfg_attr(test, schema(example = "0.024"))]
     total_cost_exact: String,
     /// The currency of all amounts, an ISO 4217 code; null where nothing was billed and none was asked for.
-    #[schema(example = "USD")]
+    #[cfg_attr(test, schema(example = "USD"))]
     currency: Option<String>,
     /// Requests that are billed.
     total_requests: u64,
@@ -95,7 +95,8 @@ pub(crate) struct CurrentPeriod {
 }
 
 /// A day.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleBillingDay {
     /// The UTC day.
@@ -107,7 +108,8 @@ pub(crate) struct ConsoleBillingDay {
 }
 
 /// What a consumer has cost.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleBilling {
     /// The sums of the period.
@@ -120,7 +122,7 @@ pub(crate) struct ConsoleBilling {
 ///
 /// Amounts are numbers of the currency, not rounded; invoices round their lines. `totalCostExact` is the sum as a
 /// decimal text: a JSON number may lie beside it.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/billing",
     tag = "console",
@@ -130,7 +132,7 @@ pub(crate) struct ConsoleBilling {
             "totalCostExact": "0.024", "currency": "USD", "totalRequests": 1200, "costPerRequest": 0.000_02}, "breakdown": [
                 {"date": "2026-05-17", "requests": 1000, "cost": 0.02},
                 {"date": "2026-05-18", "requests": 200, "cost": 0.004}]}))),
-)]
+))]
 pub(super) async fn get_billing(
     State(app): State<App>,
     caller: Caller,

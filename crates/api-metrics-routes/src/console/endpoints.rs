@@ -6,7 +6,6 @@ use api_metrics_store::query::{Detail, Query};
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{period::PeriodParams, summary::whole_ms};
 use crate::{
@@ -17,7 +16,8 @@ use crate::{
 };
 
 /// One route.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleEndpoint {
     /// The method, or `_OTHER`.
@@ -56,7 +56,7 @@ impl QueryParams for ConsoleEndpointParams {
 }
 
 /// The routes that a consumer has asked for, the most requested first
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/endpoints",
     tag = "console",
@@ -64,7 +64,7 @@ impl QueryParams for ConsoleEndpointParams {
     responses((status = 200, description = "The routes", body = Vec<ConsoleEndpoint>,
         example = json!([{"method": "GET", "endpoint": "/users/{id}", "requestCount": 1200,
             "averageResponseTime": 12, "errorRate": 0.5}]))),
-)]
+))]
 pub(super) async fn get_endpoints(
     State(app): State<App>,
     caller: Caller,

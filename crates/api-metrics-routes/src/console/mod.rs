@@ -14,17 +14,12 @@ mod summary;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
-use http::Method;
-use utoipa_axum::routes;
+use axum::Router;
 
 use crate::{
-    auth::{
-        Access::{Open, Read},
-        Throttle,
-    },
-    openapi,
-    router::{App, RouteTable},
+    auth::{Access::Read, Throttle},
+    openapi::{Api, route},
+    router::{App, RouteTable, Routes},
 };
 
 /// The routes for consumers. Every principal sees its own keys; a tenant's manager and developer
@@ -39,66 +34,45 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Console {
     /// The routes.
-    router: Router,
-    /// Every route with who may use it.
-    #[cfg(test)]
-    declared: std::sync::Arc<[crate::router::Declared]>,
+    routes: Routes,
 }
 
 impl Console {
     /// Builds the router; `throttle` bounds how often a principal asks.
     pub(crate) fn new(app: &App, throttle: Throttle) -> Self {
-        let document = openapi::Document::default();
-        let slot = document.clone();
-        let table = RouteTable::new(
-            app.clone(),
-            "console",
-            Arc::new(throttle),
-            openapi::console(),
-        )
-        .documented(Read, routes!(summary::get_summary))
-        .documented(Read, routes!(endpoints::get_endpoints))
-        .documented(Read, routes!(summary::get_stream));
+        let table = RouteTable::new(app.clone(), Api::Console, Arc::new(throttle))
+            .documented(Read, route!(GET "/summary" => summary::get_summary))
+            .documented(Read, route!(GET "/endpoints" => endpoints::get_endpoints))
+            .documented(Read, route!(GET "/stream" => summary::get_stream));
         #[cfg(feature = "control")]
         let table = if app.client.has_control() {
             table
-                .documented(Read, routes!(quota::get_quota))
-                .documented(Read, routes!(billing::get_billing))
+                .documented(Read, route!(GET "/quota" => quota::get_quota))
+                .documented(Read, route!(GET "/billing" => billing::get_billing))
         } else {
             table
         };
         let table = if app.client.has_requests() {
             table
-                .documented(Read, routes!(requests::get_requests))
-                .documented(Read, routes!(requests::get_request))
+                .documented(Read, route!(GET "/requests" => requests::get_requests))
+                .documented(Read, route!(GET "/requests/{id}" => requests::get_request))
         } else {
             table
         };
-        let (router, written, _declared) = table
-            .hidden(
-                Open,
-                &[Method::GET],
-                "/openapi.json",
-                get(move |headers| async move { slot.response(&headers) }),
-            )
-            .build();
-        document.set(&written);
         Self {
-            router,
-            #[cfg(test)]
-            declared: _declared.into(),
+            routes: table.build(),
         }
     }
 
     /// The routes, to be mounted by [`Router::nest_service`]: `summary`, `endpoints`, `stream`,
     /// `openapi.json`, with the control plane `quota` and `billing`, and with a request log `requests`.
     pub fn router(&self) -> Router {
-        self.router.clone()
+        self.routes.router.clone()
     }
 
-    /// Every route with who may use it, for tests.
+    /// The routes with who may use them, for tests.
     #[cfg(test)]
-    pub(crate) fn declared(&self) -> &[crate::router::Declared] {
-        &self.declared
+    pub(crate) const fn routes(&self) -> &Routes {
+        &self.routes
     }
 }

@@ -10,7 +10,6 @@ use api_metrics_store::{
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -21,12 +20,13 @@ use crate::{
 };
 
 /// What is left of a quota.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleQuota {
     /// The unit that the quota is of; left out where it is of requests.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     unit: Option<String>,
     /// Requests that counted in the period so far, or how much of the unit was used.
     used: u64,
@@ -42,7 +42,7 @@ pub(crate) struct ConsoleQuota {
     usage_percentage: f64,
     /// Which key's quota it is, where the caller has several with one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     api_key_id: Option<i64>,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct ConsoleQuota {
 ///
 /// Of several keys with a quota, the one of which the most is used up, unless `apiKeyId` picks one.
 /// Never kept.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/quota",
     tag = "console",
@@ -58,7 +58,7 @@ pub(crate) struct ConsoleQuota {
     responses((status = 200, description = "The quota", body = ConsoleQuota,
         example = json!({"used": 45_230, "limit": 100_000, "remaining": 54_770,
             "resetDate": "2026-06-01T00:00:00Z", "unlimited": false, "usagePercentage": 45.23}))),
-)]
+))]
 pub(super) async fn get_quota(
     State(app): State<App>,
     caller: Caller,

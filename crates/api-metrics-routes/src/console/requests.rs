@@ -17,7 +17,6 @@ use crate::{
     auth::Caller,
     request::Validated,
     requests::{
-        examples,
         list::{ListParams, RequestList, answer, found},
         view::RequestView,
     },
@@ -28,14 +27,14 @@ use crate::{
 /// A consumer's own requests, newest first
 ///
 /// What the service's policy has kept; each request says by its `weight` for how many it stands.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/requests",
     tag = "console",
     params(Validated<ListParams>),
     responses((status = 200, description = "The requests", body = RequestList,
-        example = json!(examples::list()))),
-)]
+        example = json!(crate::requests::examples::list()))),
+))]
 pub(super) async fn get_requests(
     State(app): State<App>,
     caller: Caller,
@@ -47,18 +46,18 @@ pub(super) async fn get_requests(
 }
 
 /// One of a consumer's own requests
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/requests/{id}",
     tag = "console",
     params(("id" = Uuid, Path, description = "The request's id")),
     responses(
         (status = 200, description = "The request", body = RequestView,
-            example = json!(examples::request())),
+            example = json!(crate::requests::examples::request())),
         (status = 404, description = "There is no such request, or no more", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(super) async fn get_request(
     State(app): State<App>,
     caller: Caller,

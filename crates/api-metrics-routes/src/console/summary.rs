@@ -10,7 +10,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::period::PeriodParams;
 use crate::{
@@ -22,7 +21,8 @@ use crate::{
 };
 
 /// A consumer's numbers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleSummary {
     /// Requests that finished in the period.
@@ -53,7 +53,7 @@ impl ConsoleSummary {
 }
 
 /// A consumer's numbers of the running day, week or month
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/summary",
     tag = "console",
@@ -62,7 +62,7 @@ impl ConsoleSummary {
         example = json!({"totalRequests": 1200, "successRate": 99.5, "averageResponseTime": 12,
             "totalErrorCount": 6, "period": "MONTH", "periodStart": "2026-05-01T00:00:00Z",
             "periodEnd": "2026-05-31T23:59:59Z"}))),
-)]
+))]
 pub(super) async fn get_summary(
     State(app): State<App>,
     caller: Caller,
@@ -87,14 +87,14 @@ pub(super) async fn get_summary(
 ///
 /// An event `metrics-update` every five seconds, or sooner when requests begin or fail all at once, each
 /// a whole answer of `summary`.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/stream",
     tag = "console",
     params(Validated<PeriodParams>),
     responses((status = 200, description = "The events", content_type = "text/event-stream",
         body = String, example = "event: metrics-update\nid: 1779000000000000\ndata: {...}\n\n")),
-)]
+))]
 pub(super) async fn get_stream(
     State(app): State<App>,
     caller: Caller,

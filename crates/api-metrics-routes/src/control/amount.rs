@@ -9,17 +9,17 @@ use api_metrics_store::{
     control::keys::KeyRecord,
 };
 use serde::Serialize;
-use utoipa::ToSchema;
 
 /// An exact amount of money.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Amount {
     /// A decimal.
-    #[schema(example = "0.02466")]
+    #[cfg_attr(test, schema(example = "0.02466"))]
     amount: String,
     /// The currency's ISO 4217 code.
-    #[schema(example = "USD")]
+    #[cfg_attr(test, schema(example = "USD"))]
     currency: String,
 }
 
@@ -42,7 +42,8 @@ impl Amount {
 }
 
 /// An API key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyLabel {
     /// Its number.

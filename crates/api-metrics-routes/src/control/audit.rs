@@ -11,7 +11,6 @@ use api_metrics_store::control::audit::{AuditEntry, AuditQuery};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     request::{Context, NO_RANGE, Page, ParamDocs, Params, QueryParams, Text, Validated},
@@ -64,9 +63,10 @@ impl QueryParams for AuditParams {
 }
 
 /// A note in the audit trail: one change, by one actor, at one time.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AuditEntry)]
+#[cfg_attr(test, schema(as = AuditEntry))]
 pub(crate) struct AuditEntryView {
     /// Its number; later notes have greater ones.
     id: i64,
@@ -93,7 +93,8 @@ impl From<AuditEntry> for AuditEntryView {
 }
 
 /// A page of the audit trail. One note more than the page holds is asked for, to know whether there is another page.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditPage {
     /// The notes, the latest first.
@@ -105,7 +106,7 @@ pub(crate) struct AuditPage {
 /// Who has changed or deleted what
 ///
 /// For admins. Changes of API keys, limits, quotas, price plans, alert rules and ingest tokens, and erasures.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-audit",
     operation_id = "list_audit_trail",
@@ -113,7 +114,7 @@ pub(crate) struct AuditPage {
     params(Validated<AuditParams>),
     responses((status = 200, description = "The notes, the latest first", body = AuditPage,
         example = json!(crate::control::examples::audit()))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     Validated { params, .. }: Validated<AuditParams>,

@@ -10,7 +10,6 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, SubsecRound, Utc};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -21,9 +20,10 @@ use crate::{
 };
 
 /// One run of a job.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = JobRun)]
+#[cfg_attr(test, schema(as = JobRun))]
 pub(crate) struct JobRunView {
     /// Its number; later runs of a job have greater ones.
     id: i64,
@@ -65,9 +65,10 @@ impl From<JobRun> for JobRunView {
 }
 
 /// A job of a service.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Job)]
+#[cfg_attr(test, schema(as = Job))]
 pub(crate) struct JobView {
     /// Its number.
     id: i64,
@@ -115,9 +116,10 @@ impl From<JobRecord> for JobView {
 }
 
 /// A background task of this crate, in the instance that answers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = BackgroundTask)]
+#[cfg_attr(test, schema(as = BackgroundTask))]
 pub(crate) struct BackgroundTaskView {
     /// What it does: `flush`, `fold`, `rollup`, `retention`, `alerts`, `notices`, `jobs` and so on.
     name: &'static str,
@@ -157,7 +159,8 @@ fn millis(at: SystemTime) -> DateTime<Utc> {
 }
 
 /// A page of jobs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct JobPage {
     /// The jobs, in the order in which they became known.
@@ -185,7 +188,7 @@ query_params! {
 /// Work in the background
 ///
 /// For admins. Jobs of all services that share this database, and the background tasks of the instance that answers.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-jobs",
     operation_id = "list_jobs",
@@ -193,7 +196,7 @@ query_params! {
     params(Validated<JobParams>),
     responses((status = 200, description = "The jobs", body = JobPage,
         example = json!(crate::control::examples::jobs()))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     Validated { params, .. }: Validated<JobParams>,
@@ -216,7 +219,8 @@ pub(crate) async fn list(
 }
 
 /// A page of a job's runs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct JobRunPage {
     /// The runs, the latest first.
@@ -228,7 +232,7 @@ pub(crate) struct JobRunPage {
 /// The last runs of a job
 ///
 /// For admins. Kept are the last 100 that were a success and the last 500 that were none.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-jobs/{id}/runs",
     operation_id = "list_job_runs",
@@ -240,7 +244,7 @@ pub(crate) struct JobRunPage {
         (status = 404, description = "There is no such job", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn runs(
     State(app): State<App>,
     Id(id): Id,
@@ -268,7 +272,7 @@ pub(crate) async fn runs(
 ///
 /// For admins. The instance that takes it first runs it, within a few seconds; one run, however often it is asked for until then.
 /// It is noted in the audit trail.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-jobs/{id}/run",
     operation_id = "run_job",
@@ -281,7 +285,7 @@ pub(crate) async fn runs(
         (status = 409, description = "It has no schedule: only the host's code runs it", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn run(
     State(app): State<App>,
     caller: Caller,

@@ -11,7 +11,6 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, NaiveDate, Utc};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -22,9 +21,10 @@ use crate::{
 };
 
 /// An API key.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ApiKey)]
+#[cfg_attr(test, schema(as = ApiKey))]
 pub(crate) struct ApiKeyView {
     /// Its number, the `apiKeyId` of all other routes.
     id: i64,
@@ -83,7 +83,8 @@ impl From<KeyRecord> for ApiKeyView {
 }
 
 /// A page of API keys.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApiKeyPage {
     /// The keys, in the order of their numbers.
@@ -93,12 +94,12 @@ pub(crate) struct ApiKeyPage {
 }
 
 /// What can be set of a key. What is left out stays as it is; a null clears it.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `read_change` reads")]
 pub(crate) struct ApiKeyPatch {
     /// A name for people, 1 to 200 bytes.
-    #[schema(example = "render-farm")]
+    #[cfg_attr(test, schema(example = "render-farm"))]
     name: Option<String>,
     /// The tenant that it belongs to. Only an admin may name another one than its own.
     tenant_id: Option<String>,
@@ -107,15 +108,15 @@ pub(crate) struct ApiKeyPatch {
     /// The team that it belongs to.
     team_id: Option<String>,
     /// Requests that it may send in a minute. The service itself enforces it.
-    #[schema(example = 100)]
+    #[cfg_attr(test, schema(example = 100))]
     rate_limit_per_minute: Option<u64>,
     /// Requests that it may send in a quota period, or how much of `quotaUnit` it may use.
-    #[schema(example = 100_000)]
+    #[cfg_attr(test, schema(example = 100_000))]
     quota_limit: Option<u64>,
     /// The unit that the quota is of, such as `tokens`; null is requests.
     quota_unit: Option<String>,
     /// `month`, or a number of days from 1 to 366 as in `30d`.
-    #[schema(example = "month")]
+    #[cfg_attr(test, schema(example = "month"))]
     quota_period: Option<String>,
     /// Where periods start, snapped down to a UTC hour: months on its day and at its time, days from it on.
     quota_anchor: Option<DateTime<Utc>>,
@@ -129,12 +130,12 @@ pub(crate) struct ApiKeyPatch {
 }
 
 /// A key before its first request.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `create` reads")]
 pub(crate) struct ApiKeyBody {
     /// The host's own name for it: the text of the `ApiKey` that its requests will carry.
-    #[schema(example = "k-2041")]
+    #[cfg_attr(test, schema(example = "k-2041"))]
     external_id: String,
     /// A name for people, 1 to 200 bytes.
     name: Option<String>,
@@ -172,7 +173,7 @@ query_params! {
 /// The API keys
 ///
 /// Those that were used, and those that were made before their first request.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-keys",
     operation_id = "list_keys",
@@ -180,7 +181,7 @@ query_params! {
     params(Validated<KeyListParams>),
     responses((status = 200, description = "The keys", body = ApiKeyPage,
         example = json!(crate::control::examples::api_keys()))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -208,7 +209,7 @@ pub(crate) async fn list(
 /// Makes an API key before its first request
 ///
 /// For admins: the text may be that of another tenant's key that has not been used yet.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-keys",
     operation_id = "create_key",
@@ -221,7 +222,7 @@ pub(crate) async fn list(
         (status = 409, description = "There is a key of that text", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -246,7 +247,7 @@ pub(crate) async fn create(
 }
 
 /// Changes an API key's name, owner, limits or plan
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     patch,
     path = "/api-keys/{id}",
     operation_id = "change_key",
@@ -259,7 +260,7 @@ pub(crate) async fn create(
         (status = 404, description = "There is no such key", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn change(
     State(app): State<App>,
     caller: Caller,

@@ -11,6 +11,7 @@ pub(crate) mod alerts;
 mod amount;
 mod audit;
 mod billing;
+#[cfg(test)]
 mod examples;
 #[cfg(feature = "ingest")]
 pub(crate) mod ingest;
@@ -23,8 +24,6 @@ pub(crate) mod quotas;
 mod releases;
 mod tenant;
 
-use utoipa_axum::routes;
-
 pub(crate) use billing::read_report;
 pub(crate) use quotas::{keys_with_quota, used};
 
@@ -34,29 +33,48 @@ use self::{
 };
 use crate::{
     auth::Access::{Operate, Read, Write},
+    openapi::route,
     router::RouteTable,
 };
 
 /// Declares the routes of this module.
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     let table = table
-        .documented(Read, routes!(limits::rate_limits))
-        .documented(Read, routes!(limits::history))
-        .documented(Read, routes!(limits::limits))
-        .documented(Read, routes!(limits::what_if))
-        .documented(Read, routes!(quotas::quotas))
-        .documented(Read, routes!(billing::billing))
-        .documented(Read, routes!(billing::invoice))
-        .documented(Read, routes!(billing::explain))
-        .documented(Operate, routes!(billing::reconciliation));
+        .documented(
+            Read,
+            route!(GET "/api-metrics/rate-limits" => limits::rate_limits),
+        )
+        .documented(
+            Read,
+            route!(GET "/api-metrics/rate-limits/{keyId}/history" => limits::history),
+        )
+        .documented(Read, route!(GET "/api-metrics/limits" => limits::limits))
+        .documented(
+            Read,
+            route!(GET "/api-metrics/limits/{keyId}/what-if" => limits::what_if),
+        )
+        .documented(Read, route!(GET "/api-metrics/quotas" => quotas::quotas))
+        .documented(Read, route!(GET "/api-metrics/billing" => billing::billing))
+        .documented(
+            Read,
+            route!(GET "/api-metrics/billing/invoice" => billing::invoice),
+        )
+        .documented(
+            Read,
+            route!(GET "/api-metrics/billing/keys/{keyId}" => billing::explain),
+        )
+        .documented(
+            Operate,
+            route!(GET "/api-metrics/billing/reconciliation" => billing::reconciliation),
+        );
     releases::routes(objectives::routes(alerts::routes(table)))
-        .documented(Read, routes!(keys::list))
-        .documented(Operate, routes!(keys::create))
-        .documented(Write, routes!(keys::change))
-        .documented(Read, routes!(plans::list))
-        .documented(Write, routes!(plans::create))
-        .documented(Operate, routes!(audit::list))
-        .documented(Operate, routes!(jobs::list))
-        .documented(Operate, routes!(jobs::runs))
-        .documented(Operate, routes!(jobs::run))
+        .documented(Read, route!(GET "/api-keys" => keys::list))
+        .documented(Operate, route!(POST "/api-keys" => keys::create))
+        .documented(Write, route!(PATCH "/api-keys/{id}" => keys::change))
+        .documented(Read, route!(GET "/api-price-plans" => plans::list))
+        .documented(Write, route!(POST "/api-price-plans" => plans::create))
+        .documented(Operate, route!(GET "/api-audit" => audit::list))
+        .documented(Operate, route!(GET "/api-jobs" => jobs::list))
+        .documented(Operate, route!(GET "/api-jobs/{id}/runs" => jobs::runs))
+        .documented(Operate, route!(POST "/api-jobs/{id}/run" => jobs::run))
 }

@@ -13,7 +13,6 @@ use chrono::NaiveDate;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -24,33 +23,36 @@ use crate::{
 };
 
 /// From which request of the month on which price counts.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = PriceTier)]
+#[cfg_attr(test, schema(as = PriceTier))]
 pub(crate) struct Tier {
     /// How many requests of the month come before it: 0 for the first tier.
     from_requests: u64,
     /// The price of 1,000 requests: a decimal with at most eight places.
-    #[schema(example = "0.02")]
+    #[cfg_attr(test, schema(example = "0.02"))]
     per_thousand: String,
 }
 
 /// From how much of a unit in a month on which price counts.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = UnitTier)]
+#[cfg_attr(test, schema(as = UnitTier))]
 pub(crate) struct UnitTierView {
     /// How much of the unit comes before it: 0 for the first tier.
     from: u64,
     /// The price of 1,000: a decimal with at most eight places.
-    #[schema(example = "0.002")]
+    #[cfg_attr(test, schema(example = "0.002"))]
     per_thousand: String,
 }
 
 /// What a unit costs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = UnitPrice)]
+#[cfg_attr(test, schema(as = UnitPrice))]
 pub(crate) struct UnitPriceView {
     /// The name of the unit.
     unit: String,
@@ -77,7 +79,8 @@ impl From<&UnitPrice> for UnitPriceView {
 }
 
 /// A version of a plan: what counts from a day on, until a later version of that name.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PricePlan {
     /// Its number; 0 for the default plan of keys without one.
@@ -121,7 +124,8 @@ impl From<PlanVersion> for PricePlan {
 }
 
 /// A page of plans.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PricePlanPage {
     /// Versions of plans, in the order of their numbers, the default first.
@@ -131,25 +135,25 @@ pub(crate) struct PricePlanPage {
 }
 
 /// A plan, or a later version of one.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `create` reads")]
 pub(crate) struct PricePlanBody {
     /// The plan's name. Versions of one name are one plan.
-    #[schema(example = "pro")]
+    #[cfg_attr(test, schema(example = "pro"))]
     name: String,
     /// Whose plan it is; null for everybody. A manager's plans are its tenant's.
     tenant_id: Option<String>,
     /// The currency's ISO 4217 code.
-    #[schema(default = "USD")]
+    #[cfg_attr(test, schema(default = "USD"))]
     currency: Option<String>,
     /// The first UTC day on which it counts; today by default.
     effective_from: Option<NaiveDate>,
     /// Requests of a month that cost nothing, from its first one on.
-    #[schema(default = 0)]
+    #[cfg_attr(test, schema(default = 0))]
     free_requests: Option<u64>,
     /// The price of 1,000 requests: a decimal. In place of `tiers`.
-    #[schema(example = "0.02")]
+    #[cfg_attr(test, schema(example = "0.02"))]
     per_thousand: Option<String>,
     /// Graduated prices, ascending, the first from 0; at most 100.
     tiers: Option<Vec<TierBody>>,
@@ -158,44 +162,44 @@ pub(crate) struct PricePlanBody {
 }
 
 /// What a unit costs.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase", as = UnitPriceBody)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase", as = UnitPriceBody))]
 #[expect(dead_code, reason = "the shape of what `unit_price` reads")]
 pub(crate) struct UnitPriceBody {
     /// The name of the unit.
-    #[schema(example = "tokens")]
+    #[cfg_attr(test, schema(example = "tokens"))]
     unit: String,
     /// How much of it costs nothing in a month: the first ones.
-    #[schema(default = 0)]
+    #[cfg_attr(test, schema(default = 0))]
     free: Option<u64>,
     /// The price of 1,000: a decimal. In place of `tiers`.
-    #[schema(example = "0.002")]
+    #[cfg_attr(test, schema(example = "0.002"))]
     per_thousand: Option<String>,
     /// Graduated prices, ascending, the first from 0; at most 100.
     tiers: Option<Vec<UnitTierBody>>,
 }
 
 /// From how much of a unit in a month on which price counts.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase", as = UnitTierBody)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase", as = UnitTierBody))]
 #[expect(dead_code, reason = "the shape of what `unit_price` reads")]
 pub(crate) struct UnitTierBody {
     /// How much of the unit comes before it.
     from: u64,
     /// The price of 1,000: a decimal.
-    #[schema(example = "0.001")]
+    #[cfg_attr(test, schema(example = "0.001"))]
     per_thousand: String,
 }
 
 /// From which request of the month on which price counts.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase", as = PriceTierBody)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase", as = PriceTierBody))]
 #[expect(dead_code, reason = "the shape of what `tiers` reads")]
 pub(crate) struct TierBody {
     /// How many requests of the month come before it.
     from_requests: u64,
     /// The price of 1,000 requests: a decimal.
-    #[schema(example = "0.01")]
+    #[cfg_attr(test, schema(example = "0.01"))]
     per_thousand: String,
 }
 
@@ -209,7 +213,7 @@ query_params! {
 /// The price plans
 ///
 /// Everybody's, and those of the caller's tenant.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-price-plans",
     operation_id = "list_price_plans",
@@ -217,7 +221,7 @@ query_params! {
     params(Validated<PlanListParams>),
     responses((status = 200, description = "Versions of plans", body = PricePlanPage,
         example = json!(crate::control::examples::plans()))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -245,7 +249,7 @@ pub(crate) async fn list(
 /// Makes a price plan, or a version of one
 ///
 /// Versions are never changed: what was billed by one stays explained.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-price-plans",
     operation_id = "create_price_plan",
@@ -261,7 +265,7 @@ pub(crate) async fn list(
         (status = 409, description = "There is a version of that name and day", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,

@@ -9,7 +9,6 @@ use api_metrics_store::{
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -20,7 +19,8 @@ use crate::{
 };
 
 /// What a key has used of its quota.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Quota {
     #[serde(flatten)]
@@ -72,7 +72,8 @@ impl From<&QuotaUsage> for Quota {
 }
 
 /// A page of keys with a quota.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QuotaPage {
     /// The keys that have a quota, in the order of their numbers.
@@ -80,7 +81,7 @@ pub(crate) struct QuotaPage {
     /// Asks for the next page; null on the last.
     next_cursor: Option<String>,
     /// Which answers count against quotas of requests: `all`, or classes and codes.
-    #[schema(example = "all")]
+    #[cfg_attr(test, schema(example = "all"))]
     counted_statuses: String,
     /// The zone of calendar months.
     tz: String,
@@ -99,14 +100,14 @@ query_params! {
 /// What keys have used of their quotas
 ///
 /// Counted at the moment of the question, what is not folded or flushed yet included; never kept.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/quotas",
     tag = "limits",
     params(Validated<QuotaParams>),
     responses((status = 200, description = "The keys that have a quota", body = QuotaPage,
         example = json!(crate::control::examples::quotas()))),
-)]
+))]
 pub(crate) async fn quotas(
     State(app): State<App>,
     caller: Caller,

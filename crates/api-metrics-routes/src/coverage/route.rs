@@ -13,7 +13,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::compare::{Called, Comparison, Covered, compare};
 use crate::{
@@ -34,7 +33,8 @@ const MAX_UNDOCUMENTED: usize = 1_000;
 const NOT_ENDPOINTS: [&str; 2] = [UNMATCHED, OTHER_ENDPOINT];
 
 /// What one document covers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CoveredDocument {
     /// The service whose requests it is compared with.
@@ -56,7 +56,8 @@ pub(crate) struct CoveredDocument {
 }
 
 /// Who still calls a deprecated operation.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeprecatedCaller {
     /// The number of the API key; 0 for requests without a key, null for keys that are too new to have one.
@@ -70,7 +71,8 @@ pub(crate) struct DeprecatedCaller {
 }
 
 /// An operation of a document.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CoveredOperation {
     /// The service of its document.
@@ -99,7 +101,8 @@ pub(crate) struct CoveredOperation {
 }
 
 /// An endpoint that no document has.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UndocumentedEndpoint {
     /// The recording service.
@@ -115,7 +118,8 @@ pub(crate) struct UndocumentedEndpoint {
 }
 
 /// Documents beside requests.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Coverage {
     /// The documents, in the order in which the host has given them.
@@ -146,7 +150,7 @@ query_params! {
 }
 
 /// Documented operations beside what is called
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/coverage",
     tag = "metrics",
@@ -157,7 +161,7 @@ query_params! {
         (status = 404, description = "There is no document of this service", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn coverage(
     State(app): State<App>,
     caller: Caller,

@@ -20,7 +20,6 @@ use api_metrics_layer::{
 use api_metrics_store::ingest::IngestItem;
 use serde::Deserialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::{
     members::{self, ReportedError, checked, label, millis, used},
@@ -37,25 +36,26 @@ const MAX_MODEL_BYTES: usize = 64;
 const MAX_NUMBER: u64 = 1 << 53;
 
 /// What is no request.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReportedEvent)]
+#[cfg_attr(test, schema(as = ReportedEvent))]
 #[expect(dead_code, reason = "the shape of what `read` reads")]
 pub(super) struct ReportedEvent {
     /// `command`, `agent`, `session`, `webrtc`, `job`, or a kind of one's own: 1 to 32 lower-case letters, digits
     /// and `-`.
-    #[schema(example = "agent")]
+    #[cfg_attr(test, schema(example = "agent"))]
     kind: String,
     /// What it is called, such as a command or an agent: one of few.
-    #[schema(example = "triage")]
+    #[cfg_attr(test, schema(example = "triage"))]
     name: String,
     /// `success` by default; `error`, `timeout` or `cancelled`.
     outcome: Option<String>,
     /// When it ended: RFC 3339, or Unix milliseconds as a number. Now, where it is left out.
-    #[schema(value_type = Option<String>, example = "2026-05-18T09:25:00.250Z")]
+    #[cfg_attr(test, schema(value_type = Option<String>, example = "2026-05-18T09:25:00.250Z"))]
     time: Option<Value>,
     /// How long it took, in milliseconds. Not of `webrtc`.
-    #[schema(example = 1250.5)]
+    #[cfg_attr(test, schema(example = 1250.5))]
     duration_ms: Option<f64>,
     /// The API key: the service's own name for its consumer, never a secret.
     key: Option<String>,
@@ -89,7 +89,7 @@ pub(super) struct ReportedEvent {
     /// Of `webrtc`: packets that were lost on their way to it since, the unit `packets_lost`.
     packets_lost: Option<u64>,
     /// What it used beside, by the name of the unit: at most 14, whole numbers from 0 up.
-    #[schema(example = json!({"pages": 12}))]
+    #[cfg_attr(test, schema(example = json!({"pages": 12})))]
     units: Option<BTreeMap<String, u64>>,
 }
 

@@ -10,7 +10,6 @@ use api_metrics_layer::{
 use api_metrics_store::ingest::IngestItem;
 use serde::Deserialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::{
     members::{self, ReportedError, checked, millis},
@@ -22,32 +21,33 @@ use crate::{
 };
 
 /// A finished request.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReportedRequest)]
+#[cfg_attr(test, schema(as = ReportedRequest))]
 #[expect(dead_code, reason = "the shape of what `read` reads")]
 pub(super) struct ReportedRequest {
     /// When it ended: RFC 3339, or Unix milliseconds as a number. Now, where it is left out.
-    #[schema(value_type = Option<String>, example = "2026-05-18T09:25:00.250Z")]
+    #[cfg_attr(test, schema(value_type = Option<String>, example = "2026-05-18T09:25:00.250Z"))]
     time: Option<Value>,
     /// `http` by default, or `grpc`.
     protocol: Option<String>,
     /// The method. What is none of the standard ones is counted as `_OTHER`.
-    #[schema(example = "GET")]
+    #[cfg_attr(test, schema(example = "GET"))]
     method: String,
     /// The route template, as in `/users/{id}`. Either this or `path`.
-    #[schema(example = "/users/{id}")]
+    #[cfg_attr(test, schema(example = "/users/{id}"))]
     endpoint: Option<String>,
     /// The path, which is matched against the templates of the token; what matches none is
     /// `<unmatched>`. A query is cut off.
     path: Option<String>,
     /// The status that was sent; left out where none was.
-    #[schema(example = 200, minimum = 100, maximum = 999)]
+    #[cfg_attr(test, schema(example = 200, minimum = 100, maximum = 999))]
     status: Option<u16>,
     /// `completed` by default; `aborted`: the client left; `failed`: the response broke; `panicked`.
     outcome: Option<String>,
     /// From its arrival to its end, in milliseconds.
-    #[schema(example = 12.5)]
+    #[cfg_attr(test, schema(example = 12.5))]
     latency_ms: Option<f64>,
     /// From its arrival to the head of its response, in milliseconds.
     time_to_headers_ms: Option<f64>,
@@ -61,14 +61,17 @@ pub(super) struct ReportedRequest {
     /// clear.
     user: Option<String>,
     /// The `traceparent` that it carried. For the request log.
-    #[schema(example = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
+    #[cfg_attr(
+        test,
+        schema(example = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    )]
     trace: Option<String>,
     /// Its id, at most 128 visible characters. For the request log.
     request_id: Option<String>,
     /// What went wrong. For the request log.
     error: Option<ReportedError>,
     /// What it used, by the name of the unit: at most 16, whole numbers from 0 up.
-    #[schema(example = json!({"tokens": 1234}))]
+    #[cfg_attr(test, schema(example = json!({"tokens": 1234})))]
     units: Option<BTreeMap<String, u64>>,
 }
 

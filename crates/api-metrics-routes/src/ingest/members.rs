@@ -13,7 +13,6 @@ use api_metrics_store::ingest::IngestItem;
 use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use crate::{
     request::{Body, Member, present, required, shown, wrong},
@@ -30,15 +29,16 @@ const FIRST_MS: i64 = 946_684_800_000;
 const MAX_ID_BYTES: usize = 128;
 
 /// What went wrong, for the request log.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = ReportedError)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(as = ReportedError))]
 #[expect(dead_code, reason = "the shape of what `detail` reads")]
 pub(super) struct ReportedError {
     /// A name for the kind of error, cut to 128 bytes.
-    #[schema(example = "ledger_locked")]
+    #[cfg_attr(test, schema(example = "ledger_locked"))]
     r#type: Option<String>,
     /// A sentence for people, cut to 1,024 bytes. Values that callers have sent don't belong into it.
-    #[schema(example = "the ledger is locked")]
+    #[cfg_attr(test, schema(example = "the ledger is locked"))]
     message: String,
 }
 

@@ -58,13 +58,9 @@ use axum::{
     routing::{get, options},
 };
 use http::Method;
-use utoipa_axum::{
-    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
-    routes,
-};
 
 use crate::{
-    openapi,
+    openapi::{Api, Document, Route, route},
     response::{Kind, Problem, secure},
     timing::{RouteTimer, RouteTimes},
 };
@@ -161,11 +157,17 @@ impl Ingest {
             from_fn_with_state(timer, RouteTimer::time)
         };
         let unmatched = from_fn_with_state(times.unmatched("ingest"), RouteTimer::time);
-        let document = openapi::Document::default();
-        let slot = document.clone();
-        let (router, written) = OpenApiRouter::with_openapi(openapi::ingest())
-            .routes(routes!(report::report).layer(timed("/v1/requests", &[Method::POST])))
-            .routes(routes!(report::report_events).layer(timed("/v1/events", &[Method::POST])))
+        let mut router = Router::new();
+        for Route {
+            method,
+            path,
+            handler,
+            ..
+        } in documented()
+        {
+            router = router.route(path, handler.layer(timed(path, &[method])));
+        }
+        let router = router
             .route(
                 "/v1/events",
                 options(browser::preflight).layer(timed("/v1/events", &[Method::OPTIONS])),
@@ -173,13 +175,9 @@ impl Ingest {
             .route(
                 "/v1/webrtc.js",
                 get(browser::snippet).layer(timed("/v1/webrtc.js", &[Method::GET])),
-            )
-            .routes(
-                routes!(templates::get_templates, templates::put_templates)
-                    .layer(timed("/v1/templates", &[Method::GET, Method::PUT])),
-            )
-            .split_for_parts();
-        document.set(&written);
+            );
+        let operations = documented().map(|of| (of.method, of.path.to_owned()));
+        let document = Document::new(Api::Ingest, operations.into());
         #[cfg(feature = "otlp")]
         let router = router
             .route(
@@ -193,7 +191,7 @@ impl Ingest {
         let router = router
             .route(
                 "/openapi.json",
-                get(move |headers| async move { slot.response(&headers) })
+                get(move |headers| async move { document.response(&headers) })
                     .layer(timed("/openapi.json", &[Method::GET])),
             )
             .fallback(not_found.layer(unmatched.clone()))
@@ -241,6 +239,26 @@ impl Ingest {
         let writer = Writer::of(token);
         report::again(&self.0.state.0, &writer, letter).await
     }
+}
+
+/// The operations that stand in the document.
+fn documented() -> [Route<IngestState>; 4] {
+    [
+        route!(POST "/v1/requests" => report::report),
+        route!(POST "/v1/events" => report::report_events),
+        route!(GET "/v1/templates" => templates::get_templates),
+        route!(PUT "/v1/templates" => templates::put_templates),
+    ]
+}
+
+/// The document as the handlers describe it, for tests.
+#[cfg(test)]
+pub(crate) fn described() -> utoipa::openapi::OpenApi {
+    let mut document = crate::openapi::head(Api::Ingest);
+    for route in documented() {
+        crate::openapi::describe(&mut document, &route, None);
+    }
+    document
 }
 
 #[allow(clippy::unused_async, reason = "a handler")]

@@ -26,12 +26,9 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
-use utoipa::ToSchema;
 
 use super::{
-    IngestParts, IngestState, browser, collected,
-    event::{self, ReportedEvent},
-    item::{self, ReportedRequest},
+    IngestParts, IngestState, browser, collected, event, item,
     payload::{self, Payload},
     shape::Shape,
     writer::{AnyWriter, Authenticated, Counted, Writer},
@@ -47,7 +44,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const MAX_KEY_BYTES: usize = 200;
 
 /// What became of a report.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
     /// Items that are counted: durably, and once.
@@ -59,7 +57,8 @@ pub(super) struct Report {
 }
 
 /// An item that is not counted.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct Refusal {
     /// Its place in the body, from 0.
@@ -96,7 +95,7 @@ impl From<RefusedItem> for Refusal {
 /// `gzip` or `zstd`; at most 4 MiB after decompression. Each item is looked at by itself. A 2xx means
 /// that what was accepted is in the database. With `Idempotency-Key`, or with `instance` and `number`, the
 /// same report sent again within 24 hours, to any process, is counted once and gets the same answer.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/v1/requests",
     operation_id = "report_requests",
@@ -108,7 +107,7 @@ impl From<RefusedItem> for Refusal {
             description = "Names the sender, together with `number`, instead of an idempotency key"),
         ("number" = Option<u64>, Query, description = "The sender's number of this report"),
     ),
-    request_body(content = Vec<ReportedRequest>, example = json!([
+    request_body(content = Vec<item::ReportedRequest>, example = json!([
         {"time": "2026-05-18T09:25:00.250Z", "method": "GET", "endpoint": "/users/{id}",
          "status": 200, "latencyMs": 12.5, "key": "k-2041"}])),
     responses(
@@ -130,7 +129,7 @@ impl From<RefusedItem> for Refusal {
             body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = [])),
-)]
+))]
 pub(super) async fn report(
     State(state): State<IngestState>,
     Authenticated(writer): Authenticated,
@@ -145,7 +144,7 @@ pub(super) async fn report(
 /// same forms, within the same bounds and with the same promises as requests. They are series of another
 /// protocol, the kind's: views without `protocol` leave them out. A browser's token, which is bound to origins,
 /// writes `webrtc` alone.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/v1/events",
     operation_id = "report_events",
@@ -157,7 +156,7 @@ pub(super) async fn report(
             description = "Names the sender, together with `number`, instead of an idempotency key"),
         ("number" = Option<u64>, Query, description = "The sender's number of this report"),
     ),
-    request_body(content = Vec<ReportedEvent>, example = json!([
+    request_body(content = Vec<event::ReportedEvent>, example = json!([
         {"kind": "agent", "name": "triage", "outcome": "success", "durationMs": 1250.5, "model": "small",
          "inputTokens": 812, "outputTokens": 64, "key": "k-2041"}])),
     responses(
@@ -181,7 +180,7 @@ pub(super) async fn report(
             body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = [])),
-)]
+))]
 pub(super) async fn report_events(
     State(state): State<IngestState>,
     AnyWriter(writer): AnyWriter,

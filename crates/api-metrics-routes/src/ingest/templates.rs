@@ -3,7 +3,6 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::{
     IngestState,
@@ -15,22 +14,23 @@ use crate::{
 };
 
 /// Route templates, in axum's syntax.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct RouteTemplates {
     /// Each begins with `/`; `{name}` stands for a segment, `{*name}` for the rest.
-    #[schema(example = json!(["/users/{id}", "/files/{*path}"]))]
+    #[cfg_attr(test, schema(example = json!(["/users/{id}", "/files/{*path}"])))]
     templates: Vec<String>,
 }
 
 /// The route templates of the token's service
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/v1/templates",
     operation_id = "get_templates",
     tag = "ingest",
     responses((status = 200, description = "The templates", body = RouteTemplates)),
     security(("bearer" = [])),
-)]
+))]
 pub(super) async fn get_templates(
     State(state): State<IngestState>,
     Authenticated(writer): Authenticated,
@@ -45,7 +45,7 @@ pub(super) async fn get_templates(
 /// Replace the route templates of the token's service
 ///
 /// Items that come with a `path` are matched against them. At most 2,000.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     put,
     path = "/v1/templates",
     operation_id = "put_templates",
@@ -57,7 +57,7 @@ pub(super) async fn get_templates(
             content_type = "application/problem+json"),
     ),
     security(("bearer" = [])),
-)]
+))]
 pub(super) async fn put_templates(
     State(state): State<IngestState>,
     Authenticated(writer): Authenticated,

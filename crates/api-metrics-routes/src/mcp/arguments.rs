@@ -32,20 +32,13 @@ impl Schema {
         let mut docs = ParamDocs::default();
         describe(&mut docs);
         for parameter in docs.into_parameters() {
-            if !names.contains(&parameter.name.as_str()) {
+            if !names.contains(&parameter.name) {
                 continue;
             }
-            // A declared schema always serialises; an argument without one would still be described.
-            let schema = serde_json::to_value(&parameter.schema).unwrap_or_default();
-            let mut schema = match schema {
-                Value::Object(schema) => schema,
-                _ => Map::new(),
-            };
-            if let Some(description) = parameter.description {
-                schema.insert("description".to_owned(), description.into());
-            }
+            let mut schema = parameter.schema;
+            schema.insert("description".to_owned(), parameter.description.into());
             self.properties
-                .insert(parameter.name, Value::Object(schema));
+                .insert(parameter.name.to_owned(), Value::Object(schema));
         }
         self
     }

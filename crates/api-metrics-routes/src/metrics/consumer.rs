@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use api_metrics_store::query::{Detail, Filter, Query, Row, Scope, TimeRange};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     response::{Figures, GaugeView, Problem, key_number},
@@ -15,7 +14,8 @@ use crate::{
 };
 
 /// An API key and what was asked with it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Consumer {
     /// Its number; 0 for requests without a key, null for keys that are too new to have one.

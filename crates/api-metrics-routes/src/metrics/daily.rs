@@ -20,7 +20,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -33,7 +32,8 @@ use crate::{
 const MAX_HOURS: i64 = 11_000;
 
 /// One day of a zone's calendar.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DailyRow {
     /// The date in `tz` that holds most of the day.
@@ -64,7 +64,8 @@ pub(crate) struct DailyRow {
 }
 
 /// A page of days.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DailyPage {
     /// The days that have requests, the earliest first.
@@ -145,14 +146,14 @@ impl QueryParams for DailyParams {
 /// One row for each calendar day
 ///
 /// Of at most 458 days at once.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/daily",
     tag = "metrics",
     params(Validated<DailyParams>),
     responses((status = 200, description = "The days that have requests, the earliest first",
         body = DailyPage, example = json!(super::examples::daily()))),
-)]
+))]
 pub(super) async fn daily(
     State(app): State<App>,
     caller: Caller,

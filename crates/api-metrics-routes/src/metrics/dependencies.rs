@@ -11,7 +11,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::endpoints::{EndpointKey, rank};
 use crate::{
@@ -29,7 +28,8 @@ const NO_ANSWER: &str = "no_answer";
 const TIMEOUT: &str = "504";
 
 /// Calls of one service to one route of a partner.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DependencyRow {
     /// The service that calls.
@@ -122,7 +122,8 @@ impl DependencyRow {
 }
 
 /// A page of dependencies.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DependencyPage {
     /// The rows, the most called first.
@@ -160,14 +161,14 @@ impl DependencyParams {
 /// Which services call whom
 ///
 /// Outgoing calls that client layers have recorded. Another `protocol` than `http-client` is refused.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/dependencies",
     tag = "metrics",
     params(Validated<DependencyParams>),
     responses((status = 200, description = "Routes of partners, the most called first",
         body = DependencyPage, example = json!(super::examples::dependencies()))),
-)]
+))]
 pub(super) async fn dependencies(
     State(app): State<App>,
     caller: Caller,

@@ -19,7 +19,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -29,7 +28,8 @@ use crate::{
 };
 
 /// One endpoint as one consumer sees it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EndpointConsumer {
     /// The recording service.
@@ -63,7 +63,8 @@ pub(crate) struct EndpointConsumer {
 }
 
 /// Endpoints by consumer.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EndpointConsumers {
     /// The pairs with the most requests, the most first.
@@ -102,14 +103,14 @@ fn endpoint_of(row: &Row) -> Endpoint {
 }
 
 /// Who calls which endpoint, beside everybody else
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/endpoint-consumers",
     tag = "metrics",
     params(Validated<PairParams>),
     responses((status = 200, description = "The pairs with the most requests", body = EndpointConsumers,
         example = json!(super::examples::endpoint_consumers()))),
-)]
+))]
 pub(crate) async fn endpoint_consumers(
     State(app): State<App>,
     caller: Caller,

@@ -10,7 +10,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -20,7 +19,8 @@ use crate::{
 };
 
 /// One endpoint of one service.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EndpointRow {
     /// The recording service.
@@ -125,7 +125,8 @@ pub(super) fn rank((Reverse(requests), service, method, endpoint): &EndpointKey)
 pub(super) type EndpointKey = (Reverse<u64>, String, String, String);
 
 /// A page of endpoints.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EndpointPage {
     /// The rows, the most requested first.
@@ -162,14 +163,14 @@ impl EndpointParams {
 }
 
 /// One row for each endpoint
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/endpoints",
     tag = "metrics",
     params(Validated<EndpointParams>),
     responses((status = 200, description = "The endpoints, the most requested first",
         body = EndpointPage, example = json!(super::examples::endpoints()))),
-)]
+))]
 pub(crate) async fn endpoints(
     State(app): State<App>,
     caller: Caller,

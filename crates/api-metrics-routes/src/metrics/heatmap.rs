@@ -25,7 +25,6 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -128,44 +127,45 @@ impl QueryParams for HeatmapParams {
 }
 
 /// One cell, also where nothing was requested.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Cell {
     /// The first instant of the cell in the timeline layout.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     period_start: Option<DateTime<Utc>>,
     /// The first instant after it, in the timeline layout.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     period_end: Option<DateTime<Utc>>,
     /// In the timeline layout, what `tz`'s clock shows at the start of the hour, date, week or month that holds
     /// most of the cell.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "2026-05-17T00:00:00")]
+    #[cfg_attr(test, schema(nullable = false, example = "2026-05-17T00:00:00"))]
     name: Option<String>,
     /// In the timeline layout, whether the range begins or ends within the cell, or it is not over yet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     partial: Option<bool>,
     /// In the timeline layout, whether the cell is not cut where the zone's clock says, or records at its edges
     /// may belong to its neighbours.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     approximate: Option<bool>,
     /// The weekday in `tz`, 1 for Monday to 7 for Sunday, in the weekday layout.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 1, maximum = 7)]
+    #[cfg_attr(test, schema(nullable = false, minimum = 1, maximum = 7))]
     weekday: Option<u32>,
     /// The hour in `tz`, 0 to 23, in the weekday layout by hours.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 0, maximum = 23)]
+    #[cfg_attr(test, schema(nullable = false, minimum = 0, maximum = 23))]
     hour: Option<u32>,
     /// In the weekday layout, how often the cell occurs between the first request of the range and its end or
     /// now, whichever is earlier; with a part for an occurrence that is cut. An average week has
     /// `requestCount / occurrences` requests in the cell.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 0)]
+    #[cfg_attr(test, schema(nullable = false, minimum = 0))]
     occurrences: Option<f64>,
     /// Requests that finished in the cell.
     request_count: u64,
@@ -174,12 +174,13 @@ pub(crate) struct Cell {
     /// Average latency in milliseconds; null without requests.
     average_ms: Option<f64>,
     /// Requests as a part of those of the busiest cell, 0 to 1.
-    #[schema(minimum = 0, maximum = 1)]
+    #[cfg_attr(test, schema(minimum = 0, maximum = 1))]
     intensity: f64,
 }
 
 /// A heatmap.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Heatmap {
     /// The cells, in order of time or of weekday and hour.
@@ -213,14 +214,14 @@ pub(crate) struct Heatmap {
 }
 
 /// When the service is busy
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/heatmap",
     tag = "metrics",
     params(Validated<HeatmapParams>),
     responses((status = 200, description = "The cells", body = Heatmap,
         example = json!(super::examples::heatmap()))),
-)]
+))]
 pub(super) async fn heatmap(
     State(app): State<App>,
     caller: Caller,

@@ -34,7 +34,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::consumer::{Consumer, consumer_rows};
 use crate::{
@@ -50,7 +49,8 @@ use crate::{
 const LAST_SEEN_STEPS: i64 = 60;
 
 /// One API key.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyRow {
     #[serde(flatten)]
@@ -69,7 +69,8 @@ pub(crate) struct KeyRow {
 }
 
 /// A page of keys.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyPage {
     /// The keys that were used, the most used first; requests without a key as number 0.
@@ -102,14 +103,14 @@ query_params! {
 }
 
 /// One row for each API key
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/keys",
     tag = "metrics",
     params(Validated<KeyParams>),
     responses((status = 200, description = "The keys that were used", body = KeyPage,
         example = json!(super::examples::keys()))),
-)]
+))]
 pub(super) async fn keys(
     State(app): State<App>,
     caller: Caller,

@@ -9,6 +9,7 @@ mod daily;
 mod dependencies;
 pub(crate) mod endpoint_consumers;
 pub(crate) mod endpoints;
+#[cfg(test)]
 mod examples;
 mod export;
 mod heatmap;
@@ -20,24 +21,37 @@ mod snapshot;
 pub(crate) mod summary;
 pub(crate) mod top_consumers;
 
-use utoipa_axum::routes;
-
-use crate::{auth::Access::Read, router::RouteTable};
+use crate::{auth::Access::Read, openapi::route, router::RouteTable};
 
 /// Declares the routes of this module.
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
-        .documented(Read, routes!(series::series))
-        .documented(Read, routes!(query::query))
-        .documented(Read, routes!(summary::summary))
-        .documented(Read, routes!(endpoints::endpoints))
-        .documented(Read, routes!(dependencies::dependencies))
-        .documented(Read, routes!(keys::keys))
-        .documented(Read, routes!(heatmap::heatmap))
-        .documented(Read, routes!(top_consumers::top_consumers))
-        .documented(Read, routes!(endpoint_consumers::endpoint_consumers))
-        .documented(Read, routes!(daily::daily))
-        .documented(Read, routes!(realtime::realtime))
-        .documented(Read, routes!(export::export))
-        .documented(Read, routes!(realtime::stream))
+        .documented(Read, route!(GET "/api-metrics" => series::series))
+        .documented(Read, route!(POST "/api-metrics/query" => query::query))
+        .documented(Read, route!(GET "/api-metrics/summary" => summary::summary))
+        .documented(
+            Read,
+            route!(GET "/api-metrics/endpoints" => endpoints::endpoints),
+        )
+        .documented(
+            Read,
+            route!(GET "/api-metrics/dependencies" => dependencies::dependencies),
+        )
+        .documented(Read, route!(GET "/api-metrics/keys" => keys::keys))
+        .documented(Read, route!(GET "/api-metrics/heatmap" => heatmap::heatmap))
+        .documented(
+            Read,
+            route!(GET "/api-metrics/top-consumers" => top_consumers::top_consumers),
+        )
+        .documented(
+            Read,
+            route!(GET "/api-metrics/endpoint-consumers" => endpoint_consumers::endpoint_consumers),
+        )
+        .documented(Read, route!(GET "/api-metrics/daily" => daily::daily))
+        .documented(
+            Read,
+            route!(GET "/api-metrics/realtime" => realtime::realtime),
+        )
+        .documented(Read, route!(GET "/api-metrics/export" => export::export))
+        .documented(Read, route!(GET "/api-metrics/stream" => realtime::stream))
 }

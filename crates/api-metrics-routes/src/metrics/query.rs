@@ -13,14 +13,13 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 
 use super::series::RowParams;
 use crate::{
     auth::{Caller, within},
     read::WindowedReader,
     request::{Context, Limit, Params, QueryParams, TENANT, group_by, json_object, metrics},
-    response::{AxisView, Columns, MetricRow, Problem, metric_row, time, time_us},
+    response::{AxisView, Columns, Problem, metric_row, time, time_us},
     router::App,
 };
 
@@ -28,82 +27,89 @@ use crate::{
 const MAX_GROUPINGS: usize = 8;
 
 /// A question.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `members` reads")]
 pub(crate) struct QueryBody {
     /// The range up to now; not together with `from`.
-    #[schema(example = "24h", nullable = false)]
+    #[cfg_attr(test, schema(example = "24h", nullable = false))]
     period: Option<String>,
     /// The first instant of the range, RFC 3339.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     from: Option<DateTime<Utc>>,
     /// The first instant after the range, RFC 3339; up to now without it.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     to: Option<DateTime<Utc>>,
     /// As in `GET /api-metrics`.
-    #[schema(example = "auto", nullable = false)]
+    #[cfg_attr(test, schema(example = "auto", nullable = false))]
     granularity: Option<String>,
     /// The most points that `auto` gives, about.
-    #[schema(minimum = 1, maximum = 1000, default = 300, nullable = false)]
+    #[cfg_attr(
+        test,
+        schema(minimum = 1, maximum = 1000, default = 300, nullable = false)
+    )]
     points: Option<u32>,
     /// Only the groups of each grouping with the most requests over the whole range, at most so many.
-    #[schema(minimum = 1, maximum = 100, nullable = false)]
+    #[cfg_attr(test, schema(minimum = 1, maximum = 100, nullable = false))]
     top: Option<u32>,
     /// The zone of hours, days and weeks.
-    #[schema(example = "UTC", nullable = false)]
+    #[cfg_attr(test, schema(example = "UTC", nullable = false))]
     tz: Option<String>,
     /// Which series count: the filters of `GET /api-metrics`.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     filter: Option<QueryFilter>,
     /// The groupings, each a list of dimensions; one without any by default. At most 8.
-    #[schema(example = json!([["endpoint"], ["apiKey"]]), nullable = false)]
+    #[cfg_attr(test, schema(example = json!([["endpoint"], ["apiKey"]]), nullable = false))]
     groupings: Option<Vec<Vec<String>>>,
     /// The numbers of a row; all by default.
-    #[schema(example = json!(["requestCount", "p95Ms"]), nullable = false)]
+    #[cfg_attr(test, schema(example = json!(["requestCount", "p95Ms"]), nullable = false))]
     metrics: Option<Vec<String>>,
     /// The most rows of each grouping.
-    #[schema(minimum = 1, maximum = 1000, default = 100, nullable = false)]
+    #[cfg_attr(
+        test,
+        schema(minimum = 1, maximum = 1000, default = 100, nullable = false)
+    )]
     limit: Option<u32>,
 }
 
 /// Which series count.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `members` reads")]
 pub(crate) struct QueryFilter {
     /// Only this recording service.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     service: Option<String>,
     /// Only this environment.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     environment: Option<String>,
     /// Only this protocol: `http`, `grpc`, a kind of events, `any`, or `billed`. Without it, requests to the
     /// server: `http` and `grpc`.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     protocol: Option<String>,
     /// Only this method, in any case.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     method: Option<String>,
     /// Only this route template, exactly.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     endpoint: Option<String>,
     /// Only the API key of this number; 0 for requests without a key.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     api_key_id: Option<i64>,
     /// Only the API keys of this user.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     user_id: Option<String>,
     /// Only the API keys of this team.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     team_id: Option<String>,
     /// Only the API keys of this tenant. Never more than the caller may see.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     tenant_id: Option<String>,
 }
 
 /// The rows of each grouping.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QueryAnswer {
     /// In the order of `groupings`.
@@ -128,20 +134,21 @@ pub(crate) struct QueryAnswer {
 }
 
 /// The rows of one grouping.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QueryResult {
     /// Its dimensions.
     group_by: Vec<String>,
     /// Its rows, by time, then by their dimensions.
-    #[schema(value_type = Vec<MetricRow>)]
+    #[cfg_attr(test, schema(value_type = Vec<crate::response::MetricRow>))]
     data: Vec<Columns>,
     /// Whether there are more than `limit`; `GET /api-metrics` pages through them.
     truncated: bool,
 }
 
 /// Several groupings of one question at once
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-metrics/query",
     tag = "metrics",
@@ -150,7 +157,7 @@ pub(crate) struct QueryResult {
             "metrics": ["requestCount", "p95Ms"]})),
     responses((status = 200, description = "The rows of each grouping", body = QueryAnswer,
         example = json!(super::examples::query()))),
-)]
+))]
 pub(super) async fn query(
     State(app): State<App>,
     caller: Caller,

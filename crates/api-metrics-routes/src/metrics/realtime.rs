@@ -6,7 +6,7 @@ use api_metrics_store::query::Filter;
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 
-use super::snapshot::{Snapshot, snapshot};
+use super::snapshot::snapshot;
 use crate::{
     auth::Caller,
     live::{self, FeedReading, Subscription},
@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// The last five minutes, unfolded data included
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/realtime",
     tag = "metrics",
     params(Validated<Filter>),
-    responses((status = 200, description = "The last five minutes", body = Snapshot,
+    responses((status = 200, description = "The last five minutes", body = super::snapshot::Snapshot,
         example = json!(super::examples::snapshot()))),
-)]
+))]
 pub(super) async fn realtime(
     State(app): State<App>,
     caller: Caller,
@@ -50,14 +50,14 @@ pub(super) async fn realtime(
 /// problem while the store does not answer. The stream ends after an hour, with the caller's token or
 /// session, and when the service stops: clients come back by themselves. At most ten streams a principal,
 /// admins excepted, and fifty different ones a scope.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/stream",
     tag = "metrics",
     params(Validated<Filter>),
     responses((status = 200, description = "The events", content_type = "text/event-stream",
         body = String, example = "event: metrics-update\nid: 1779000000000000\ndata: {...}\n\n")),
-)]
+))]
 pub(super) async fn stream(
     State(app): State<App>,
     caller: Caller,

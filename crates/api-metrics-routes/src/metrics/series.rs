@@ -18,7 +18,6 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -27,7 +26,7 @@ use crate::{
         Context, Form, Page, ParamDocs, Params, Parsed, QueryParams, Validated, Wanted,
         describe_columns, describe_step, query_params, take_group_by, take_metrics, take_step,
     },
-    response::{AxisView, Columns, Metric, MetricRow, Problem, metric_row, time, time_us},
+    response::{AxisView, Columns, Metric, Problem, metric_row, time, time_us},
     router::App,
 };
 
@@ -40,11 +39,12 @@ type RowKey = (
 );
 
 /// A page of rows.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SeriesPage {
     /// The rows that have requests, by time, then by their dimensions.
-    #[schema(value_type = Vec<MetricRow>)]
+    #[cfg_attr(test, schema(value_type = Vec<crate::response::MetricRow>))]
     data: Vec<Columns>,
     /// Asks for the next page; null on the last.
     next_cursor: Option<String>,
@@ -193,14 +193,14 @@ impl SeriesParams {
 }
 
 /// Rows over time, by any dimensions
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics",
     tag = "metrics",
     params(Validated<SeriesParams>),
     responses((status = 200, description = "The rows that have requests", body = SeriesPage,
         example = json!(super::examples::series()))),
-)]
+))]
 pub(super) async fn series(
     State(app): State<App>,
     caller: Caller,

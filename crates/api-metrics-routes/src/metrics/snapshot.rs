@@ -11,7 +11,6 @@ use api_metrics_store::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     live::HealthSample,
@@ -25,7 +24,8 @@ const WINDOW_SECONDS: i64 = 300;
 const TOP: usize = 20;
 
 /// What has just happened. Every event of a stream is a whole one.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Snapshot {
     /// Requests that finished in the range.
@@ -77,7 +77,8 @@ impl Snapshot {
 }
 
 /// One minute.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Minute {
     /// The first instant of the minute.
@@ -95,7 +96,8 @@ pub(crate) struct Minute {
 }
 
 /// One endpoint.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LiveEndpoint {
     /// The recording service.

@@ -15,7 +15,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::endpoints::EndpointRow;
 use crate::{
@@ -29,7 +28,8 @@ use crate::{
 const TOP: usize = 10;
 
 /// The numbers of a range.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Summary {
     /// Requests that finished in the range.
@@ -104,7 +104,8 @@ pub(crate) struct Summary {
 }
 
 /// The range before, and how this one differs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Previous {
     /// The first instant of the range before; null where none of the same length can be cut out of what is
@@ -139,14 +140,14 @@ query_params! {
 }
 
 /// Totals, rates and quantiles of a range
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/summary",
     tag = "metrics",
     params(Validated<SummaryParams>),
     responses((status = 200, description = "The numbers of the range", body = Summary,
         example = json!(super::examples::summary()))),
-)]
+))]
 pub(crate) async fn summary(
     State(app): State<App>,
     caller: Caller,

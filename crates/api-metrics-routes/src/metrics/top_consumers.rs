@@ -16,7 +16,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::consumer::{Consumer, consumer_rows, query};
 use crate::{
@@ -115,7 +114,8 @@ impl QueryParams for TopParams {
 }
 
 /// One consumer.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TopConsumer {
     /// Who it is, and what it asked for.
@@ -126,7 +126,8 @@ pub(crate) struct TopConsumer {
 }
 
 /// The top consumers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TopConsumers {
     /// The consumers, the top one first. Requests without a key are no consumer.
@@ -147,14 +148,14 @@ pub(crate) struct TopConsumers {
 }
 
 /// Who asks most, fails most or moves most
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/top-consumers",
     tag = "metrics",
     params(Validated<TopParams>),
     responses((status = 200, description = "The top consumers", body = TopConsumers,
         example = json!(super::examples::top_consumers()))),
-)]
+))]
 pub(crate) async fn top_consumers(
     State(app): State<App>,
     caller: Caller,

@@ -1,13 +1,18 @@
-//! The OpenAPI 3.1 document, made from the handlers.
+//! The OpenAPI 3.1 documents, made from the handlers beforehand.
 //!
-//! Handlers carry their own documentation; here is what all of them have in common, and the
-//! document as it is served. Parameters come from the declarations that also read them, in the
-//! module `request`.
+//! Handlers carry their own documentation. A test makes the documents of it, and `OPENAPI=write` has it write them
+//! into `assets/openapi`; a program reads them from there. Parameters come from the declarations that also read
+//! them, in the module `request`.
 
-mod base;
 mod document;
+#[cfg(test)]
+mod handlers;
+mod route;
+// Of all operations, which need all features.
+#[cfg(all(test, feature = "ingest"))]
+mod tests;
 
-pub(crate) use base::{admin, complete, console};
-#[cfg(feature = "ingest")]
-pub(crate) use base::{collector, ingest};
-pub(crate) use document::Document;
+pub(crate) use document::{Api, Document};
+#[cfg(test)]
+pub(crate) use handlers::{describe, head};
+pub(crate) use route::{Route, route};

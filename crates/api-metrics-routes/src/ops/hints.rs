@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::timeout;
-use utoipa::ToSchema;
 
 use crate::{read::Unattributed, router::App};
 
@@ -13,7 +12,8 @@ use crate::{read::Unattributed, router::App};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What looks like a mistake though nothing fails.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct HintView {
     /// Which hint it is. `no-keys`: in the last 24 hours no request has carried an API key, though some

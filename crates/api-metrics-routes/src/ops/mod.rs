@@ -8,18 +8,17 @@ mod probes;
 mod prometheus;
 pub(crate) mod status;
 
-use utoipa_axum::routes;
-
 use crate::{
     auth::Access::{Open, Operate},
+    openapi::route,
     router::RouteTable,
 };
 
 /// Declares the routes of this module.
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
-        .documented(Operate, routes!(status::status))
-        .documented(Operate, routes!(prometheus::metrics))
-        .documented(Open, routes!(probes::live))
-        .documented(Open, routes!(probes::ready))
+        .documented(Operate, route!(GET "/api-status" => status::status))
+        .documented(Operate, route!(GET "/metrics" => prometheus::metrics))
+        .documented(Open, route!(GET "/health/live" => probes::live))
+        .documented(Open, route!(GET "/health/ready" => probes::ready))
 }

@@ -12,7 +12,6 @@ use api_metrics_store::{
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::hints::{HintView, hints};
 use crate::{
@@ -23,7 +22,8 @@ use crate::{
 };
 
 /// The state of the store, of this process and of all that record into this database.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Status {
     /// The release of this crate.
@@ -50,7 +50,8 @@ pub(crate) struct Status {
 }
 
 /// Flush batches that the database has lost, by their sequence numbers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct LostView {
     /// The first of the span.
@@ -60,7 +61,8 @@ struct LostView {
 }
 
 /// The store.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct StoreView {
     /// Whether it has just answered.
@@ -103,7 +105,8 @@ struct StoreView {
 }
 
 /// Another database, which keeps the buckets.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct BucketsView {
     /// What it is, such as `ClickHouse 26.9.2.1`; null where it does not answer.
@@ -117,7 +120,8 @@ struct BucketsView {
 }
 
 /// A standby that takes reads.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct StandbyView {
     /// `used`: reads go there. Otherwise the primary is read: it is too far `behind`, or `gone`, or was `promoted`.
@@ -131,7 +135,8 @@ struct StandbyView {
 }
 
 /// A column of a stored row that could not be read.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct QuarantinedView {
     /// `1m`, `5m`, `1h` or `1d`.
@@ -155,7 +160,8 @@ struct QuarantinedView {
 }
 
 /// Flush batches that wait to be folded.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct InboxView {
     /// Flush batches.
@@ -167,7 +173,8 @@ struct InboxView {
 }
 
 /// From when on a granularity keeps its periods.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct FloorView {
     /// `1m`, `5m`, `1h` or `1d`.
@@ -177,7 +184,8 @@ struct FloorView {
 }
 
 /// Periods of a granularity that wait for their rollup.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct DirtyView {
     /// `1m`, `5m`, `1h` or `1d`.
@@ -187,7 +195,8 @@ struct DirtyView {
 }
 
 /// One recording process.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct InstanceView {
     /// A UUID, random for the life of the process.
@@ -215,7 +224,8 @@ struct InstanceView {
 }
 
 /// What this process holds in memory.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct RecorderView {
     /// Series in memory.
@@ -250,7 +260,8 @@ struct RecorderView {
 }
 
 /// A raw path that no route matched.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct UnmatchedView {
     /// The path, as it was asked for.
@@ -260,7 +271,8 @@ struct UnmatchedView {
 }
 
 /// A span of time, half-open.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct SpanView {
     /// The first instant of the span.
@@ -270,7 +282,8 @@ struct SpanView {
 }
 
 /// The background tasks.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct TasksView {
     /// When a flush was last acknowledged.
@@ -282,7 +295,8 @@ struct TasksView {
 }
 
 /// One background task.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct TaskView {
     /// What it does: `flush`, `fold`, `rollup`, `retention`, `alerts`, `notices`.
@@ -300,7 +314,8 @@ struct TaskView {
 }
 
 /// The cache of answers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct CacheView {
     /// Answers that were at hand.
@@ -314,13 +329,13 @@ struct CacheView {
 }
 
 /// The state of the store and of what records into it
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-status",
     tag = "operation",
     responses((status = 200, description = "The state; also while the store does not answer",
         body = Status, example = json!(example()))),
-)]
+))]
 pub(crate) async fn status(
     State(app): State<App>,
     _: Validated<()>,
@@ -555,6 +570,7 @@ fn wall(at: SystemTime) -> DateTime<Utc> {
 }
 
 /// The example of the document: one small service.
+#[cfg(test)]
 fn example() -> serde_json::Value {
     serde_json::json!({
         "version": "0.1.0",

@@ -1,44 +1,48 @@
 //! Declarations of single parameters: one constant feeds both the parser and the OpenAPI document.
 
-use serde_json::Value;
-use utoipa::openapi::{
-    KnownFormat, Required, SchemaFormat,
-    path::{Parameter, ParameterBuilder, ParameterIn},
-    schema::{ObjectBuilder, Type},
-};
+use serde_json::{Map, Value};
 
 use super::{Params, filter::storable, shown};
 use crate::response::Problem;
 
-/// The parameters of a route as the OpenAPI document lists them.
+/// The parameters of a route as the OpenAPI document and the tools of assistants list them.
 #[derive(Default)]
-pub(crate) struct ParamDocs(Vec<Parameter>);
+pub(crate) struct ParamDocs(Vec<ParamDoc>);
+
+/// One parameter, which may be absent.
+#[cfg_attr(
+    not(any(test, feature = "mcp")),
+    expect(dead_code, reason = "the document was made beforehand")
+)]
+pub(crate) struct ParamDoc {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it is.
+    pub(crate) description: &'static str,
+    /// An example.
+    #[cfg_attr(
+        all(not(test), feature = "mcp"),
+        expect(dead_code, reason = "a tool has none")
+    )]
+    pub(crate) example: Option<Value>,
+    /// The JSON schema of its values.
+    pub(crate) schema: Map<String, Value>,
+}
 
 impl ParamDocs {
-    /// Adds one optional parameter of the query string.
-    fn add(
-        &mut self,
-        name: &str,
-        description: &str,
-        example: Option<Value>,
-        schema: ObjectBuilder,
-    ) {
-        self.0.push(
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Query)
-                .required(Required::False)
-                .description(Some(description))
-                .example(example)
-                .schema(Some(schema.build()))
-                .build(),
-        );
-    }
-
     /// What was added, in its order.
-    pub(crate) fn into_parameters(self) -> Vec<Parameter> {
+    #[cfg(any(test, feature = "mcp"))]
+    pub(crate) fn into_parameters(self) -> Vec<ParamDoc> {
         self.0
     }
+}
+
+/// A JSON schema of these members; what is null is none.
+fn schema<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
+    let members = members.into_iter().filter(|(_, value)| !value.is_null());
+    members
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// A parameter that takes one of several words.
@@ -89,11 +93,17 @@ impl<T: Copy + PartialEq> OneOf<T> {
 
     /// Adds it to the document with a default that holds only where other parameters are absent too.
     pub(crate) fn describe_with(&self, docs: &mut ParamDocs, default: Option<&str>) {
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(self.names()))
-            .default(default.map(Into::into));
-        docs.add(self.name, self.description, None, schema);
+        let names: Vec<&str> = self.names().collect();
+        docs.0.push(ParamDoc {
+            name: self.name,
+            description: self.description,
+            example: None,
+            schema: schema([
+                ("type", "string".into()),
+                ("enum", names.into()),
+                ("default", default.into()),
+            ]),
+        });
     }
 
     /// The words, in the order of the declaration.
@@ -130,16 +140,12 @@ impl Text {
 
     /// Adds it to the document.
     pub(crate) fn describe(&self, docs: &mut ParamDocs) {
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .min_length(Some(1))
-            .max_length(Some(self.max_bytes));
-        docs.add(
-            self.name,
-            self.description,
-            Some(self.example.into()),
-            schema,
-        );
+        docs.0.push(ParamDoc {
+            name: self.name,
+            description: self.description,
+            example: Some(self.example.into()),
+            schema: Form::Bounded(self.max_bytes).schema(),
+        });
     }
 }
 
@@ -171,28 +177,34 @@ pub(crate) enum Form {
 
 impl Form {
     /// The JSON schema of such a value.
-    fn schema(self) -> ObjectBuilder {
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        let integer = ObjectBuilder::new().schema_type(Type::Integer);
+    fn schema(self) -> Map<String, Value> {
         match self {
-            Self::Text => text,
-            Self::Bounded(max) => text.min_length(Some(1)).max_length(Some(max)),
+            Self::Text => schema([("type", "string".into())]),
+            Self::Bounded(max) => schema([
+                ("type", "string".into()),
+                ("minLength", 1.into()),
+                ("maxLength", max.into()),
+            ]),
             #[cfg(feature = "control")]
-            Self::Date => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))),
+            Self::Date => schema([("type", "string".into()), ("format", "date".into())]),
             #[cfg(feature = "control")]
-            Self::Uuid => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
+            Self::Uuid => schema([("type", "string".into()), ("format", "uuid".into())]),
             Self::Small {
                 minimum,
                 maximum,
                 default,
-            } => integer
-                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
-                .minimum(Some(minimum))
-                .maximum(Some(maximum))
-                .default(Some(default.into())),
-            Self::Number(minimum) => integer
-                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
-                .minimum(Some(minimum)),
+            } => schema([
+                ("type", "integer".into()),
+                ("format", "int32".into()),
+                ("minimum", minimum.into()),
+                ("maximum", maximum.into()),
+                ("default", default.into()),
+            ]),
+            Self::Number(minimum) => schema([
+                ("type", "integer".into()),
+                ("format", "int64".into()),
+                ("minimum", minimum.into()),
+            ]),
         }
     }
 
@@ -246,7 +258,11 @@ impl<T> Parsed<T> {
 
     /// Adds it to the document.
     pub(crate) fn describe(&self, docs: &mut ParamDocs) {
-        let example = self.example.map(|text| self.form.example(text));
-        docs.add(self.name, self.description, example, self.form.schema());
+        docs.0.push(ParamDoc {
+            name: self.name,
+            description: self.description,
+            example: self.example.map(|text| self.form.example(text)),
+            schema: self.form.schema(),
+        });
     }
 }

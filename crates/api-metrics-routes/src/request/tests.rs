@@ -207,7 +207,10 @@ fn a_forged_cursor_can_not_carry_a_range_that_overflows() {
 fn documented_and_read<P: QueryParams>() -> [Vec<String>; 2] {
     let mut docs = ParamDocs::default();
     P::describe(&mut docs);
-    let documented = docs.into_parameters().into_iter().map(|p| p.name);
+    let documented = docs
+        .into_parameters()
+        .into_iter()
+        .map(|p| p.name.to_owned());
     let mut params = Params::default();
     assert!(P::take(&mut params, &Context::at(NOW)).is_ok());
     let read = params.known().iter().map(|name| (*name).to_owned());

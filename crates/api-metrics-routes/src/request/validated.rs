@@ -8,10 +8,6 @@ use std::sync::Arc;
 use api_metrics_store::time::{Clock, UnixSeconds};
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use utoipa::{
-    IntoParams,
-    openapi::path::{Parameter, ParameterIn},
-};
 
 use super::{ParamDocs, Params, cursor::question};
 use crate::response::Problem;
@@ -41,6 +37,10 @@ pub(crate) trait QueryParams: Sized {
     const LIST: &'static str = "";
 
     /// Adds all parameters to the document.
+    #[cfg_attr(
+        not(any(test, feature = "mcp")),
+        allow(dead_code, reason = "the document was made beforehand")
+    )]
     fn describe(docs: &mut ParamDocs);
 
     /// Reads all parameters, each once.
@@ -161,10 +161,24 @@ impl<P: QueryParams> Validated<P> {
     }
 }
 
-impl<P: QueryParams> IntoParams for Validated<P> {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+#[cfg(test)]
+impl<P: QueryParams> utoipa::IntoParams for Validated<P> {
+    fn into_params(
+        _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+    ) -> Vec<utoipa::openapi::path::Parameter> {
         let mut docs = ParamDocs::default();
         P::describe(&mut docs);
-        docs.into_parameters()
+        let documented = docs.into_parameters().into_iter().map(|parameter| {
+            serde_json::from_value(serde_json::json!({
+                "in": "query",
+                "required": false,
+                "name": parameter.name,
+                "description": parameter.description,
+                "example": parameter.example,
+                "schema": parameter.schema,
+            }))
+            .unwrap_or_else(|error| panic!("{}: {error}", parameter.name))
+        });
+        documented.collect()
     }
 }

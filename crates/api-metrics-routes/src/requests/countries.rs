@@ -22,9 +22,8 @@ use api_metrics_store::{
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::{examples, view::time_ms};
+use super::view::time_ms;
 use crate::{
     auth::Caller,
     request::{Context, ENVIRONMENT, ParamDocs, Params, QueryParams, SERVICE, Validated},
@@ -64,9 +63,10 @@ impl QueryParams for CountryParams {
 }
 
 /// Requests of a country.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RequestCountry)]
+#[cfg_attr(test, schema(as = RequestCountry))]
 pub(crate) struct CountryView {
     /// Its two letters of ISO 3166; null: it is not known.
     country: Option<String>,
@@ -84,9 +84,10 @@ impl From<CountryCount> for CountryView {
 }
 
 /// Requests by country.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RequestCountries)]
+#[cfg_attr(test, schema(as = RequestCountries))]
 pub(crate) struct CountriesView {
     /// The countries, those of most requests first. Empty where the service does not tell countries apart.
     data: Vec<CountryView>,
@@ -99,15 +100,15 @@ pub(crate) struct CountriesView {
 /// Requests by country
 ///
 /// Exact: all requests that were counted while geography is on, in whole hours, of countries by their two letters.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests/countries",
     operation_id = "request_countries",
     tag = "requests",
     params(Validated<CountryParams>),
     responses((status = 200, description = "The countries", body = CountriesView,
-        example = json!(examples::countries()))),
-)]
+        example = json!(crate::requests::examples::countries()))),
+))]
 pub(crate) async fn countries(
     State(app): State<App>,
     _: Caller,

@@ -22,9 +22,8 @@ use axum::{
     extract::{Path, State, rejection::PathRejection},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::{examples, list::found};
+use super::list::found;
 use crate::{
     auth::Caller,
     request::Validated,
@@ -49,9 +48,10 @@ const SHELL_NAMES: [&str; 12] = [
 ];
 
 /// A command and its variables.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = CurlCommand)]
+#[cfg_attr(test, schema(as = CurlCommand))]
 pub(crate) struct CurlView {
     /// One line for a POSIX shell.
     command: String,
@@ -63,18 +63,18 @@ pub(crate) struct CurlView {
 ///
 /// What the log does not keep is a variable of the shell: `BASE_URL`, `API_KEY`, `CONTENT_TYPE`, `BODY`, and the
 /// values of path parameters by their names.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests/{id}/curl",
     operation_id = "request_as_curl",
     tag = "requests",
     params(("id" = Uuid, Path, description = "The request's id")),
     responses(
-        (status = 200, description = "The command", body = CurlView, example = json!(examples::curl())),
+        (status = 200, description = "The command", body = CurlView, example = json!(crate::requests::examples::curl())),
         (status = 404, description = "There is no such request, or no more", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn curl(
     State(app): State<App>,
     caller: Caller,

@@ -12,7 +12,6 @@ use api_metrics_layer::MAX_API_KEY_BYTES;
 use api_metrics_store::request_log::Erasure;
 use axum::{Json, extract::State};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -42,7 +41,8 @@ const ADDRESS: Parsed<IpAddr> = Parsed {
 };
 
 /// What was erased.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErasedView {
     /// Requests deleted.
@@ -85,7 +85,7 @@ impl QueryParams for EraseParams {
 ///
 /// For admins. Counts and bills stay as they are. What errors said goes out of the causes of all alerts, because
 /// these don't say whose it was; their figures stay. The audit trail keeps who has done it.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     delete,
     path = "/api-requests",
     operation_id = "erase_requests",
@@ -93,7 +93,7 @@ impl QueryParams for EraseParams {
     params(Validated<EraseParams>),
     responses((status = 200, description = "What was erased", body = ErasedView,
         example = json!({"requests": 412}))),
-)]
+))]
 pub(crate) async fn erase(
     State(app): State<App>,
     caller: Caller,

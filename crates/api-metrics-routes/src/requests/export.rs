@@ -123,7 +123,7 @@ impl QueryParams for ExportParams {
 /// Newest first. Requests are read page by page, so an export of any length takes little memory; a failure on the
 /// way breaks the transfer off, so that a part is never taken for the whole. Text in CSV that a spreadsheet would
 /// take for a formula begins with an apostrophe.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests/export",
     operation_id = "export_requests",
@@ -133,7 +133,7 @@ impl QueryParams for ExportParams {
         (String = "text/csv", example = "id,at,method,endpoint\r\n"),
         (String = "application/x-ndjson", example = "{\"method\":\"GET\",\"endpoint\":\"/users/{id}\"}\n"),
     ))),
-)]
+))]
 pub(crate) async fn export(
     State(app): State<App>,
     caller: Caller,

@@ -9,11 +9,9 @@ use api_metrics_store::request_log::RequestGroup;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    examples,
     selection::{Selection, group_id},
     view::time_ms,
 };
@@ -26,9 +24,10 @@ use crate::{
 
 /// Errors of one endpoint with the same status, type and message, but for numbers and names in it; or events of one
 /// source and level.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RequestGroup)]
+#[cfg_attr(test, schema(as = RequestGroup))]
 pub(crate) struct GroupView {
     /// Its id, which `group` of the list takes.
     id: String,
@@ -97,7 +96,8 @@ impl From<RequestGroup> for GroupView {
 }
 
 /// The groups of a range.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupList {
     /// The groups, those of most requests first.
@@ -122,15 +122,15 @@ query_params! {
 ///
 /// Errors with the same endpoint, status, type and message are one group; numbers, ids and quoted texts in the
 /// message make no difference. `text` has no effect.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests/groups",
     operation_id = "request_groups",
     tag = "requests",
     params(Validated<GroupParams>),
     responses((status = 200, description = "The groups", body = GroupList,
-        example = json!(examples::groups()))),
-)]
+        example = json!(crate::requests::examples::groups()))),
+))]
 pub(crate) async fn groups(
     State(app): State<App>,
     caller: Caller,

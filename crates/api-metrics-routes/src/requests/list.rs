@@ -17,11 +17,9 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    examples,
     selection::{AFTER, Selection},
     view::{RequestView, time_ms},
 };
@@ -33,7 +31,8 @@ use crate::{
 };
 
 /// A page of requests.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RequestList {
     /// The requests, newest first; with `after` oldest first.
@@ -98,15 +97,15 @@ impl ListParams {
 ///
 /// What the service's policy has kept; each request says by its `weight` for how many it stands. Tenants and consumers see those
 /// of their own keys; admins also events, which the service has logged outside of all requests.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests",
     operation_id = "list_requests",
     tag = "requests",
     params(Validated<ListParams>),
     responses((status = 200, description = "The requests", body = RequestList,
-        example = json!(examples::list()))),
-)]
+        example = json!(crate::requests::examples::list()))),
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -153,7 +152,7 @@ pub(crate) async fn answer(
 }
 
 /// One request
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests/{id}",
     operation_id = "request",
@@ -161,11 +160,11 @@ pub(crate) async fn answer(
     params(("id" = Uuid, Path, description = "The request's id")),
     responses(
         (status = 200, description = "The request", body = RequestView,
-            example = json!(examples::request())),
+            example = json!(crate::requests::examples::request())),
         (status = 404, description = "There is no such request, or no more", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn one(
     State(app): State<App>,
     caller: Caller,

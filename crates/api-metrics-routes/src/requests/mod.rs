@@ -26,6 +26,7 @@
 mod countries;
 mod curl;
 mod erase;
+#[cfg(test)]
 pub(crate) mod examples;
 mod export;
 pub(crate) mod groups;
@@ -38,10 +39,9 @@ mod status;
 mod stream;
 pub(crate) mod view;
 
-use utoipa_axum::routes;
-
 use crate::{
     auth::Access::{Operate, Read},
+    openapi::route,
     router::RouteTable,
 };
 
@@ -49,16 +49,28 @@ use crate::{
 /// because a user or an address belongs to no tenant.
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
-        .documented(Read, routes!(list::list))
-        .documented(Operate, routes!(erase::erase))
-        .documented(Read, routes!(groups::groups))
-        .documented(Read, routes!(export::export))
-        .documented(Read, routes!(search::search))
-        .documented(Operate, routes!(status::status))
-        .documented(Operate, routes!(countries::countries))
-        .documented(Read, routes!(stream::stream))
-        .documented(Read, routes!(list::one))
-        .documented(Read, routes!(curl::curl))
-        .documented(Operate, routes!(snapshot::snapshot))
-        .documented(Operate, routes!(replay::replay))
+        .documented(Read, route!(GET "/api-requests" => list::list))
+        .documented(Operate, route!(DELETE "/api-requests" => erase::erase))
+        .documented(Read, route!(GET "/api-requests/groups" => groups::groups))
+        .documented(Read, route!(GET "/api-requests/export" => export::export))
+        .documented(Read, route!(GET "/api-requests/search" => search::search))
+        .documented(
+            Operate,
+            route!(GET "/api-requests/status" => status::status),
+        )
+        .documented(
+            Operate,
+            route!(GET "/api-requests/countries" => countries::countries),
+        )
+        .documented(Read, route!(GET "/api-requests/stream" => stream::stream))
+        .documented(Read, route!(GET "/api-requests/{id}" => list::one))
+        .documented(Read, route!(GET "/api-requests/{id}/curl" => curl::curl))
+        .documented(
+            Operate,
+            route!(GET "/api-requests/{id}/snapshot" => snapshot::snapshot),
+        )
+        .documented(
+            Operate,
+            route!(POST "/api-requests/{id}/replay" => replay::replay),
+        )
 }

@@ -20,10 +20,8 @@ use api_metrics_store::{
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
-    examples,
     selection::{Labelled, group_id},
     view::{RequestView, time_ms},
 };
@@ -109,9 +107,10 @@ impl QueryParams for SearchParams {
 }
 
 /// A group of errors, or a request that belongs to none.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RequestHit)]
+#[cfg_attr(test, schema(as = RequestHit))]
 pub(crate) struct HitView {
     /// How good it is, 0 to 1: to be compared within this answer.
     score: f64,
@@ -152,9 +151,10 @@ impl HitView {
 }
 
 /// What was found.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RequestHits)]
+#[cfg_attr(test, schema(as = RequestHits))]
 pub(crate) struct SearchView {
     /// The hits, the best first.
     data: Vec<HitView>,
@@ -173,15 +173,15 @@ pub(crate) struct SearchView {
 /// By words: those that hold all of them in path, error or user agent. By likeness: groups of errors whose text
 /// shares words and parts of words with the question, misspelt ones too. By both: what holds all words first, then
 /// what holds some and is similar. Errors of one group are one hit.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests/search",
     operation_id = "search_requests",
     tag = "requests",
     params(Validated<SearchParams>),
     responses((status = 200, description = "What was found", body = SearchView,
-        example = json!(examples::search()))),
-)]
+        example = json!(crate::requests::examples::search()))),
+))]
 pub(crate) async fn search(
     State(app): State<App>,
     caller: Caller,

@@ -21,10 +21,8 @@ use axum::{
     extract::{Path, State, rejection::PathRejection},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
-    examples,
     list::found,
     replay::{Missing, replayable},
 };
@@ -37,8 +35,9 @@ use crate::{
 
 /// A name and its value: of a header, of the query, or of a form. A list and no map, because names may come twice, and
 /// their order means something to some services.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SnapshotPair)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(as = SnapshotPair))]
 pub(crate) struct PairView {
     /// The name.
     name: String,
@@ -58,9 +57,10 @@ fn pairs(pairs: Vec<(String, String)>) -> Vec<PairView> {
 }
 
 /// The beginning of a body: at most `max_body_bytes` of the service's settings, 16 KiB by default.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = SnapshotBody)]
+#[cfg_attr(test, schema(as = SnapshotBody))]
 pub(crate) struct BodyView {
     /// Its `Content-Type`.
     content_type: String,
@@ -99,8 +99,9 @@ impl From<SnapshotBody> for BodyView {
 }
 
 /// What was kept of a request or of a response.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SnapshotMessage)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(as = SnapshotMessage))]
 pub(crate) struct MessageView {
     /// Headers, of those that the service lists.
     headers: Vec<PairView>,
@@ -118,9 +119,10 @@ impl From<SnapshotMessage> for MessageView {
 }
 
 /// What a request and its response carried, masked.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RequestSnapshot)]
+#[cfg_attr(test, schema(as = RequestSnapshot))]
 pub(crate) struct SnapshotView {
     /// Whether there was no memory for it, so that it holds little or nothing.
     is_dropped: bool,
@@ -145,9 +147,10 @@ impl From<StoredSnapshot> for SnapshotView {
 
 /// Whether a request can be replayed, and by what. Told together with the snapshot, so that the page offers a button only
 /// where it works, with the fields that it needs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Replayable)]
+#[cfg_attr(test, schema(as = Replayable))]
 pub(crate) struct ReplayableView {
     /// Whether the service replays requests at all.
     available: bool,
@@ -160,8 +163,9 @@ pub(crate) struct ReplayableView {
 }
 
 /// A request's snapshot.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RequestSnapshotAnswer)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(as = RequestSnapshotAnswer))]
 pub(crate) struct SnapshotAnswer {
     /// The snapshot; null: the request has left none.
     snapshot: Option<SnapshotView>,
@@ -173,18 +177,18 @@ pub(crate) struct SnapshotAnswer {
 ///
 /// For admins. Headers, the query and bodies of routes that leave a snapshot, masked before they were stored; and
 /// what has to be given to replay the request.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests/{id}/snapshot",
     operation_id = "request_snapshot",
     tag = "requests",
     params(("id" = Uuid, Path, description = "The request's id")),
     responses(
-        (status = 200, description = "The snapshot", body = SnapshotAnswer, example = json!(examples::snapshot())),
+        (status = 200, description = "The snapshot", body = SnapshotAnswer, example = json!(crate::requests::examples::snapshot())),
         (status = 404, description = "There is no such request, or no more", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn snapshot(
     State(app): State<App>,
     caller: Caller,

@@ -7,15 +7,15 @@ use api_metrics_store::request_log::{Dropped, RequestLogStatus};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::{examples, view::time_ms};
+use super::view::time_ms;
 use crate::{auth::Caller, request::Validated, response::Problem, router::App};
 
 /// Requests that were dropped, by reason.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DroppedRequests)]
+#[cfg_attr(test, schema(as = DroppedRequests))]
 pub(crate) struct DroppedView {
     /// Beyond the requests, or the events, a second that a process may keep.
     rate: u64,
@@ -30,9 +30,10 @@ pub(crate) struct DroppedView {
 }
 
 /// The request log. `chosen` is `kept` and all of `dropped` together.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RequestLogStatus)]
+#[cfg_attr(test, schema(as = RequestLogStatus))]
 pub(crate) struct StatusView {
     /// Requests that policies chose.
     chosen: u64,
@@ -76,14 +77,14 @@ impl From<RequestLogStatus> for StatusView {
 }
 
 /// How much the log has kept and dropped
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests/status",
     operation_id = "request_log_status",
     tag = "requests",
     responses((status = 200, description = "The figures", body = StatusView,
-        example = json!(examples::status()))),
-)]
+        example = json!(crate::requests::examples::status()))),
+))]
 pub(crate) async fn status(
     State(app): State<App>,
     _: Caller,

@@ -38,7 +38,6 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep_until, timeout_at},
 };
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
@@ -118,9 +117,10 @@ struct Hello {
 }
 
 /// The data of an event `requests`.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ArrivedRequests)]
+#[cfg_attr(test, schema(as = ArrivedRequests))]
 pub(crate) struct ArrivedView {
     /// What has arrived, oldest first.
     data: Vec<RequestView>,
@@ -136,7 +136,7 @@ pub(crate) struct ArrivedView {
 /// `requests` have what has arrived, `requests-unavailable` a problem while the store does not answer. What is kept
 /// at once arrives within two seconds, from all instances; samples when their minute is over. The stream ends after
 /// an hour, with the caller's token or session, and when the service stops: clients come back by themselves.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-requests/stream",
     operation_id = "stream_requests",
@@ -145,7 +145,7 @@ pub(crate) struct ArrivedView {
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
     responses((status = 200, description = "The events", content_type = "text/event-stream",
         body = ArrivedView, example = "event: requests\nid: 17-1779000000000\ndata: {\"data\":[],\"leftOut\":0}\n\n")),
-)]
+))]
 pub(crate) async fn stream(
     State(app): State<App>,
     caller: Caller,

@@ -21,7 +21,6 @@ use api_metrics_store::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::selection::group_id;
@@ -33,9 +32,10 @@ pub(super) fn time_ms(at: i64) -> DateTime<Utc> {
 }
 
 /// A line that the service has logged while a request ran.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = LogLine)]
+#[cfg_attr(test, schema(as = LogLine))]
 pub(crate) struct LineView {
     /// When it was logged.
     at: DateTime<Utc>,
@@ -63,9 +63,10 @@ impl From<StoredLine> for LineView {
 
 /// A request of the log, or an event that the service has logged outside of all requests. An event has a source, a
 /// level, a message and fields; its protocol, method, endpoint and path are empty, its status is 0.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = LoggedRequest)]
+#[cfg_attr(test, schema(as = LoggedRequest))]
 pub(crate) struct RequestView {
     /// Its id; ids sort by time.
     id: Uuid,

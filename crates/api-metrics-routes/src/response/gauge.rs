@@ -2,10 +2,10 @@
 
 use api_metrics_layer::Gauge;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 /// Observations of a unit that is no sum, such as a score. Each was rounded to millionths.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GaugeView {
     /// How many there were.

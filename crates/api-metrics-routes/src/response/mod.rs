@@ -29,7 +29,9 @@ pub(crate) use period::{AxisView, RowPeriod, alignment, clock, is_running};
 #[cfg(feature = "control")]
 pub(crate) use period::{UtcDay, utc_axis};
 pub(crate) use problem::{Kind, Problem};
-pub(crate) use row::{Columns, MetricRow, column_names, key_number, metric_row};
+#[cfg(test)]
+pub(crate) use row::MetricRow;
+pub(crate) use row::{Columns, column_names, key_number, metric_row};
 pub(crate) use secure::secure;
 
 /// An instant in whole seconds. Times beyond what a calendar holds become the epoch; no range that

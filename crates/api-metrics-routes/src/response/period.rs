@@ -11,12 +11,12 @@ use api_metrics_store::{
 use chrono::NaiveDate;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::time;
 
 /// The period of a row, and what is to be known about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RowPeriod {
     /// The first instant that the row covers.
@@ -51,7 +51,8 @@ impl RowPeriod {
 
 /// The UTC day of a row, as bills count them.
 #[cfg(feature = "control")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UtcDay {
     /// The UTC day.
@@ -80,7 +81,8 @@ pub(crate) const fn is_running(end: UnixSeconds, as_of_us: i64) -> bool {
 }
 
 /// How an answer over time is divided. Charts draw these periods, and compute none of their own.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AxisView {
     /// The length of a period: `1m` to `1mo`.
@@ -93,7 +95,7 @@ pub(crate) struct AxisView {
     edges: Vec<DateTime<Utc>>,
     /// By period, what the zone's clock shows at the start of the local hour, date, week or month that holds most
     /// of it.
-    #[schema(example = json!(["2026-05-17T00:00:00"]))]
+    #[cfg_attr(test, schema(example = json!(["2026-05-17T00:00:00"])))]
     names: Vec<String>,
 }
 

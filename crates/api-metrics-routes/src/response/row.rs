@@ -9,45 +9,44 @@ use api_metrics_store::query::{Group, GroupBy, Row};
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
 use super::{Figures, GaugeView, Metric, RowPeriod};
 
 /// A row: the dimensions that were grouped by, and the metrics that were asked for.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(
     dead_code,
     reason = "the shape of `metric_row`, whose members depend on the question"
 )]
 pub(crate) struct MetricRow {
     /// The first instant that the row covers; this and the next three are absent with `granularity=none`.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     period_start: Option<DateTime<Utc>>,
     /// The first instant that the row does not cover.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     period_end: Option<DateTime<Utc>>,
     /// Whether the range begins or ends within the period, or the period is not over yet.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     partial: Option<bool>,
     /// Whether the period is not cut where the zone's clock says, because only longer periods are kept, or
     /// records at its edges may belong to its neighbours.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     approximate: Option<bool>,
     /// The recording service.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     service: Option<String>,
     /// Its environment.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     environment: Option<String>,
     /// `http` or `grpc`.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     protocol: Option<String>,
     /// The method, or `_OTHER`.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     method: Option<String>,
     /// The route template, `<unmatched>` or `<other>`.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     endpoint: Option<String>,
     /// The number of the API key; 0 for requests without one, null for keys that are too new to
     /// have a number.
@@ -57,21 +56,21 @@ pub(crate) struct MetricRow {
     /// The team that the API key belongs to; null where it belongs to none.
     team_id: Option<String>,
     /// Requests that finished.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     request_count: Option<u64>,
     /// Requests answered with 400 to 499.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     error_count_4xx: Option<u64>,
     /// Requests answered with 500 to 599, that failed, or that panicked.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     error_count_5xx: Option<u64>,
     /// Requests whose client left before the end.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     aborted_count: Option<u64>,
     /// 4xx and 5xx in percent of the requests.
     error_rate: Option<f64>,
     /// How many requests were answered with each status.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     status_codes: Option<BTreeMap<String, u64>>,
     /// Average latency in milliseconds.
     average_ms: Option<f64>,
@@ -96,19 +95,19 @@ pub(crate) struct MetricRow {
     p99_time_to_headers_ms: Option<f64>,
     /// How many of the requests these three cover: all that had a head where every instance keeps them, 0
     /// where none does.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     time_to_headers_quantile_count: Option<u64>,
     /// Body bytes that were read.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     request_bytes: Option<u64>,
     /// Body bytes that were sent.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     response_bytes: Option<u64>,
     /// Sums of units by name, as responses have counted them.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     units: Option<BTreeMap<String, u64>>,
     /// Units that are no sums, by name.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     gauges: Option<BTreeMap<String, GaugeView>>,
 }
 

@@ -12,4 +12,6 @@ mod table;
 pub(crate) use control::ControlSettings;
 pub(crate) use cors::Cors;
 pub(crate) use state::{App, AppState};
-pub(crate) use table::{Declared, RouteTable};
+#[cfg(test)]
+pub(crate) use table::Declared;
+pub(crate) use table::{RouteTable, Routes};

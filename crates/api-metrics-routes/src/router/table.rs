@@ -20,17 +20,15 @@ use axum::{
     handler::Handler as _,
     middleware::{from_fn_with_state, map_response, map_response_with_state},
     response::Response,
-    routing::MethodRouter,
+    routing::{MethodRouter, get},
 };
 use http::Method;
 use tower_http::compression::CompressionLayer;
-use utoipa::openapi::{OpenApi, path::PathItem};
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::{App, cors, drain};
 use crate::{
     auth::{Access, AuthMiddleware, Throttle},
-    openapi,
+    openapi::{Api, Document, Route},
     response::{Kind, Problem, secure},
     timing::RouteTimer,
 };
@@ -56,30 +54,43 @@ pub(crate) struct Declared {
 pub(crate) struct RouteTable {
     /// The state of all routes.
     app: App,
-    /// Which router it is, for its times.
-    name: &'static str,
+    /// Which router it is, for its times and its document.
+    api: Api,
     /// Bounds how often each principal asks.
     throttle: Arc<Throttle>,
     /// The routes so far.
-    router: OpenApiRouter<App>,
+    router: Router<App>,
     /// What was declared so far.
     declared: Vec<Declared>,
+    /// What the handlers say of themselves.
+    #[cfg(test)]
+    described: utoipa::openapi::OpenApi,
+}
+
+/// The routes of a table.
+#[derive(Debug, Clone)]
+pub(crate) struct Routes {
+    /// The router.
+    pub(crate) router: Router,
+    /// Every operation with who may use it.
+    #[cfg(test)]
+    pub(crate) declared: Arc<[Declared]>,
+    /// What the handlers say of themselves.
+    #[cfg(test)]
+    pub(crate) described: serde_json::Value,
 }
 
 impl RouteTable {
-    /// An empty table of the router of this name, whose routes go into `document`.
-    pub(crate) fn new(
-        app: App,
-        name: &'static str,
-        throttle: Arc<Throttle>,
-        document: OpenApi,
-    ) -> Self {
+    /// An empty table of this router.
+    pub(crate) fn new(app: App, api: Api, throttle: Arc<Throttle>) -> Self {
         Self {
             app,
-            name,
+            api,
             throttle,
-            router: OpenApiRouter::with_openapi(document),
+            router: Router::new(),
             declared: Vec::new(),
+            #[cfg(test)]
+            described: crate::openapi::head(api),
         }
     }
 
@@ -90,28 +101,19 @@ impl RouteTable {
         self
     }
 
-    /// Adds handlers that stand in the document.
-    pub(crate) fn documented(
-        mut self,
-        access: Access,
-        (schemas, mut paths, handlers): UtoipaMethodRouter<App>,
-    ) -> Self {
+    /// Adds an operation that stands in the document.
+    pub(crate) fn documented(mut self, access: Access, route: Route<App>) -> Self {
+        #[cfg(test)]
+        crate::openapi::describe(&mut self.described, &route, Some(access));
         let before = self.declared.len();
-        for (path, item) in &mut paths.paths {
-            for (method, operation) in operations(item) {
-                if let Some(operation) = operation {
-                    openapi::complete(operation, access);
-                    self.declared.push(Declared {
-                        method,
-                        path: path.clone(),
-                        access,
-                        documented: true,
-                    });
-                }
-            }
-        }
-        let handlers = self.guarded(access, handlers, before);
-        self.router = self.router.routes((schemas, paths, handlers));
+        self.declared.push(Declared {
+            method: route.method,
+            path: route.path.to_owned(),
+            access,
+            documented: true,
+        });
+        let handler = self.guarded(access, route.handler, before);
+        self.router = self.router.route(route.path, handler);
         self
     }
 
@@ -149,15 +151,33 @@ impl RouteTable {
             return handlers;
         };
         let methods = self.declared[first..].iter().map(|one| one.method.clone());
-        let timer = self.app.times.route(self.name, &one.path, methods);
+        let timer = self.app.times.route(self.api.name(), &one.path, methods);
         handlers.layer(from_fn_with_state(timer, RouteTimer::time))
     }
 
-    /// The router, its document, and what was declared.
-    pub(crate) fn build(self) -> (Router, OpenApi, Vec<Declared>) {
-        let (router, document) = self.router.split_for_parts();
-        let cors = self.app.cors.clone();
-        let unmatched = from_fn_with_state(self.app.times.unmatched(self.name), RouteTimer::time);
+    /// The router, with the document of what was declared.
+    pub(crate) fn build(self) -> Routes {
+        let documented = self.declared.iter().filter(|one| one.documented);
+        let operations = documented.map(|one| (one.method.clone(), one.path.clone()));
+        let document = Document::new(self.api, operations.collect());
+        let table = self.hidden(
+            Access::Open,
+            &[Method::GET],
+            "/openapi.json",
+            get(move |headers| async move { document.response(&headers) }),
+        );
+        let Self {
+            app,
+            api,
+            router,
+            #[cfg(test)]
+            declared,
+            #[cfg(test)]
+            described,
+            ..
+        } = table;
+        let cors = app.cors.clone();
+        let unmatched = from_fn_with_state(app.times.unmatched(api.name()), RouteTimer::time);
         let mut router = router
             .fallback(not_found.layer(unmatched.clone()))
             .method_not_allowed_fallback(method_not_allowed.layer(unmatched))
@@ -167,28 +187,22 @@ impl RouteTable {
             .layer(CompressionLayer::new())
             // Outside of that, or pieces would seem to have left that were only compressed.
             .layer(map_response_with_state(
-                self.app.shutdown.clone(),
+                app.shutdown.clone(),
                 drain::end_with_service,
             ))
-            .with_state(self.app);
+            .with_state(app);
         if let Some(cors) = cors {
             // Outside of authentication: a preflight request carries no credentials.
             router = router.layer(from_fn_with_state(cors, cors::allow));
         }
-        let router = router.layer(map_response(unrecorded));
-        (router, document, self.declared)
+        Routes {
+            router: router.layer(map_response(unrecorded)),
+            #[cfg(test)]
+            declared: declared.into(),
+            #[cfg(test)]
+            described: serde_json::to_value(described).unwrap_or_default(),
+        }
     }
-}
-
-/// The operations of a path, by method.
-fn operations(item: &mut PathItem) -> [(Method, &mut Option<utoipa::openapi::path::Operation>); 5] {
-    [
-        (Method::GET, &mut item.get),
-        (Method::POST, &mut item.post),
-        (Method::PUT, &mut item.put),
-        (Method::PATCH, &mut item.patch),
-        (Method::DELETE, &mut item.delete),
-    ]
 }
 
 /// Whoever is not signed in does not learn which routes exist.

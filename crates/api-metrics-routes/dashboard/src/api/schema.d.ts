@@ -12851,14 +12851,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["MetricRow"][];
+                    /** @example {"endpoint":"/users/{id}","requestCount":1200} */
+                    "application/x-ndjson": string;
                     /**
                      * @example periodStart,endpoint,requestCount,periodEnd,partial,approximate
                      *     2026-05-17T00:00:00Z,/users/{id},1200,2026-05-17T01:00:00Z,false,false
                      */
                     "text/csv": string;
-                    "application/json": components["schemas"]["MetricRow"][];
-                    /** @example {"endpoint":"/users/{id}","requestCount":1200} */
-                    "application/x-ndjson": string;
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */
@@ -17204,10 +17204,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example id,at,method,endpoint */
-                    "text/csv": string;
                     /** @example {"method":"GET","endpoint":"/users/{id}"} */
                     "application/x-ndjson": string;
+                    /** @example id,at,method,endpoint */
+                    "text/csv": string;
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */
@@ -19831,15 +19831,15 @@ export interface operations {
                      * @example # HELP api_metrics_store_up Whether the store answers.
                      *     # TYPE api_metrics_store_up gauge
                      *     api_metrics_store_up 1
+                     *     # EOF
                      */
-                    "text/plain": string;
+                    "application/openmetrics-text": string;
                     /**
                      * @example # HELP api_metrics_store_up Whether the store answers.
                      *     # TYPE api_metrics_store_up gauge
                      *     api_metrics_store_up 1
-                     *     # EOF
                      */
-                    "application/openmetrics-text": string;
+                    "text/plain": string;
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */

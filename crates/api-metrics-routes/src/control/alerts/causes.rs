@@ -11,29 +11,30 @@
 
 use api_metrics_store::control::alerts::{AlertCauses, CauseConsumer, CauseGroup};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 /// The largest groups of errors and the largest consumers in a rule's window and filters when it fired.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AlertCauses)]
+#[cfg_attr(test, schema(as = AlertCauses))]
 pub(super) struct CausesView {
     /// At most three groups of errors, those of most requests first. Left out without a log of requests, and where it
     /// did not answer in time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     groups: Option<Vec<CauseGroupView>>,
     /// At most three consumers, those with most errors first. Left out where the counts did not answer in time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     consumers: Option<Vec<CauseConsumerView>>,
 }
 
 /// A group of errors behind an alert: requests with one template, status, type and normalised message. Its id leads to
 /// the list of those requests.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = CauseGroup)]
+#[cfg_attr(test, schema(as = CauseGroup))]
 pub(super) struct CauseGroupView {
     /// Its id, which `group` of the list of requests takes.
     id: String,
@@ -52,9 +53,10 @@ pub(super) struct CauseGroupView {
 }
 
 /// A consumer behind an alert, from the counts, which are exact: no sampling is in them.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = CauseConsumer)]
+#[cfg_attr(test, schema(as = CauseConsumer))]
 struct CauseConsumerView {
     /// The number of its API key; 0 stands for requests without a key.
     api_key_id: i64,

@@ -19,7 +19,6 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -32,9 +31,10 @@ use crate::{
 use super::deliveries::MAX_CHANNEL_BYTES;
 
 /// The delivery through a channel that changed last.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = LastDelivery)]
+#[cfg_attr(test, schema(as = LastDelivery))]
 pub(crate) struct LastView {
     /// The notice's id.
     notice_id: Uuid,
@@ -49,9 +49,10 @@ pub(crate) struct LastView {
 }
 
 /// A way that notices go.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Channel)]
+#[cfg_attr(test, schema(as = Channel))]
 pub(crate) struct ChannelView {
     /// Its name.
     channel: String,
@@ -126,7 +127,8 @@ impl ChannelView {
 }
 
 /// All channels, by name.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChannelList {
     /// The channels.
@@ -134,13 +136,13 @@ pub(crate) struct ChannelList {
 }
 
 /// Where notices go, and whether they arrive
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-alerts/channels",
     tag = "alerts",
     responses((status = 200, description = "All channels, by name", body = ChannelList,
         example = json!(crate::control::examples::channels()))),
-)]
+))]
 pub(crate) async fn channels(
     State(app): State<App>,
     _: Caller,
@@ -175,17 +177,18 @@ pub(crate) async fn channels(
 }
 
 /// Names the channel that a test goes through.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `test` reads")]
 pub(crate) struct TestBody {
     /// The channel's name.
-    #[schema(example = "slack")]
+    #[cfg_attr(test, schema(example = "slack"))]
     channel: String,
 }
 
 /// The test that was sent.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SentTest {
     /// The notice's id: `noticeId` of `GET /api-alerts/deliveries`, which says what became of it.
@@ -196,7 +199,7 @@ pub(crate) struct SentTest {
 ///
 /// A notice of the kind `test`, by the way that all notices take: through the outbox, with retries. It is delivered within
 /// seconds; `GET /api-alerts/deliveries?status=all&noticeId=` says what became of it.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-alerts/channels/test",
     tag = "alerts",
@@ -207,7 +210,7 @@ pub(crate) struct SentTest {
         (status = 404, description = "This process has no such channel", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn test(
     State(app): State<App>,
     caller: Caller,
@@ -230,12 +233,12 @@ pub(crate) async fn test(
 }
 
 /// Whether notices go through a channel.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `mute` reads")]
 pub(crate) struct ChannelPatch {
     /// The channel's name.
-    #[schema(example = "slack")]
+    #[cfg_attr(test, schema(example = "slack"))]
     channel: String,
     /// Whether notices do not go through it.
     muted: bool,
@@ -245,7 +248,7 @@ pub(crate) struct ChannelPatch {
 ///
 /// Channels are configured by the host. This switches off whether notices go to one: what comes up while it is muted is not
 /// delivered through it, nor later. A test still goes through.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     patch,
     path = "/api-alerts/channels",
     operation_id = "mute_channel",
@@ -256,7 +259,7 @@ pub(crate) struct ChannelPatch {
         (status = 404, description = "There is no such channel", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn mute(
     State(app): State<App>,
     caller: Caller,

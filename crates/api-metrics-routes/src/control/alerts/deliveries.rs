@@ -16,7 +16,6 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -92,7 +91,8 @@ impl QueryParams for DeliveryParams {
 }
 
 /// The rule that a notice is about.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NoticeRule {
     /// Its number.
@@ -110,7 +110,8 @@ pub(crate) struct NoticeRule {
 }
 
 /// The API key that a notice is about.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NoticeKey {
     /// Its number.
@@ -122,9 +123,10 @@ pub(crate) struct NoticeKey {
 }
 
 /// A notice: the body that a webhook receives.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Notice)]
+#[cfg_attr(test, schema(as = Notice))]
 pub(crate) struct NoticeView {
     /// The same each time that it is sent: receivers know duplicates by it.
     id: Uuid,
@@ -183,9 +185,10 @@ impl From<Notice> for NoticeView {
 }
 
 /// A notice and how its delivery through one channel stands.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Delivery)]
+#[cfg_attr(test, schema(as = Delivery))]
 pub(crate) struct DeliveryView {
     /// The notice itself.
     notice: NoticeView,
@@ -219,7 +222,8 @@ impl From<Delivery> for DeliveryView {
 }
 
 /// A page of deliveries.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeliveryPage {
     /// The deliveries, the ones that changed last first.
@@ -229,14 +233,14 @@ pub(crate) struct DeliveryPage {
 }
 
 /// Notices that could not be delivered, or are on their way
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-alerts/deliveries",
     tag = "alerts",
     params(Validated<DeliveryParams>),
     responses((status = 200, description = "The deliveries", body = DeliveryPage,
         example = json!(crate::control::examples::deliveries()))),
-)]
+))]
 pub(crate) async fn deliveries(
     State(app): State<App>,
     _: Caller,
@@ -266,21 +270,21 @@ pub(crate) async fn deliveries(
 }
 
 /// Names the dead letter that is sent again.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `redeliver` reads")]
 pub(crate) struct RedeliverBody {
     /// The notice's id.
     notice_id: Uuid,
     /// The notifier's name.
-    #[schema(example = "webhook")]
+    #[cfg_attr(test, schema(example = "webhook"))]
     channel: String,
 }
 
 /// Tries a dead letter again
 ///
 /// With all its attempts before it, beginning at once.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-alerts/deliveries/redeliver",
     tag = "alerts",
@@ -291,7 +295,7 @@ pub(crate) struct RedeliverBody {
         (status = 404, description = "There is no such dead letter", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn redeliver(
     State(app): State<App>,
     _: Caller,

@@ -7,7 +7,6 @@ use api_metrics_store::query::TimeRange;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
     rules::{check_key, follow_objective},
@@ -21,27 +20,28 @@ use crate::{
 };
 
 /// A rule and the range that it is tried on.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `dry_run` reads")]
 pub(crate) struct DryRunBody {
     /// The rule, with the members of a new one.
-    #[schema(inline)]
-    #[schema(value_type = AlertBody)]
+    #[cfg_attr(test, schema(inline))]
+    #[cfg_attr(test, schema(value_type = AlertBody))]
     rule: AlertBody,
     /// The range up to now; not together with `from`.
-    #[schema(example = "24h", nullable = false)]
+    #[cfg_attr(test, schema(example = "24h", nullable = false))]
     period: Option<String>,
     /// The first instant of the range, RFC 3339.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     from: Option<DateTime<Utc>>,
     /// The first instant after the range, RFC 3339; up to now without it.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     to: Option<DateTime<Utc>>,
 }
 
 /// A breach that would have sent a notice.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DryRunEvent {
     /// The end of the window that breached.
@@ -55,7 +55,8 @@ pub(crate) struct DryRunEvent {
 }
 
 /// Neighbouring windows, as one point of a chart.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DryRunBin {
     /// The end of its last window.
@@ -72,7 +73,8 @@ pub(crate) struct DryRunBin {
 }
 
 /// What a rule would have done in a range of the past.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DryRunAnswer {
     /// The range whose windows were evaluated.
@@ -100,7 +102,7 @@ pub(crate) struct DryRunAnswer {
 ///
 /// Evaluates a rule over the past, as far as data is kept: at most 10,080 windows. Nothing is written
 /// and no notice is sent.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-alerts/dry-run",
     tag = "alerts",
@@ -108,7 +110,7 @@ pub(crate) struct DryRunAnswer {
         "rule": crate::control::examples::alert_body(), "period": "24h"})),
     responses((status = 200, description = "What it would have done", body = DryRunAnswer,
         example = json!(crate::control::examples::dry_run()))),
-)]
+))]
 pub(crate) async fn dry_run(
     State(app): State<App>,
     caller: Caller,

@@ -6,7 +6,6 @@ use api_metrics_store::control::alerts::{AlertEvent, EventQuery};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::causes::CausesView;
@@ -67,9 +66,10 @@ impl QueryParams for EventParams {
 }
 
 /// A breach from its firing to its end.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AlertEvent)]
+#[cfg_attr(test, schema(as = AlertEvent))]
 pub(crate) struct AlertEventView {
     /// The `eventId` of its notices.
     id: Uuid,
@@ -142,7 +142,8 @@ impl From<AlertEvent> for AlertEventView {
 }
 
 /// A page of events.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AlertEventPage {
     /// The events, the latest first.
@@ -152,14 +153,14 @@ pub(crate) struct AlertEventPage {
 }
 
 /// Breaches of rules: fired and resolved
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-alerts/events",
     tag = "alerts",
     params(Validated<EventParams>),
     responses((status = 200, description = "The events, the latest first", body = AlertEventPage,
         example = json!(crate::control::examples::events()))),
-)]
+))]
 pub(crate) async fn events(
     State(app): State<App>,
     caller: Caller,

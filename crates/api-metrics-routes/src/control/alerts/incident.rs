@@ -19,7 +19,6 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{causes::CauseGroupView, events::AlertEventView, shape::Alert};
@@ -33,9 +32,10 @@ use crate::{
 
 /// An event, explained. Parts that are not known are null: with the rule gone all but the event, without a request log
 /// the groups and the requests.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Incident)]
+#[cfg_attr(test, schema(as = Incident))]
 pub(crate) struct IncidentView {
     /// The event.
     event: AlertEventView,
@@ -68,9 +68,10 @@ pub(crate) struct IncidentView {
 }
 
 /// The values of a rule.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = IncidentCurve)]
+#[cfg_attr(test, schema(as = IncidentCurve))]
 struct CurveView {
     /// How far the ends of two windows lie apart.
     step: &'static str,
@@ -81,9 +82,10 @@ struct CurveView {
 }
 
 /// A window of the rule.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = IncidentPoint)]
+#[cfg_attr(test, schema(as = IncidentPoint))]
 struct PointView {
     /// Its end.
     at: DateTime<Utc>,
@@ -94,9 +96,10 @@ struct PointView {
 }
 
 /// A release and the rule's traffic around it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = IncidentRelease)]
+#[cfg_attr(test, schema(as = IncidentRelease))]
 struct ReleaseView {
     /// The service.
     service: String,
@@ -111,9 +114,10 @@ struct ReleaseView {
 }
 
 /// The traffic of an hour.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = IncidentTotals)]
+#[cfg_attr(test, schema(as = IncidentTotals))]
 struct TotalsView {
     /// Requests.
     requests: u64,
@@ -124,9 +128,10 @@ struct TotalsView {
 }
 
 /// A dimension of an incident.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = IncidentBreakdown)]
+#[cfg_attr(test, schema(as = IncidentBreakdown))]
 struct BreakdownView {
     /// `too_few`, `only_one`, `one`, `few`, `alike` or `mixed`.
     verdict: &'static str,
@@ -141,9 +146,10 @@ struct BreakdownView {
 }
 
 /// A part of an incident.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = IncidentPart)]
+#[cfg_attr(test, schema(as = IncidentPart))]
 struct PartView {
     /// As people know it.
     name: String,
@@ -271,7 +277,7 @@ fn event_id(id: Result<Path<String>, PathRejection>) -> Result<Uuid, Problem> {
 ///
 /// What broke, since when, after which release, and whose requests it is about: the rule's curve around the event, and
 /// shares of the errors, or of what the rule is about, against usual shares. Worked out when it is asked for.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-alerts/events/{id}/incident",
     operation_id = "incident",
@@ -283,7 +289,7 @@ fn event_id(id: Result<Path<String>, PathRejection>) -> Result<Uuid, Problem> {
         (status = 404, description = "There is no such event", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn incident(
     State(app): State<App>,
     caller: Caller,
@@ -315,7 +321,7 @@ pub(crate) async fn incident(
 /// Takes an event on
 ///
 /// The first one stays: who has taken it on is what the others ask.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-alerts/events/{id}/acknowledge",
     operation_id = "acknowledge_event",
@@ -327,7 +333,7 @@ pub(crate) async fn incident(
         (status = 404, description = "There is no such event", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn acknowledge(
     State(app): State<App>,
     caller: Caller,
@@ -343,12 +349,12 @@ pub(crate) async fn acknowledge(
 }
 
 /// How long an event's rule is silent.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `silence` reads")]
 pub(crate) struct SilenceBody {
     /// `1h`, `8h`, `resolved` (until the event is resolved) or `off`.
-    #[schema(example = "1h")]
+    #[cfg_attr(test, schema(example = "1h"))]
     period: String,
 }
 
@@ -356,7 +362,7 @@ pub(crate) struct SilenceBody {
 ///
 /// Its notices are not delivered meanwhile, those of later events included; events are still recorded. Notices that were
 /// decided before are still delivered.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-alerts/events/{id}/silence",
     operation_id = "silence_event",
@@ -369,7 +375,7 @@ pub(crate) struct SilenceBody {
         (status = 404, description = "There is no such event", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn silence(
     State(app): State<App>,
     caller: Caller,

@@ -13,30 +13,65 @@ pub(crate) mod rules;
 mod shape;
 mod silences;
 
-use utoipa_axum::routes;
-
 use crate::{
     auth::Access::{Operate, Read, Write},
+    openapi::route,
     router::RouteTable,
 };
 
 /// Declares the routes of this module.
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
-        .documented(Read, routes!(rules::list))
-        .documented(Write, routes!(rules::create))
-        .documented(Read, routes!(rules::one))
-        .documented(Write, routes!(rules::replace, rules::change, rules::remove))
-        .documented(Read, routes!(silences::list))
-        .documented(Write, routes!(silences::create))
-        .documented(Write, routes!(silences::end))
-        .documented(Read, routes!(events::events))
-        .documented(Read, routes!(incident::incident))
-        .documented(Write, routes!(incident::acknowledge))
-        .documented(Write, routes!(incident::silence))
-        .documented(Write, routes!(dry_run::dry_run))
-        .documented(Operate, routes!(channels::channels, channels::mute))
-        .documented(Operate, routes!(channels::test))
-        .documented(Operate, routes!(deliveries::deliveries))
-        .documented(Operate, routes!(deliveries::redeliver))
+        .documented(Read, route!(GET "/api-alerts" => rules::list))
+        .documented(Write, route!(POST "/api-alerts" => rules::create))
+        .documented(Read, route!(GET "/api-alerts/{id}" => rules::one))
+        .documented(Write, route!(PUT "/api-alerts/{id}" => rules::replace))
+        .documented(Write, route!(PATCH "/api-alerts/{id}" => rules::change))
+        .documented(Write, route!(DELETE "/api-alerts/{id}" => rules::remove))
+        .documented(Read, route!(GET "/api-alerts/silences" => silences::list))
+        .documented(
+            Write,
+            route!(POST "/api-alerts/silences" => silences::create),
+        )
+        .documented(
+            Write,
+            route!(DELETE "/api-alerts/silences/{id}" => silences::end),
+        )
+        .documented(Read, route!(GET "/api-alerts/events" => events::events))
+        .documented(
+            Read,
+            route!(GET "/api-alerts/events/{id}/incident" => incident::incident),
+        )
+        .documented(
+            Write,
+            route!(POST "/api-alerts/events/{id}/acknowledge" => incident::acknowledge),
+        )
+        .documented(
+            Write,
+            route!(POST "/api-alerts/events/{id}/silence" => incident::silence),
+        )
+        .documented(
+            Write,
+            route!(POST "/api-alerts/dry-run" => dry_run::dry_run),
+        )
+        .documented(
+            Operate,
+            route!(GET "/api-alerts/channels" => channels::channels),
+        )
+        .documented(
+            Operate,
+            route!(PATCH "/api-alerts/channels" => channels::mute),
+        )
+        .documented(
+            Operate,
+            route!(POST "/api-alerts/channels/test" => channels::test),
+        )
+        .documented(
+            Operate,
+            route!(GET "/api-alerts/deliveries" => deliveries::deliveries),
+        )
+        .documented(
+            Operate,
+            route!(POST "/api-alerts/deliveries/redeliver" => deliveries::redeliver),
+        )
 }

@@ -28,9 +28,8 @@ use api_metrics_store::{
 use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::shape::{Alert, AlertBody, AlertPatch, read_spec};
+use super::shape::{Alert, read_spec};
 use crate::{
     auth::Caller,
     request::{Body, Id, NO_RANGE, Page, Validated, nothing, query_params, required},
@@ -39,7 +38,8 @@ use crate::{
 };
 
 /// A page of rules.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AlertPage {
     /// The rules, in the order of their numbers.
@@ -58,7 +58,7 @@ query_params! {
 /// The rules
 ///
 /// A manager and a developer see those of their tenant, a viewer none.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-alerts",
     operation_id = "list_alerts",
@@ -66,7 +66,7 @@ query_params! {
     params(Validated<AlertListParams>),
     responses((status = 200, description = "The rules", body = AlertPage,
         example = json!(crate::control::examples::alerts()))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -92,7 +92,7 @@ pub(crate) async fn list(
 }
 
 /// One rule
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-alerts/{id}",
     operation_id = "alert",
@@ -104,7 +104,7 @@ pub(crate) async fn list(
         (status = 404, description = "There is no such rule", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn one(
     State(app): State<App>,
     caller: Caller,
@@ -122,15 +122,15 @@ pub(crate) async fn one(
 /// Makes a rule
 ///
 /// It is evaluated from the next whole minute on.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-alerts",
     operation_id = "create_alert",
     tag = "alerts",
-    request_body(content = AlertBody, example = json!(crate::control::examples::alert_body())),
+    request_body(content = crate::control::alerts::shape::AlertBody, example = json!(crate::control::examples::alert_body())),
     responses((status = 201, description = "The rule", body = Alert,
         example = json!(crate::control::examples::alert()))),
-)]
+))]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -154,13 +154,13 @@ pub(crate) async fn create(
 /// Replaces a rule
 ///
 /// What is left out takes its default. A rule that is switched off while it fires is resolved.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     put,
     path = "/api-alerts/{id}",
     operation_id = "replace_alert",
     tag = "alerts",
     params(("id" = i64, Path, description = "Its number")),
-    request_body(content = AlertBody, example = json!(crate::control::examples::alert_body())),
+    request_body(content = crate::control::alerts::shape::AlertBody, example = json!(crate::control::examples::alert_body())),
     responses(
         (status = 200, description = "The rule", body = Alert,
             example = json!(crate::control::examples::alert())),
@@ -169,7 +169,7 @@ pub(crate) async fn create(
         (status = 409, description = "It was changed meanwhile", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn replace(
     State(app): State<App>,
     caller: Caller,
@@ -187,13 +187,13 @@ pub(crate) async fn replace(
 ///
 /// What is left out stays as it is; a null takes the default. A rule that is switched off while it
 /// fires is resolved.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     patch,
     path = "/api-alerts/{id}",
     operation_id = "change_alert",
     tag = "alerts",
     params(("id" = i64, Path, description = "Its number")),
-    request_body(content = AlertPatch, example = json!({"thresholdValue": 15.0, "enabled": true})),
+    request_body(content = crate::control::alerts::shape::AlertPatch, example = json!({"thresholdValue": 15.0, "enabled": true})),
     responses(
         (status = 200, description = "The rule", body = Alert,
             example = json!(crate::control::examples::alert())),
@@ -202,7 +202,7 @@ pub(crate) async fn replace(
         (status = 409, description = "It was changed meanwhile", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -244,7 +244,7 @@ const RELATED: [&str; 10] = [
 /// Removes a rule
 ///
 /// Its events stay. One that fires is resolved first, with a notice.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     delete,
     path = "/api-alerts/{id}",
     operation_id = "remove_alert",
@@ -255,7 +255,7 @@ const RELATED: [&str; 10] = [
         (status = 404, description = "There is no such rule", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn remove(
     State(app): State<App>,
     caller: Caller,

@@ -6,7 +6,6 @@
 use api_metrics_store::control::alerts::{AlertRule, AlertSpec, AlertType, Comparison, Severity};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -16,7 +15,8 @@ use crate::{
 };
 
 /// A rule.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Alert {
     /// Its number.
@@ -125,23 +125,23 @@ impl From<AlertRule> for Alert {
 }
 
 /// What can be set of a rule; the first four are needed.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `read_spec` reads")]
 pub(crate) struct AlertBody {
     /// A name for people, 1 to 200 bytes.
-    #[schema(example = "checkout errors")]
+    #[cfg_attr(test, schema(example = "checkout errors"))]
     name: String,
     /// `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit`, `anomaly`, `anomaly_errors`,
     /// `anomaly_latency`, `anomaly_bandwidth` or `burn_rate`; over our own health, for admins, `store_unreachable`,
     /// `flush_lag`, `answer_time`, `query_time`, `open_streams`, `dropped_log_rows` or `cache_hit_rate`.
-    #[schema(example = "error_rate")]
+    #[cfg_attr(test, schema(example = "error_rate"))]
     alert_type: String,
     /// In the unit of the type: percent, milliseconds, requests, bytes, deviations.
-    #[schema(example = 10.0)]
+    #[cfg_attr(test, schema(example = 10.0))]
     threshold_value: f64,
     /// `gt`, `lt`, `gte` or `lte`.
-    #[schema(example = "gt")]
+    #[cfg_attr(test, schema(example = "gt"))]
     comparison: String,
     /// Only this service.
     service_filter: Option<String>,
@@ -149,7 +149,7 @@ pub(crate) struct AlertBody {
     environment_filter: Option<String>,
     /// Only this protocol: `http`, `grpc`, a kind of events such as `agent`, or `any`. Where it is left out, requests
     /// to the server: `http` and `grpc`.
-    #[schema(example = "agent")]
+    #[cfg_attr(test, schema(example = "agent"))]
     protocol_filter: Option<String>,
     /// Only this endpoint, exactly or as a glob, with or without a method before it:
     /// `/users/{id}`, `GET /users/{id}`, `/users/*`.
@@ -159,13 +159,13 @@ pub(crate) struct AlertBody {
     /// Whose keys it watches; null watches everything. A manager's rules are its tenant's.
     tenant_id: Option<String>,
     /// Whole minutes that are looked at together, 1 to 1440.
-    #[schema(default = 5)]
+    #[cfg_attr(test, schema(default = 5))]
     window_minutes: Option<u32>,
     /// Minutes between two firings, 0 to 43200.
-    #[schema(default = 30)]
+    #[cfg_attr(test, schema(default = 30))]
     cooldown_minutes: Option<u32>,
     /// `low`, `medium`, `high` or `critical`.
-    #[schema(default = "medium")]
+    #[cfg_attr(test, schema(default = "medium"))]
     severity: Option<String>,
     /// For response times: which quantile, such as 0.95; null is the mean.
     quantile: Option<f64>,
@@ -175,31 +175,31 @@ pub(crate) struct AlertBody {
     /// objective's, and its window is a multiple of 12 minutes, of which the last twelfth is looked at too.
     objective_id: Option<i64>,
     /// A window with fewer requests is not evaluated.
-    #[schema(default = 0)]
+    #[cfg_attr(test, schema(default = 0))]
     min_requests: Option<u64>,
     /// Whether it is evaluated.
-    #[schema(default = true)]
+    #[cfg_attr(test, schema(default = true))]
     enabled: Option<bool>,
     /// The revision that the change is of; 409 where the rule has another. Not for new rules.
     revision: Option<i64>,
 }
 
 /// Any of a rule's members; what is left out stays as it is.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `read_spec` reads")]
 pub(crate) struct AlertPatch {
     /// A name for people, 1 to 200 bytes.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     name: Option<String>,
     /// What it looks at.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     alert_type: Option<String>,
     /// In the unit of the type: percent, milliseconds, requests, bytes, deviations.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     threshold_value: Option<f64>,
     /// `gt`, `lt`, `gte` or `lte`.
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     comparison: Option<String>,
     /// Only this service; null for all.
     service_filter: Option<String>,
@@ -228,7 +228,7 @@ pub(crate) struct AlertPatch {
     /// A window with fewer requests is not evaluated.
     min_requests: Option<u64>,
     /// Whether it is evaluated.
-    #[schema(example = false)]
+    #[cfg_attr(test, schema(example = false))]
     enabled: Option<bool>,
     /// The revision that the change is of; 409 where the rule has another.
     revision: Option<i64>,

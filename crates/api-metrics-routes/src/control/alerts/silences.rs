@@ -7,7 +7,6 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -18,9 +17,10 @@ use crate::{
 };
 
 /// A silence.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Silence)]
+#[cfg_attr(test, schema(as = Silence))]
 pub(crate) struct SilenceView {
     /// Its number.
     id: i64,
@@ -75,7 +75,8 @@ impl SilenceView {
 }
 
 /// Silences that are planned, active, or were over within 30 days.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SilenceList {
     /// The silences, those that last longest first.
@@ -85,14 +86,14 @@ pub(crate) struct SilenceList {
 /// Maintenance windows and other silences
 ///
 /// A manager and a developer see those of their tenant, a viewer none.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-alerts/silences",
     operation_id = "list_silences",
     tag = "alerts",
     responses((status = 200, description = "The silences", body = SilenceList,
         example = json!({"data": [crate::control::examples::silence()]}))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -111,8 +112,8 @@ pub(crate) async fn list(
 }
 
 /// A silence before it is made.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `create` reads")]
 pub(crate) struct NewSilenceBody {
     /// From when on; now by default. At most a year ahead.
@@ -122,17 +123,17 @@ pub(crate) struct NewSilenceBody {
     /// Only this tenant's rules; everybody's by default. A manager's silences are its tenant's.
     tenant_id: Option<String>,
     /// Only rules of this service; all rules by default.
-    #[schema(example = "billing")]
+    #[cfg_attr(test, schema(example = "billing"))]
     service: Option<String>,
     /// Only rules of this environment; all rules by default.
     environment: Option<String>,
     /// Only rules of this endpoint, or of endpoints that the pattern matches; all rules by default.
-    #[schema(example = "GET /invoices/*")]
+    #[cfg_attr(test, schema(example = "GET /invoices/*"))]
     endpoint: Option<String>,
     /// Only this rule; all rules by default.
     alert_id: Option<i64>,
     /// Why, for people.
-    #[schema(example = "the database moves")]
+    #[cfg_attr(test, schema(example = "the database moves"))]
     reason: Option<String>,
 }
 
@@ -140,7 +141,7 @@ pub(crate) struct NewSilenceBody {
 ///
 /// The notices of all rules that it is about are kept back while it lasts; events are still recorded. What fires meanwhile is
 /// delivered when it is over, if it still does.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-alerts/silences",
     operation_id = "create_silence",
@@ -149,7 +150,7 @@ pub(crate) struct NewSilenceBody {
         "until": "2026-05-19T00:00:00Z", "service": "billing", "reason": "the database moves"})),
     responses((status = 201, description = "The silence", body = SilenceView,
         example = json!(crate::control::examples::silence()))),
-)]
+))]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -178,7 +179,7 @@ pub(crate) async fn create(
 /// Ends a silence now, or calls it off
 ///
 /// What fires still is delivered within a minute. One that has not begun is gone.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     delete,
     path = "/api-alerts/silences/{id}",
     operation_id = "end_silence",
@@ -189,7 +190,7 @@ pub(crate) async fn create(
         (status = 404, description = "There is no such silence, or it is over already", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn end(
     State(app): State<App>,
     caller: Caller,

@@ -17,7 +17,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{invoice::InvoiceView, report::range_of};
 use crate::{
@@ -29,9 +28,10 @@ use crate::{
 };
 
 /// A day of a month, and where its count ends.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ExplainedDay)]
+#[cfg_attr(test, schema(as = ExplainedDay))]
 pub(crate) struct DayView {
     #[serde(flatten)]
     day: UtcDay,
@@ -62,7 +62,8 @@ impl From<ExplainedDay> for DayView {
 }
 
 /// A version of a plan that is in effect in the month.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlanInEffect {
     /// The first day of the month on which it counts.
@@ -72,7 +73,8 @@ pub(crate) struct PlanInEffect {
 }
 
 /// What the month will cost.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProjectedRange {
     /// At the pace of the month so far.
@@ -95,9 +97,10 @@ impl From<&ProjectedBill> for ProjectedRange {
 }
 
 /// What the same counts cost by another plan.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = PlanAlternative)]
+#[cfg_attr(test, schema(as = PlanAlternative))]
 pub(crate) struct AlternativeView {
     /// The version of the month's last day, or of today.
     plan: PricePlan,
@@ -125,9 +128,10 @@ impl From<Alternative> for AlternativeView {
 }
 
 /// The days of the month that are over, and the same days of the month before.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = MonthBefore)]
+#[cfg_attr(test, schema(as = MonthBefore))]
 pub(crate) struct MonthBeforeView {
     /// The first day of the month before.
     month: NaiveDate,
@@ -165,9 +169,10 @@ impl From<MonthBefore> for MonthBeforeView {
 }
 
 /// Why a key's bill is what it is.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = BillExplanation)]
+#[cfg_attr(test, schema(as = BillExplanation))]
 pub(crate) struct ExplanationView {
     #[serde(flatten)]
     key: KeyLabel,
@@ -245,7 +250,7 @@ query_params! {
 /// Why a key's bill is what it is
 ///
 /// Days and the positions that they reach, plans, lines, the projection with its range, other plans, the month before.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/billing/keys/{keyId}",
     tag = "billing",
@@ -256,7 +261,7 @@ query_params! {
         (status = 404, description = "There is no such key", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn explain(
     State(app): State<App>,
     caller: Caller,

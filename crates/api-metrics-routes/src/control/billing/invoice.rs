@@ -14,7 +14,6 @@ use axum::{
 use chrono::{DateTime, NaiveDate, Utc};
 use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
     csv::invoices_to_csv,
@@ -73,9 +72,10 @@ impl QueryParams for InvoiceParams {
 }
 
 /// One line.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = InvoiceLine)]
+#[cfg_attr(test, schema(as = InvoiceLine))]
 pub(crate) struct Line {
     /// The key, by its number.
     api_key_id: i64,
@@ -132,9 +132,10 @@ impl From<InvoiceLine> for Line {
 }
 
 /// A month of one currency.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Invoice)]
+#[cfg_attr(test, schema(as = Invoice))]
 pub(crate) struct InvoiceView {
     /// The currency's ISO 4217 code.
     currency: String,
@@ -188,7 +189,8 @@ fn cut(invoices: &mut [InvoiceView], page: &Page<LinePlace>) -> Option<LinePlace
 }
 
 /// A month's invoices.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InvoiceAnswer {
     /// One a currency, with totals of all lines on every page; none where nothing was used.
@@ -210,7 +212,7 @@ pub(crate) struct InvoiceAnswer {
 /// A month's invoice, as a preview
 ///
 /// Lines come by pages in JSON; CSV has all of them. Prices are of 1,000 requests; only the amounts of lines are rounded, and the total is their sum.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/billing/invoice",
     tag = "billing",
@@ -219,7 +221,7 @@ pub(crate) struct InvoiceAnswer {
         (InvoiceAnswer = "application/json", example = json!(crate::control::examples::invoice())),
         (String = "text/csv", example = "period_start,period_end,tenant\r\n2026-05-01,2026-06-01,acme\r\n"),
     ))),
-)]
+))]
 pub(crate) async fn invoice(
     State(app): State<App>,
     caller: Caller,

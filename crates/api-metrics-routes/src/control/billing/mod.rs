@@ -11,7 +11,15 @@ mod reconciliation;
 mod report;
 mod usage;
 
-pub(crate) use explain::{__path_explain, explain};
-pub(crate) use invoice::{__path_invoice, invoice};
-pub(crate) use reconciliation::{__path_reconciliation, reconciliation};
-pub(crate) use report::{__path_billing, billing, read_report};
+#[cfg(test)]
+pub(crate) use explain::__path_explain;
+pub(crate) use explain::explain;
+#[cfg(test)]
+pub(crate) use invoice::__path_invoice;
+pub(crate) use invoice::invoice;
+#[cfg(test)]
+pub(crate) use reconciliation::__path_reconciliation;
+pub(crate) use reconciliation::reconciliation;
+#[cfg(test)]
+pub(crate) use report::__path_billing;
+pub(crate) use report::{billing, read_report};

@@ -9,7 +9,6 @@ use api_metrics_store::control::billing::{
 use axum::{Json, extract::State};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -19,7 +18,8 @@ use crate::{
 };
 
 /// What one granularity holds of a day.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StoredCount {
     /// `1m`, `5m`, `1h` or `1d`.
@@ -33,9 +33,10 @@ pub(crate) struct StoredCount {
 }
 
 /// A day, counted in every place.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReconciledDay)]
+#[cfg_attr(test, schema(as = ReconciledDay))]
 pub(crate) struct DayView {
     #[serde(flatten)]
     day: UtcDay,
@@ -80,9 +81,10 @@ impl From<ReconciledDay> for DayView {
 }
 
 /// A month's invoices, compared with the usage that they are for.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReconciledMonth)]
+#[cfg_attr(test, schema(as = ReconciledMonth))]
 pub(crate) struct MonthView {
     /// The month's first day.
     month: NaiveDate,
@@ -106,7 +108,8 @@ impl From<ReconciledMonth> for MonthView {
 }
 
 /// A range of days, counted in every place.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReconciliationAnswer {
     /// Whether every count agrees.
@@ -141,14 +144,14 @@ impl From<Reconciliation> for ReconciliationAnswer {
 /// Counts the database, in one snapshot; what a process has not flushed yet is in none of them. A
 /// granularity is compared where it keeps the whole day and no period of it waits for its rollup.
 /// At most 366 days.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/billing/reconciliation",
     tag = "billing",
     params(Validated<Days>),
     responses((status = 200, description = "The counts", body = ReconciliationAnswer,
         example = json!(crate::control::examples::reconciliation()))),
-)]
+))]
 pub(crate) async fn reconciliation(
     State(app): State<App>,
     _: Caller,

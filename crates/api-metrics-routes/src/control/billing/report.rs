@@ -13,7 +13,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{narrow::Part, usage::Usage};
 use crate::{
@@ -25,7 +24,8 @@ use crate::{
 };
 
 /// What a key used.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyUsage {
     #[serde(flatten)]
@@ -35,7 +35,8 @@ pub(crate) struct KeyUsage {
 }
 
 /// What the keys of a tenant used together.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantUsage {
     /// The tenant; null: keys of none.
@@ -45,9 +46,10 @@ pub(crate) struct TenantUsage {
 }
 
 /// What the current month will cost at the pace so far.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Projection)]
+#[cfg_attr(test, schema(as = Projection))]
 pub(crate) struct ProjectionView {
     /// Requests billed so far.
     requests: u64,
@@ -72,7 +74,8 @@ impl From<&Projection> for ProjectionView {
 }
 
 /// A page of usage by key, and the sums over all of them.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BillingPage {
     /// The keys with requests, in the order of their numbers.
@@ -111,14 +114,14 @@ query_params! {
 /// Usage and cost, by key, tenant and day
 ///
 /// Amounts are exact; only the lines of an invoice are rounded.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/billing",
     tag = "billing",
     params(Validated<BillingParams>),
     responses((status = 200, description = "Usage and cost", body = BillingPage,
         example = json!(crate::control::examples::billing()))),
-)]
+))]
 pub(crate) async fn billing(
     State(app): State<App>,
     caller: Caller,

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use api_metrics_store::control::billing::{Currency, DayCost, Money};
 use chrono::NaiveDate;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{control::Amount, response::UtcDay};
 
 /// A day of usage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UsageDay {
     #[serde(flatten)]
@@ -26,7 +26,8 @@ pub(crate) struct UsageDay {
 }
 
 /// Requests and what they cost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Usage {
     /// Requests that are billed.

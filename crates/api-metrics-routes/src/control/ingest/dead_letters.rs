@@ -9,7 +9,6 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     ingest::Ingest,
@@ -19,9 +18,10 @@ use crate::{
 };
 
 /// An item that was refused.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DeadLetter)]
+#[cfg_attr(test, schema(as = DeadLetter))]
 pub(crate) struct DeadLetterView {
     /// Its number.
     id: i64,
@@ -58,7 +58,8 @@ impl From<DeadLetter> for DeadLetterView {
 }
 
 /// A page of dead letters.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeadLetterPage {
     /// The newest first.
@@ -77,7 +78,7 @@ query_params! {
 /// Reported items that were refused
 ///
 /// The last 10,000 are kept.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/ingest-dead-letters",
     operation_id = "list_dead_letters",
@@ -88,7 +89,7 @@ query_params! {
             "member": "status", "reason": "`99` is not from 100 to 999",
             "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}", "isEvent": false, "shape": null}],
             "nextCursor": null}))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     Validated { params, .. }: Validated<DeadLetterParams>,
@@ -108,7 +109,7 @@ pub(crate) async fn list(
 }
 
 /// Deletes a refused item
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     delete,
     path = "/ingest-dead-letters/{id}",
     operation_id = "delete_dead_letter",
@@ -119,7 +120,7 @@ pub(crate) async fn list(
         (status = 404, description = "There is no such item", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn delete(
     State(app): State<App>,
     Id(id): Id,
@@ -138,7 +139,7 @@ pub(crate) async fn delete(
 ///
 /// With the token that it came by, whose templates or tenant may be others now. What is accepted is
 /// counted once and is no dead letter any more.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/ingest-dead-letters/{id}/retry",
     operation_id = "retry_dead_letter",
@@ -151,7 +152,7 @@ pub(crate) async fn delete(
         (status = 404, description = "There is no such item", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn retry(
     State(app): State<App>,
     Id(id): Id,

@@ -11,16 +11,27 @@
 mod dead_letters;
 mod tokens;
 
-use utoipa_axum::routes;
-
-use crate::{auth::Access::Operate, router::RouteTable};
+use crate::{auth::Access::Operate, openapi::route, router::RouteTable};
 
 /// Declares the routes of this module.
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
-        .documented(Operate, routes!(tokens::list, tokens::create))
-        .documented(Operate, routes!(tokens::revoke))
-        .documented(Operate, routes!(dead_letters::list))
-        .documented(Operate, routes!(dead_letters::delete))
-        .documented(Operate, routes!(dead_letters::retry))
+        .documented(Operate, route!(GET "/ingest-tokens" => tokens::list))
+        .documented(Operate, route!(POST "/ingest-tokens" => tokens::create))
+        .documented(
+            Operate,
+            route!(DELETE "/ingest-tokens/{id}" => tokens::revoke),
+        )
+        .documented(
+            Operate,
+            route!(GET "/ingest-dead-letters" => dead_letters::list),
+        )
+        .documented(
+            Operate,
+            route!(DELETE "/ingest-dead-letters/{id}" => dead_letters::delete),
+        )
+        .documented(
+            Operate,
+            route!(POST "/ingest-dead-letters/{id}/retry" => dead_letters::retry),
+        )
 }

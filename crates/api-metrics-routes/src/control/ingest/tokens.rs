@@ -9,7 +9,6 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -20,9 +19,10 @@ use crate::{
 };
 
 /// A writer's token, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = IngestToken)]
+#[cfg_attr(test, schema(as = IngestToken))]
 pub(crate) struct IngestTokenView {
     /// Its number.
     id: i64,
@@ -71,14 +71,16 @@ impl From<IngestToken> for IngestTokenView {
 }
 
 /// All tokens.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct IngestTokenList {
     /// The newest first, revoked ones included.
     data: Vec<IngestTokenView>,
 }
 
 /// A token that was just made.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct NewIngestTokenView {
     /// The token.
     token: IngestTokenView,
@@ -87,18 +89,18 @@ pub(crate) struct NewIngestTokenView {
 }
 
 /// A token before it is made.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `create` reads")]
 pub(crate) struct IngestTokenBody {
     /// A name for people, 1 to 128 bytes.
-    #[schema(example = "checkout in production")]
+    #[cfg_attr(test, schema(example = "checkout in production"))]
     name: String,
     /// The service that its requests are of.
-    #[schema(example = "checkout")]
+    #[cfg_attr(test, schema(example = "checkout"))]
     service: String,
     /// Its environment; `default` by default.
-    #[schema(example = "production")]
+    #[cfg_attr(test, schema(example = "production"))]
     environment: Option<String>,
     /// Whose API keys its requests may name; all by default.
     tenant_id: Option<String>,
@@ -106,12 +108,12 @@ pub(crate) struct IngestTokenBody {
     templates: Option<Vec<String>>,
     /// The origins of pages that use it, at most 20: it is then a browser's, which writes `webrtc` alone and is
     /// never billed.
-    #[schema(example = json!(["https://app.example"]))]
+    #[cfg_attr(test, schema(example = json!(["https://app.example"])))]
     origins: Option<Vec<String>>,
 }
 
 /// The tokens of writers
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/ingest-tokens",
     operation_id = "list_ingest_tokens",
@@ -121,7 +123,7 @@ pub(crate) struct IngestTokenBody {
             "environment": "production", "tenantId": null, "templates": [], "origins": [],
             "createdAt": "2026-05-18T09:00:00Z", "createdBy": "admin", "revokedAt": null,
             "lastUsedAt": "2026-05-18T09:25:00Z", "quantileError": null}]}))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     _: Validated<()>,
@@ -137,7 +139,7 @@ pub(crate) async fn list(
 /// Makes a token for a writer
 ///
 /// Its secret is in the answer and can't be asked for again.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/ingest-tokens",
     operation_id = "create_ingest_token",
@@ -149,7 +151,7 @@ pub(crate) async fn list(
             "environment": "production", "tenantId": null, "templates": [], "origins": [],
             "createdAt": "2026-05-18T09:00:00Z", "createdBy": "admin", "revokedAt": null,
             "lastUsedAt": null, "quantileError": null}, "secret": "amw_0f6d5a4e3b2c4d1e8f90a1b2c3d4e5f60f6d5a4e3b2c4d1e8f90a1b2c3d4e5f6"}))),
-)]
+))]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -184,7 +186,7 @@ pub(crate) async fn create(
 /// Revokes a token, for good
 ///
 /// It is refused within ten seconds.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     delete,
     path = "/ingest-tokens/{id}",
     operation_id = "revoke_ingest_token",
@@ -199,7 +201,7 @@ pub(crate) async fn create(
         (status = 404, description = "There is no such token", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn revoke(
     State(app): State<App>,
     caller: Caller,

@@ -13,7 +13,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -24,9 +23,10 @@ use crate::{
 };
 
 /// What the same hours of past weeks say.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = LimitForecast)]
+#[cfg_attr(test, schema(as = LimitForecast))]
 pub(crate) struct ForecastView {
     /// Weeks of history that it is made of, at most four; 0: there is less than one, and nothing can be said.
     weeks: u8,
@@ -47,7 +47,8 @@ impl From<Forecast> for ForecastView {
 }
 
 /// The busiest minute of the last 24 hours.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BusiestMinute {
     /// Its start.
@@ -67,9 +68,10 @@ impl BusiestMinute {
 }
 
 /// How a key stands towards its rate limit.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = LimitRoom)]
+#[cfg_attr(test, schema(as = LimitRoom))]
 pub(crate) struct LimitRoomView {
     /// Requests that it may send in a minute.
     limit: u64,
@@ -111,9 +113,10 @@ impl From<&LimitRoom> for LimitRoomView {
 }
 
 /// How a key stands towards its quota.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = QuotaRoom)]
+#[cfg_attr(test, schema(as = QuotaRoom))]
 pub(crate) struct QuotaRoomView {
     /// The unit that the quota is of; null is requests.
     unit: Option<String>,
@@ -161,9 +164,10 @@ impl From<&QuotaRoom> for QuotaRoomView {
 }
 
 /// How a key stands towards its bounds.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Headroom)]
+#[cfg_attr(test, schema(as = Headroom))]
 pub(crate) struct HeadroomView {
     #[serde(flatten)]
     key: KeyLabel,
@@ -193,7 +197,8 @@ impl From<&Headroom> for HeadroomView {
 }
 
 /// A page of keys with a limit or a quota.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HeadroomPage {
     /// The keys, whoever hits first at the front; then who has used most of a bound.
@@ -224,14 +229,14 @@ query_params! {
 /// Limits and quotas, whoever hits theirs first at the front
 ///
 /// Now, the busiest minute of 24 hours, what is used of the quota, the 429s given, and forecasts from the hour of the week.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/limits",
     tag = "limits",
     params(Validated<HeadroomParams>),
     responses((status = 200, description = "The keys that have a limit or a quota", body = HeadroomPage,
         example = json!(crate::control::examples::limits()))),
-)]
+))]
 pub(crate) async fn limits(
     State(app): State<App>,
     caller: Caller,

@@ -7,7 +7,6 @@ use api_metrics_store::{control::limits::UtilizationRow, query::TimeRange, time:
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -59,7 +58,8 @@ impl QueryParams for HistoryParams {
 }
 
 /// Requests of a key in a period, compared with its limit.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Utilization {
     /// The first instant of the period.
@@ -87,7 +87,8 @@ impl From<&UtilizationRow> for Utilization {
 }
 
 /// A page of periods of one key.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UtilizationPage {
     #[serde(flatten)]
@@ -112,7 +113,7 @@ pub(crate) struct UtilizationPage {
 /// How near a key came to its rate limit
 ///
 /// Kept for 30 days; a period is there about 15 seconds after its end.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/rate-limits/{keyId}/history",
     tag = "limits",
@@ -123,7 +124,7 @@ pub(crate) struct UtilizationPage {
         (status = 404, description = "There is no such key", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn history(
     State(app): State<App>,
     caller: Caller,

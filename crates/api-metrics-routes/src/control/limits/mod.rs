@@ -14,7 +14,15 @@ mod history;
 mod now;
 mod what_if;
 
-pub(crate) use headroom::{__path_limits, limits};
-pub(crate) use history::{__path_history, history};
-pub(crate) use now::{__path_rate_limits, rate_limits};
-pub(crate) use what_if::{__path_what_if, what_if};
+#[cfg(test)]
+pub(crate) use headroom::__path_limits;
+pub(crate) use headroom::limits;
+#[cfg(test)]
+pub(crate) use history::__path_history;
+pub(crate) use history::history;
+#[cfg(test)]
+pub(crate) use now::__path_rate_limits;
+pub(crate) use now::rate_limits;
+#[cfg(test)]
+pub(crate) use what_if::__path_what_if;
+pub(crate) use what_if::what_if;

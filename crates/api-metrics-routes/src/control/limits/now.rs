@@ -10,7 +10,6 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -21,7 +20,8 @@ use crate::{
 };
 
 /// How a key stood in the last 24 hours, where it was near its limit consistently.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Consistently {
     /// Five-minute periods in which it sent anything.
@@ -46,7 +46,8 @@ impl From<&NearLimit> for Consistently {
 }
 
 /// How a key stands towards its limit.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RateLimit {
     #[serde(flatten)]
@@ -76,7 +77,8 @@ pub(crate) struct RateLimit {
 }
 
 /// A page of keys with a limit.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RateLimitPage {
     /// The keys that have a limit, the nearest to it first.
@@ -112,14 +114,14 @@ query_params! {
 /// Where keys stand towards their rate limits right now
 ///
 /// What is neither folded nor, in this process, flushed is counted too.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/rate-limits",
     tag = "limits",
     params(Validated<RateLimitParams>),
     responses((status = 200, description = "The keys that have a limit, the nearest to it first",
         body = RateLimitPage, example = json!(crate::control::examples::rate_limits()))),
-)]
+))]
 pub(crate) async fn rate_limits(
     State(app): State<App>,
     caller: Caller,

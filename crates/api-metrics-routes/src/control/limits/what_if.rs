@@ -6,7 +6,6 @@ use api_metrics_store::control::headroom::{Exceeded, what_if as count};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::headroom::BusiestMinute;
 use crate::{
@@ -73,7 +72,8 @@ impl QueryParams for WhatIfParams {
 }
 
 /// What was over a bound.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OverBound {
     /// The bound.
@@ -85,7 +85,8 @@ pub(crate) struct OverBound {
 }
 
 /// What is tried, and what is set today.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TriedBound {
     /// What was asked about; null where nothing was.
@@ -113,7 +114,8 @@ impl TriedBound {
 }
 
 /// What bounds would have done to the last 24 hours of a key.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WhatIfAnswer {
     #[serde(flatten)]
@@ -137,7 +139,7 @@ pub(crate) struct WhatIfAnswer {
 /// What another limit or quota would have done to the last 24 hours
 ///
 /// Counted by minute, whatever the key has today: requests over the bound, and the minutes in which there were any.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/limits/{keyId}/what-if",
     tag = "limits",
@@ -148,7 +150,7 @@ pub(crate) struct WhatIfAnswer {
         (status = 404, description = "There is no such key", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn what_if(
     State(app): State<App>,
     caller: Caller,

@@ -16,15 +16,14 @@ use api_metrics_store::control::objectives::{Objective, ObjectiveSpec, report, r
 use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
-use utoipa_axum::routes;
 
-use self::shape::{ObjectiveBody, ObjectiveView, read_spec};
+use self::shape::{ObjectiveView, read_spec};
 use crate::{
     auth::{
         Access::{Read, Write},
         Caller,
     },
+    openapi::route,
     request::{Body, Id, NO_RANGE, Page, Validated, nothing, query_params, required, shown},
     response::Problem,
     router::{App, RouteTable},
@@ -36,14 +35,16 @@ const PAGE: u32 = 50;
 /// Declares the routes of this module.
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
-        .documented(Read, routes!(list))
-        .documented(Write, routes!(create))
-        .documented(Read, routes!(one))
-        .documented(Write, routes!(replace, remove))
+        .documented(Read, route!(GET "/api-objectives" => list))
+        .documented(Write, route!(POST "/api-objectives" => create))
+        .documented(Read, route!(GET "/api-objectives/{id}" => one))
+        .documented(Write, route!(PUT "/api-objectives/{id}" => replace))
+        .documented(Write, route!(DELETE "/api-objectives/{id}" => remove))
 }
 
 /// A page of objectives.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ObjectivePage {
     /// The objectives, in the order of their numbers.
@@ -62,7 +63,7 @@ query_params! {
 /// The objectives, each with what is left of its budget
 ///
 /// At most 50 a page. A manager and a developer see those of their tenant, a viewer none.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-objectives",
     operation_id = "list_objectives",
@@ -70,7 +71,7 @@ query_params! {
     params(Validated<ObjectiveListParams>),
     responses((status = 200, description = "The objectives", body = ObjectivePage,
         example = json!(crate::control::examples::objectives()))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -98,7 +99,7 @@ pub(crate) async fn list(
 }
 
 /// One objective, with each day of its range
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-objectives/{id}",
     operation_id = "objective",
@@ -110,7 +111,7 @@ pub(crate) async fn list(
         (status = 404, description = "There is no such objective", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn one(
     State(app): State<App>,
     caller: Caller,
@@ -131,15 +132,15 @@ pub(crate) async fn one(
 /// A latency threshold is moved up to the next edge of the sketch, at most 1.6%: `latencyMs` of the answer says where
 /// it is, and there it is exact. Two alert rules over its burn rate are made with it, unless `rules` is false: 14.4 over
 /// 1 h and 5 min, and 6 over 6 h and 30 min.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-objectives",
     operation_id = "create_objective",
     tag = "alerts",
-    request_body(content = ObjectiveBody, example = json!(crate::control::examples::objective_body())),
+    request_body(content = shape::ObjectiveBody, example = json!(crate::control::examples::objective_body())),
     responses((status = 201, description = "The objective", body = ObjectiveView,
         example = json!(crate::control::examples::objective()))),
-)]
+))]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -160,13 +161,13 @@ pub(crate) async fn create(
 ///
 /// What is left out takes its default. Its rules look at what it looks at from the next minute on; their thresholds
 /// and windows stay.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     put,
     path = "/api-objectives/{id}",
     operation_id = "replace_objective",
     tag = "alerts",
     params(("id" = i64, Path, description = "Its number")),
-    request_body(content = ObjectiveBody, example = json!(crate::control::examples::objective_body())),
+    request_body(content = shape::ObjectiveBody, example = json!(crate::control::examples::objective_body())),
     responses(
         (status = 200, description = "The objective", body = ObjectiveView,
             example = json!(crate::control::examples::objective())),
@@ -175,7 +176,7 @@ pub(crate) async fn create(
         (status = 409, description = "It was changed meanwhile", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn replace(
     State(app): State<App>,
     caller: Caller,
@@ -200,7 +201,7 @@ pub(crate) async fn replace(
 /// Removes an objective and its rules
 ///
 /// The rules' events stay. A rule that fires is resolved first, with a notice.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     delete,
     path = "/api-objectives/{id}",
     operation_id = "remove_objective",
@@ -211,7 +212,7 @@ pub(crate) async fn replace(
         (status = 404, description = "There is no such objective", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn remove(
     State(app): State<App>,
     caller: Caller,

@@ -6,7 +6,6 @@ use api_metrics_store::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
@@ -21,7 +20,8 @@ const PPM_OF_PERCENT: f64 = 10_000.0;
 const LITTLE_LEFT: f64 = 25.0;
 
 /// How fast a budget burns over a window up to now.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BurnRate {
     /// The window.
@@ -31,9 +31,10 @@ pub(crate) struct BurnRate {
 }
 
 /// A UTC day of an objective's range.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = BudgetDay)]
+#[cfg_attr(test, schema(as = BudgetDay))]
 pub(crate) struct DayView {
     /// Its first instant; that of the range for the first one.
     from: DateTime<Utc>,
@@ -46,9 +47,10 @@ pub(crate) struct DayView {
 }
 
 /// An objective, and where it stands.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Objective)]
+#[cfg_attr(test, schema(as = Objective))]
 pub(crate) struct ObjectiveView {
     /// Its number.
     id: i64,
@@ -193,36 +195,36 @@ pub(super) fn filter_of(objective: &Objective) -> Filter {
 }
 
 /// An objective before it is made, or in its place.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(rename_all = "camelCase"))]
 #[expect(dead_code, reason = "the shape of what `read_spec` reads")]
 pub(crate) struct ObjectiveBody {
     /// A name for people, 1 to 200 bytes.
-    #[schema(example = "Checkout answers")]
+    #[cfg_attr(test, schema(example = "Checkout answers"))]
     name: String,
     /// `availability` or `latency`.
-    #[schema(example = "latency")]
+    #[cfg_attr(test, schema(example = "latency"))]
     indicator: String,
     /// How many percent of the requests have to be good: above 0 and below 100, with at most four decimals.
-    #[schema(example = 99.9)]
+    #[cfg_attr(test, schema(example = 99.9))]
     target: f64,
     /// For latencies, which need it: the longest that is good, in milliseconds.
-    #[schema(example = 300)]
+    #[cfg_attr(test, schema(example = 300))]
     latency_ms: Option<f64>,
     /// Over how many days up to now, 1 to 90.
-    #[schema(default = 30)]
+    #[cfg_attr(test, schema(default = 30))]
     window_days: Option<u32>,
     /// Only this service.
     service: Option<String>,
     /// Only this environment.
     environment: Option<String>,
     /// Only this endpoint, exactly or as a glob, with or without a method before it.
-    #[schema(example = "POST /checkout")]
+    #[cfg_attr(test, schema(example = "POST /checkout"))]
     endpoint: Option<String>,
     /// Only this tenant's requests. A manager's objectives are its tenant's.
     tenant_id: Option<String>,
     /// Whether two alert rules over its burn rate are made with it. For new objectives only.
-    #[schema(default = true)]
+    #[cfg_attr(test, schema(default = true))]
     rules: Option<bool>,
     /// The revision that the change is of; 409 where the objective has another. Not for new ones.
     revision: Option<i64>,

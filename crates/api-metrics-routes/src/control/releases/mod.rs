@@ -18,12 +18,11 @@ use api_metrics_store::{
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
-use utoipa_axum::routes;
 
 use self::shape::{ReleaseView, RolloutVersion};
 use crate::{
     auth::Access::Operate,
+    openapi::route,
     request::{
         Context, ENVIRONMENT, NO_RANGE, Page, ParamDocs, Params, QueryParams, SERVICE, Validated,
     },
@@ -39,8 +38,8 @@ const MOST: u32 = 50;
 /// Declares the routes of this module.
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
-        .documented(Operate, routes!(list))
-        .documented(Operate, routes!(rollout))
+        .documented(Operate, route!(GET "/api-releases" => list))
+        .documented(Operate, route!(GET "/api-releases/rollout" => rollout))
 }
 
 /// The place of a release in the list: when its first request was, and its number.
@@ -75,7 +74,8 @@ impl QueryParams for ReleaseParams {
 }
 
 /// A page of releases.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReleasePage {
     /// The versions, the latest first.
@@ -88,7 +88,7 @@ pub(crate) struct ReleasePage {
 ///
 /// For admins; at most 50 a page. A version's first day is compared with the version before: side by side where both
 /// were live together, else with the same hours the day before or the time just before it. Intervals hold with 99%.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-releases",
     operation_id = "list_releases",
@@ -96,7 +96,7 @@ pub(crate) struct ReleasePage {
     params(Validated<ReleaseParams>),
     responses((status = 200, description = "The versions, the latest first", body = ReleasePage,
         example = json!(crate::control::examples::releases()))),
-)]
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     Validated { params, .. }: Validated<ReleaseParams>,
@@ -155,7 +155,8 @@ fn needed(name: &'static str, found: Option<String>) -> Result<String, Problem> 
 }
 
 /// What the versions of a service have answered over time.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rollout {
     /// The service.
@@ -175,7 +176,7 @@ pub(crate) struct Rollout {
 /// What the versions of a service have answered over time, side by side
 ///
 /// For admins; 31 days at most. `service` and `environment` are needed. Requests that no route matched are left out.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-releases/rollout",
     operation_id = "rollout",
@@ -183,7 +184,7 @@ pub(crate) struct Rollout {
     params(Validated<RolloutParams>),
     responses((status = 200, description = "The versions over time", body = Rollout,
         example = json!(crate::control::examples::rollout()))),
-)]
+))]
 pub(crate) async fn rollout(
     State(app): State<App>,
     Validated { params, .. }: Validated<RolloutParams>,

@@ -5,14 +5,14 @@ use api_metrics_store::control::releases::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::response::time;
 
 /// A version of a service, held against the one before.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Release)]
+#[cfg_attr(test, schema(as = Release))]
 pub(crate) struct ReleaseView {
     /// The service.
     service: String,
@@ -34,9 +34,10 @@ pub(crate) struct ReleaseView {
 }
 
 /// A version's first day, held against the version before.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReleaseComparison)]
+#[cfg_attr(test, schema(as = ReleaseComparison))]
 pub(crate) struct ComparisonView {
     /// The version before: the one whose first request came last before.
     previous: String,
@@ -54,9 +55,10 @@ pub(crate) struct ComparisonView {
 }
 
 /// What a version has answered in the time that is compared.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReleaseFigures)]
+#[cfg_attr(test, schema(as = ReleaseFigures))]
 pub(crate) struct FiguresView {
     /// The first instant.
     from: DateTime<Utc>,
@@ -78,9 +80,10 @@ pub(crate) struct FiguresView {
 }
 
 /// A difference, and between which bounds it lies with 99%.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReleaseDifference)]
+#[cfg_attr(test, schema(as = ReleaseDifference))]
 pub(crate) struct DifferenceView {
     /// As `verdict` of the release, of this figure alone.
     verdict: &'static str,
@@ -156,7 +159,8 @@ impl From<Difference> for DifferenceView {
 }
 
 /// A version in a rollout.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RolloutVersion {
     /// What it calls itself.
@@ -170,7 +174,8 @@ pub(crate) struct RolloutVersion {
 }
 
 /// What a version has answered in a step.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RolloutStep {
     /// The start of the step.

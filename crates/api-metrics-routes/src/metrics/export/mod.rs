@@ -96,7 +96,7 @@ impl QueryParams for ExportParams {
 /// any length takes little memory; a failure on the way breaks the transfer off, so that a part is
 /// never taken for the whole. Text in CSV that a spreadsheet would take for a formula begins with an
 /// apostrophe.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/api-metrics/export",
     tag = "metrics",
@@ -106,7 +106,7 @@ impl QueryParams for ExportParams {
         (Vec<crate::response::MetricRow> = "application/json"),
         (String = "application/x-ndjson", example = "{\"endpoint\":\"/users/{id}\",\"requestCount\":1200}\n"),
     ))),
-)]
+))]
 pub(super) async fn export(
     State(app): State<App>,
     caller: Caller,

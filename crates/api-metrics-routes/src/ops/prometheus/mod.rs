@@ -50,7 +50,7 @@ use text::{Format, MetricsText};
 /// minutes. While the store does not answer, `api_metrics_store_up` is 0 and they are absent.
 ///
 /// Who accepts OpenMetrics gets it: its buckets have exemplars, each the trace of a request in the request log.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     get,
     path = "/metrics",
     tag = "operation",
@@ -58,7 +58,7 @@ use text::{Format, MetricsText};
         (String = "text/plain", example = "# HELP api_metrics_store_up Whether the store answers.\n# TYPE api_metrics_store_up gauge\napi_metrics_store_up 1\n"),
         (String = "application/openmetrics-text", example = "# HELP api_metrics_store_up Whether the store answers.\n# TYPE api_metrics_store_up gauge\napi_metrics_store_up 1\n# EOF\n"),
     ))),
-)]
+))]
 pub(crate) async fn metrics(
     State(app): State<App>,
     headers: HeaderMap,

@@ -19,7 +19,6 @@
 use api_metrics_store::request_log::{BodyContent, SnapshotBody, SnapshotMessage};
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 /// Differences in a body that are told at most. A list that was sorted otherwise differs everywhere, and nobody reads
 /// beyond the first few; the rest is counted.
@@ -29,9 +28,10 @@ const MAX_CHANGES: usize = 200;
 const MAX_CHARS: usize = 200;
 
 /// What has become of something, seen from the recorded response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-#[schema(as = ReplayChange)]
+#[cfg_attr(test, schema(as = ReplayChange))]
 pub(crate) enum Change {
     /// The new response alone has it: `recorded` is null.
     Added,
@@ -42,9 +42,10 @@ pub(crate) enum Change {
 }
 
 /// One difference: a header, or a member of a body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReplayDifference)]
+#[cfg_attr(test, schema(as = ReplayDifference))]
 pub(crate) struct Difference {
     /// The header's name, or the JSON pointer of the member; empty for the whole body.
     path: String,
@@ -57,9 +58,10 @@ pub(crate) struct Difference {
 }
 
 /// What differs between two responses. Empty lists and `statusChanged: false` say that the fault was not seen again.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReplayDiff)]
+#[cfg_attr(test, schema(as = ReplayDiff))]
 pub(crate) struct Diff {
     /// Whether the status is another one.
     status_changed: bool,

@@ -23,8 +23,7 @@ use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Serialize;
 use uuid::Uuid;
 
 pub(crate) use self::plan::Missing;
@@ -32,10 +31,7 @@ use self::{
     diff::Diff,
     plan::{Given, Plan},
 };
-use super::{
-    examples,
-    snapshot::{MessageView, both},
-};
+use super::snapshot::{MessageView, both};
 use crate::{
     auth::Caller,
     replay::{Replay, Sent},
@@ -45,7 +41,8 @@ use crate::{
 };
 
 /// The body of a replay. Empty where nothing is asked for: `{}`, or no body at all.
-#[derive(Deserialize, ToSchema)]
+#[cfg(test)]
+#[derive(serde::Deserialize, utoipa::ToSchema)]
 #[schema(as = ReplayBody)]
 pub(crate) struct ReplayBody {
     /// What was asked for anew, and headers to add. Used once, and kept nowhere.
@@ -57,8 +54,9 @@ pub(crate) struct ReplayBody {
 }
 
 /// A response, as far as it is shown: what a snapshot of it would hold, whether it was recorded or is new.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayedResponse)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(as = ReplayedResponse))]
 pub(crate) struct ResponseView {
     /// Its status; null: none was sent.
     status: Option<u16>,
@@ -68,8 +66,9 @@ pub(crate) struct ResponseView {
 
 /// Two responses to one request, and what differs. Neither is stored by this: the recorded one is already, and the new
 /// one is gone with the answer.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReplayAnswer)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(as = ReplayAnswer))]
 pub(crate) struct ReplayAnswer {
     /// The request that was replayed.
     id: Uuid,
@@ -120,7 +119,7 @@ pub(super) fn replayable(
 /// nor billed nor logged, and at an address it is counted under the consumer `<replay>`; the audit trail keeps who has done it. GET and HEAD alone unless the service allows others,
 /// never paths of sign-in, payment and administration. What was masked is given in `values`, used once and kept
 /// nowhere; the `inputs` of the snapshot say what is needed. The new response is masked as the recorded one was.
-#[utoipa::path(
+#[cfg_attr(test, utoipa::path(
     post,
     path = "/api-requests/{id}/replay",
     operation_id = "replay_request",
@@ -129,13 +128,13 @@ pub(super) fn replayable(
     request_body(content = ReplayBody, example = json!({"values": [
         {"part": "path", "name": "id", "value": "4711"}]})),
     responses(
-        (status = 200, description = "Both responses", body = ReplayAnswer, example = json!(examples::replayed())),
+        (status = 200, description = "Both responses", body = ReplayAnswer, example = json!(crate::requests::examples::replayed())),
         (status = 404, description = "There is no such request, or nothing is replayed here", body = Problem,
             content_type = "application/problem+json"),
         (status = 504, description = "It took too long, and was given up", body = Problem,
             content_type = "application/problem+json"),
     ),
-)]
+))]
 pub(crate) async fn replay(
     State(app): State<App>,
     caller: Caller,

@@ -28,7 +28,6 @@ use axum::{body::Body, extract::Request};
 use http::{HeaderName, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use crate::response::Problem;
 
@@ -56,9 +55,10 @@ const NOT_SENT: [&str; 13] = [
 ];
 
 /// Where a value belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-#[schema(as = ReplayPart)]
+#[cfg_attr(test, schema(as = ReplayPart))]
 pub(crate) enum Part {
     /// A parameter of the path.
     Path,
@@ -71,9 +71,10 @@ pub(crate) enum Part {
 }
 
 /// A value that is asked for anew. The page shows a field for each, and hides what is typed into those of secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReplayInput)]
+#[cfg_attr(test, schema(as = ReplayInput))]
 pub(crate) struct Missing {
     /// Where it belongs.
     part: Part,
@@ -86,16 +87,17 @@ pub(crate) struct Missing {
 }
 
 /// A value that is given, for a place that was asked for. It has no `Debug`, so that no log can show it.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-#[schema(as = ReplayValue)]
+#[cfg_attr(test, schema(as = ReplayValue))]
 pub(crate) struct Given {
     /// Where it belongs.
     part: Part,
     /// Its name there; empty for the whole query or body.
     name: String,
     /// The value: text, or for a member of a JSON body any JSON.
-    #[schema(value_type = Value)]
+    #[cfg_attr(test, schema(value_type = Value))]
     value: Value,
 }
 

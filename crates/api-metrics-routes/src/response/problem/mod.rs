@@ -31,20 +31,20 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 pub(crate) use kind::Kind;
 
 /// What went wrong, as RFC 9457 writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-#[schema(example = json!({
+#[cfg_attr(test, schema(example = json!({
     "type": "urn:api-metrics:bad-parameter",
     "title": "Bad parameter",
     "status": 400,
     "detail": "`3h` is none of 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d, 1y",
     "parameter": "period"
-}))]
+})))]
 pub(crate) struct Problem {
     /// Which kind of problem: a URN that never changes its meaning.
     #[serde(rename = "type")]
@@ -57,7 +57,7 @@ pub(crate) struct Problem {
     detail: Cow<'static, str>,
     /// The parameter or member that is wrong, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[cfg_attr(test, schema(nullable = false))]
     parameter: Option<Cow<'static, str>>,
     /// The step that was asked for and is not kept, where that is the problem.
     #[serde(skip)]

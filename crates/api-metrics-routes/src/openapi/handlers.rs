@@ -1,7 +1,11 @@
+//! The documents as the handlers' attributes have it, which only a test reads. The files in `assets/openapi` are made
+//! of it.
+//!
 //! What all operations have in common: the document's head, sign-in and errors.
 //!
 //! Servers are relative (`./`), so the document is right wherever the host has mounted the router.
 
+use http::Method;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -18,11 +22,24 @@ use utoipa::{
 
 use crate::{
     auth::{Access, SESSION_COOKIE},
+    openapi::{Api, Route},
     response::Problem,
 };
 
+/// The document of a router before its operations are described.
+pub(crate) fn head(api: Api) -> OpenApi {
+    match api {
+        Api::Admin => admin(),
+        Api::Console => console(),
+        #[cfg(feature = "ingest")]
+        Api::Ingest => ingest(),
+        #[cfg(feature = "ingest")]
+        Api::Collector => collector(),
+    }
+}
+
 /// The head of the admin's document.
-pub(crate) fn admin() -> OpenApi {
+fn admin() -> OpenApi {
     let mut info = Info::new("api-metrics admin", env!("CARGO_PKG_VERSION"));
     info.description = Some(
         "Exact metrics of the requests that a service has served. Times are RFC 3339, rates are in \
@@ -32,7 +49,7 @@ pub(crate) fn admin() -> OpenApi {
             .to_owned(),
     );
     info.license = Some(License::new("MIT OR Apache-2.0"));
-    head(
+    document(
         info,
         &[
             ("metrics", "What the service has served"),
@@ -53,7 +70,7 @@ pub(crate) fn admin() -> OpenApi {
 }
 
 /// The head of the console's document.
-pub(crate) fn console() -> OpenApi {
+fn console() -> OpenApi {
     let mut info = Info::new("api-metrics console", env!("CARGO_PKG_VERSION"));
     info.description = Some(
         "What a consumer of the API has asked for: its own keys and nothing else. Times are RFC \
@@ -62,12 +79,12 @@ pub(crate) fn console() -> OpenApi {
             .to_owned(),
     );
     info.license = Some(License::new("MIT OR Apache-2.0"));
-    head(info, &[("console", "A consumer's own usage")])
+    document(info, &[("console", "A consumer's own usage")])
 }
 
 /// The head of the document for writers.
 #[cfg(feature = "ingest")]
-pub(crate) fn ingest() -> OpenApi {
+fn ingest() -> OpenApi {
     let mut info = Info::new("api-metrics ingest", env!("CARGO_PKG_VERSION"));
     info.description = Some(
         "Where services report finished requests. Each has a token of its own; what is answered with a \
@@ -75,12 +92,12 @@ pub(crate) fn ingest() -> OpenApi {
             .to_owned(),
     );
     info.license = Some(License::new("MIT OR Apache-2.0"));
-    head(info, &[("ingest", "What a service reports")])
+    document(info, &[("ingest", "What a service reports")])
 }
 
 /// The head of the collector's document.
 #[cfg(feature = "ingest")]
-pub(crate) fn collector() -> OpenApi {
+fn collector() -> OpenApi {
     let mut info = Info::new("api-metrics collector", env!("CARGO_PKG_VERSION"));
     info.description = Some(
         "Commands, agents, sessions and named numbers of users: reported, and read. Members are in snake_case, rates \
@@ -88,7 +105,7 @@ pub(crate) fn collector() -> OpenApi {
             .to_owned(),
     );
     info.license = Some(License::new("MIT OR Apache-2.0"));
-    head(
+    document(
         info,
         &[
             ("write", "What is reported"),
@@ -100,7 +117,7 @@ pub(crate) fn collector() -> OpenApi {
 }
 
 /// A document without routes.
-fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
+fn document(info: Info, tags: &[(&str, &str)]) -> OpenApi {
     let mut components = Components::new();
     components
         .schemas
@@ -130,8 +147,39 @@ fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
         .build()
 }
 
+/// Adds an operation to its document, as its handler describes it; `access` is `None` where the router asks no
+/// principal.
+pub(crate) fn describe<S>(document: &mut OpenApi, route: &Route<S>, access: Option<Access>) {
+    let (schemas, paths, _) = &route.described;
+    let mut paths = paths.clone();
+    let (method, path) = (route.method.as_str(), route.path);
+    assert_eq!(
+        paths.paths.keys().collect::<Vec<_>>(),
+        [path],
+        "{method} {path}: the handler describes another path"
+    );
+    let item = paths.paths.entry(path.to_owned()).or_default();
+    let operation = match route.method {
+        Method::GET => &mut item.get,
+        Method::POST => &mut item.post,
+        Method::PUT => &mut item.put,
+        Method::PATCH => &mut item.patch,
+        Method::DELETE => &mut item.delete,
+        _ => panic!("{method} {path}: no method of a document"),
+    };
+    let operation = operation
+        .as_mut()
+        .unwrap_or_else(|| panic!("{method} {path}: the handler describes another method"));
+    if let Some(access) = access {
+        complete(operation, access);
+    }
+    document.paths.merge(paths);
+    let components = document.components.get_or_insert_default();
+    components.schemas.extend(schemas.iter().cloned());
+}
+
 /// Moves the description of a choice to its parameter, where readers look for it.
-fn describe(operation: &mut Operation) {
+fn describe_choices(operation: &mut Operation) {
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter
             && parameter.description.is_none()
@@ -144,8 +192,8 @@ fn describe(operation: &mut Operation) {
 
 /// Adds to an operation what its access implies: how to sign in, and the answers that the middleware in
 /// front of it, its parameters and the store may give.
-pub(crate) fn complete(operation: &mut Operation, access: Access) {
-    describe(operation);
+fn complete(operation: &mut Operation, access: Access) {
+    describe_choices(operation);
     if access == Access::Open {
         operation.security = Some(vec![SecurityRequirement::default()]);
         return;
