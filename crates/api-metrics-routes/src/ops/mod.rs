@@ -3,6 +3,8 @@
 //! The status is for people, the probes for orchestrators, the text for Prometheus. All three
 //! answer while the store does not.
 
+#[cfg(test)]
+mod examples;
 mod hints;
 mod probes;
 mod prometheus;
