@@ -81,12 +81,12 @@ await browser.close();
 const sizeOf = (list) =>
   list.reduce(
     (sum, name) => {
-      const bytes = readFileSync(new URL(name, ASSETS));
       const packed = (form, compress) => {
         try {
           return readFileSync(new URL(`${name}.${form}`, ASSETS)).length;
         } catch {
-          return compress(bytes).length;
+          // The page itself, which is compressed when it is sent.
+          return compress(readFileSync(new URL(name, ASSETS))).length;
         }
       };
       return { brotli: sum.brotli + packed("br", brotliCompressSync), gzip: sum.gzip + packed("gz", gzipSync) };
@@ -94,7 +94,9 @@ const sizeOf = (list) =>
     { brotli: 0, gzip: 0 },
   );
 
-const all = readdirSync(ASSETS).filter((name) => /\.(js|css)$/.test(name));
+const all = readdirSync(ASSETS)
+  .filter((name) => name.endsWith(".gz"))
+  .map((name) => name.slice(0, -".gz".length));
 const missing = names.filter((name) => !all.includes(name));
 if (missing.length > 0) throw new Error(`the page that was measured is another: ${missing}`);
 // The charts load in parallel with the first data and are not part of the first paint.

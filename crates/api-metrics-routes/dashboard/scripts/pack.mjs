@@ -1,4 +1,5 @@
-// Writes the built page into the crate: each file as it is, as brotli and as gzip, with a table of them in Rust.
+// Writes the built page into the crate: each file as brotli and as gzip, with a table of them in Rust. Who takes
+// neither is sent what the gzip holds.
 // The crate itself is built without Node.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,14 +21,12 @@ for (const file of files(join(dist, "assets"))) {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
   });
   const gzip = gzipSync(bytes, { level: 9 });
-  writeFileSync(join(target, file), bytes);
   writeFileSync(join(target, `${file}.br`), brotli);
   writeFileSync(join(target, `${file}.gz`), gzip);
   sizes.push({ file, bytes: bytes.length, brotli: brotli.length, gzip: gzip.length });
   rows.push(`    File {
         name: "${file}",
         content_type: "${kinds(file)}",
-        identity: include_bytes!("${file}"),
         brotli: include_bytes!("${file}.br"),
         gzip: include_bytes!("${file}.gz"),
     },`);

@@ -1,17 +1,17 @@
 //! Which compression a browser takes (RFC 9110, section 12.5.3).
 //!
-//! Files are compressed when the dashboard is built, so serving one costs no work.
+//! Files are compressed when the dashboard is built, so serving one to a browser costs no work.
 
 use http::{HeaderMap, header};
 
-/// The forms that files are kept in, the smallest first.
+/// The forms that files are sent in, the smallest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     /// `br`.
     Brotli,
     /// `gzip`.
     Gzip,
-    /// As it is.
+    /// As it is: made from the gzip for whoever takes neither.
     Identity,
 }
 

@@ -1,1 +1,0 @@
-import{z as e}from"./states-BNplJcUb.js";import{S as t}from"./number-rsm0vKdX.js";var n=({filter:n,name:r})=>t(`button`,{type:`button`,className:`add-chip`,"aria-label":`Filter by ${r}`,title:`Filter by ${r}`,onClick:()=>e(n),children:t(`svg`,{viewBox:`0 0 12 12`,"aria-hidden":`true`,children:t(`path`,{d:`M1 2h10L7.2 6.6V10L4.8 11V6.6z`})})});export{n as t};

@@ -1,1 +1,0 @@
-import{S as e}from"./number-rsm0vKdX.js";var t=({value:t,max:n,kind:r,label:i})=>e(`span`,{className:`bar`,role:`img`,"aria-label":i,"data-kind":r,children:e(`span`,{style:{width:`${n>0?Math.min(100,100*t/n):0}%`}})});export{t};

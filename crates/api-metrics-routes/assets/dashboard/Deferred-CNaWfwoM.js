@@ -1,1 +1,0 @@
-import{S as e}from"./number-rsm0vKdX.js";var t=({ready:t,children:n})=>e(`div`,{className:`deferred`,"data-ready":t,children:n});export{t};

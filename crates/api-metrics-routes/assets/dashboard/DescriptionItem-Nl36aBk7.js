@@ -1,1 +1,0 @@
-import{C as e,S as t}from"./number-rsm0vKdX.js";var n=({facts:n})=>t(`dl`,{className:`description-list`,children:n.map(([n,r])=>e(`div`,{children:[t(`dt`,{children:n}),t(`dd`,{children:r})]},n))});export{n as t};

@@ -1,1 +1,0 @@
-import{C as e,S as t}from"./number-rsm0vKdX.js";var n=({values:n,label:r})=>t(`dl`,{className:`figures card`,"aria-label":r,children:n.map(([n,r])=>e(`div`,{children:[t(`dt`,{children:n}),t(`dd`,{children:r??t(`span`,{className:`skeleton line`})})]},n))});export{n as t};

@@ -1,1 +1,0 @@
-import{S as e}from"./number-rsm0vKdX.js";var t=({label:t,value:n,options:r,onChange:i})=>e(`div`,{className:`segmented`,role:`group`,"aria-label":t,children:r.map(([t,r])=>e(`button`,{type:`button`,"aria-pressed":t===n,onClick:()=>i(t),children:r},t))});export{t};

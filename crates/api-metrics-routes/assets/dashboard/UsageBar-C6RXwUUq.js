@@ -1,1 +1,0 @@
-import{C as e,S as t,_ as n}from"./number-rsm0vKdX.js";import{t as r}from"./Bar-DZo0ctXV.js";var i=e=>e<60?`fine`:e<=80?`some`:`bad`,a=({percent:a,label:o,wide:s=!1})=>e(`span`,{className:s?`usage wide`:`usage`,"data-level":i(a),children:[t(r,{kind:i(a),value:a,max:100,label:o}),t(`span`,{children:n(a).replace(/\.\d+%$/,e=>a<10?e:`%`)})]});export{a as t};

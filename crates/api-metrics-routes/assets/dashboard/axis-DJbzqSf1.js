@@ -1,1 +1,0 @@
-var e=[1,2,2.5,5,10],t=(t,n,r)=>{if(t<=0)return 1;let i=r(t),a=t/n/i,o=10**Math.floor(Math.log10(a));return(e.find(e=>e*o>=a)??10)*o*i},n=e=>1024**Math.max(0,Math.floor(Math.log(Math.max(1,e))/Math.log(1024))),r=e=>Math.max(1,Math.ceil(e));export{t as n,r,n as t};

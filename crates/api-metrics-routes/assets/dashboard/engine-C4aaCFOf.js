@@ -1,1 +1,0 @@
-import{a as e,c as t,i as n,l as r,n as i,o as a,r as o,s,t as c}from"./echarts-DUA4Zp1g.js";a([t,r,e,n,o,i,c]);export{s as init};

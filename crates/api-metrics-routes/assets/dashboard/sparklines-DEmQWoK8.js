@@ -1,1 +1,0 @@
-import{a as e,n as t}from"./periods-D9CEm8FX.js";var n=(n,r)=>{let i=e(n.axis),a=new Map;for(let e of n.data){let n=a.get(r(e));n||(n=i.starts.map(()=>0),a.set(r(e),n));let o=e.periodStart?t(i,Date.parse(e.periodStart)):-1;o>=0&&(n[o]=e.requestCount??0)}return a};export{n as t};
