@@ -98,7 +98,10 @@ pub(crate) async fn times_to_headers_have_quantiles_in_every_layer_and_say_what_
     };
     let by_hour = || {
         let mut by = GroupBy::default();
-        by.time = Some(TimeStep::Calendar(Step::Hour, chrono_tz::UTC));
+        by.time = Some(TimeStep::Calendar(
+            Step::Hour,
+            api_metrics_store::calendar::Tz::UTC,
+        ));
         question(range, |query| query.group_by = by)
     };
     let unflushed = h.read_with(&Query::over(range), &with).await;

@@ -137,7 +137,10 @@ pub(crate) async fn units_are_exact_in_every_layer_and_by_every_grouping(databas
         assert_eq!(seen(scoped.total().unwrap()), of_key, "{layer}");
         let hours = h
             .read(&question(range, |query| {
-                query.group_by.time = Some(TimeStep::Calendar(Step::Hour, chrono_tz::UTC));
+                query.group_by.time = Some(TimeStep::Calendar(
+                    Step::Hour,
+                    api_metrics_store::calendar::Tz::UTC,
+                ));
                 query.filter.endpoint = Some("/b".to_owned());
             }))
             .await;

@@ -3,8 +3,8 @@
 //!
 //! Each function takes arbitrary bytes and panics where a promise about them is broken.
 
+use api_metrics_store::calendar::Tz;
 use api_metrics_store::query::{Filter, TimeRange};
-use chrono_tz::Tz;
 use http::Uri;
 
 use crate::{

@@ -5,8 +5,8 @@ mod render;
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeZone, Utc};
-use chrono_tz::Tz;
+use api_metrics::store::calendar::{Tz, local_date, start_of_day};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use clap::{Args, ValueEnum};
 
 use crate::{api::Source, failure::Failure, settings::Settings, terminal};
@@ -74,7 +74,7 @@ struct Period {
 impl ReportArgs {
     fn period(&self) -> Result<Period, Failure> {
         let out_of_range = || Failure::usage("the date is out of range");
-        let today = Utc::now().with_timezone(&self.tz).date_naive();
+        let today = local_date(self.tz, Utc::now().timestamp());
         let (first, days, title) = match self.week {
             Some(day) => {
                 let back = day.weekday().num_days_from_monday();
@@ -106,12 +106,7 @@ impl ReportArgs {
 
 /// The first instant of a day: where the clock goes forward at midnight, the one after the gap.
 fn midnight(tz: Tz, day: NaiveDate) -> Option<DateTime<Utc>> {
-    let midnight = day.and_hms_opt(0, 0, 0)?;
-    (0..8).find_map(|quarters| {
-        let at = midnight.checked_add_signed(chrono::TimeDelta::minutes(15 * quarters))?;
-        let at = tz.from_local_datetime(&at).earliest()?;
-        Some(at.with_timezone(&Utc))
-    })
+    DateTime::from_timestamp(start_of_day(tz, day), 0)
 }
 
 /// Writes the report.
@@ -143,14 +138,15 @@ mod tests {
     #[test]
     fn a_day_begins_when_the_zones_clock_says_so() {
         let day = NaiveDate::from_ymd_opt(2026, 3, 29);
-        let berlin = day.and_then(|day| midnight(Tz::Europe__Berlin, day));
+        let begins = |zone: &str, day| midnight(zone.parse().ok()?, day);
+        let berlin = day.and_then(|day| begins("Europe/Berlin", day));
         assert_eq!(
             berlin.map(|at| at.to_rfc3339()).as_deref(),
             Some("2026-03-28T23:00:00+00:00")
         );
         // The clock went from 0:00 to 1:00.
         let day = NaiveDate::from_ymd_opt(2018, 11, 4);
-        let gap = day.and_then(|day| midnight(Tz::America__Sao_Paulo, day));
+        let gap = day.and_then(|day| begins("America/Sao_Paulo", day));
         assert_eq!(
             gap.map(|at| at.to_rfc3339()).as_deref(),
             Some("2018-11-04T03:00:00+00:00")

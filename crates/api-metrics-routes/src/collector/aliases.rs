@@ -11,6 +11,7 @@
 
 use std::time::SystemTime;
 
+use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
     calendar::Step,
     query::{Detail, Filter, Group, Query, TimeRange, TimeStep, TopK},
@@ -18,7 +19,6 @@ use api_metrics_store::{
 };
 use axum::{Json, extract::State, response::Response};
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
 

@@ -9,12 +9,12 @@
 //! Windows tile the range, and one without events is there too, with zeros and nulls: a gap in a chart is no mistake of
 //! the reader's. The range cuts the first and the last.
 
+use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
     bucket::Bucket,
     calendar::Step,
     query::{Answer, AxisWindow, Detail, Filter, Query, Scope, TimeRange, TimeStep},
 };
-use chrono_tz::Tz;
 
 use super::figures::{Kinds, WindowRow};
 use crate::{ingest::Shape, read::StoreClient, response::Problem};

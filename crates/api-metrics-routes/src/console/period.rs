@@ -3,13 +3,13 @@
 //! A period is a day, an ISO week or a month of the caller's zone, so its length depends on the
 //! calendar and on changes of the clock.
 
+use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
     calendar::{Step, local_date, start_of_day},
     query::{Filter, TimeRange},
     time::{Granularity, UnixSeconds},
 };
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 
 use crate::{
     request::{Context, OneOf, ParamDocs, Params, Parsed, QueryParams, api_key_id, zone},
@@ -167,7 +167,7 @@ mod tests {
             pair("2026-05-01T00:00:00Z", "2026-05-31T23:59:59Z")
         );
         assert_eq!(
-            bounds(Period::Day, Tz::Pacific__Auckland),
+            bounds(Period::Day, "Pacific/Auckland".parse::<Tz>().unwrap()),
             pair("2026-05-17T12:00:00Z", "2026-05-18T11:59:59Z")
         );
     }

@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
     bucket::Bucket,
     calendar::Step,
@@ -17,7 +18,6 @@ use api_metrics_store::{
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
 

@@ -15,6 +15,7 @@
 
 use std::collections::BTreeMap;
 
+use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
     bucket::Bucket,
     calendar::{Axis, Step},
@@ -22,7 +23,6 @@ use api_metrics_store::{
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Datelike, Timelike, Utc};
-use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
 

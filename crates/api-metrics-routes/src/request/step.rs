@@ -3,11 +3,11 @@
 //! `auto` keeps charts readable; a named step is refused where it would give more points than any
 //! chart shows, and by the store where it is no longer kept.
 
+use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
     calendar::Step,
     query::{TimeRange, TimeStep},
 };
-use chrono_tz::Tz;
 
 use super::{Form, OneOf, ParamDocs, Params, Parsed};
 use crate::response::Problem;

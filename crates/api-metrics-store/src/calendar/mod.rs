@@ -12,13 +12,14 @@
 //! ```
 //! use api_metrics_store::calendar::{Alignment, Axis, Kept, Step, Tz};
 //!
+//! let berlin: Tz = "Europe/Berlin".parse()?;
 //! // A store that keeps everything, and a day on which Berlin's clocks go forward.
-//! let axis = Axis::resolve(1_774_738_800, 1_774_821_600, Step::Day, Tz::Europe__Berlin, &Kept::default())?;
+//! let axis = Axis::resolve(1_774_738_800, 1_774_821_600, Step::Day, berlin, &Kept::default())?;
 //! assert_eq!(axis.len(), 1);
 //! assert_eq!(axis.period(0).map(|day| day.end - day.start), Some(23 * 3_600));
 //! assert_eq!(axis.name(0).map(|name| name.date().to_string()).as_deref(), Some("2026-03-29"));
 //! assert_eq!(axis.alignment, Alignment::Local);
-//! # Ok::<(), api_metrics_store::calendar::NotKept>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod axis;
@@ -27,12 +28,13 @@ mod name;
 mod step;
 #[cfg(test)]
 mod tests;
+mod tz;
 mod zone;
 
 pub use axis::{Alignment, Axis, Period};
-pub use chrono_tz::Tz;
 pub use kept::{Kept, NotKept};
 pub use step::Step;
+pub use tz::{Tz, UnknownZone};
 #[cfg(feature = "control")]
-pub(crate) use zone::{first_instant, local_time};
+pub(crate) use zone::{earliest, first_instant, local_time};
 pub use zone::{local_date, start_of_day};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::calendar::Tz;
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
-use chrono_tz::Tz;
 
 use super::{
     Step,

@@ -1,8 +1,8 @@
 //! Wall clocks: from an instant to what a zone's clocks show, and back.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
+use super::Tz;
 use crate::time::UnixSeconds;
 
 fn utc(at: UnixSeconds) -> DateTime<Utc> {
@@ -16,8 +16,7 @@ fn utc(at: UnixSeconds) -> DateTime<Utc> {
 /// How far a zone's clocks are ahead of UTC at an instant, in seconds.
 #[must_use]
 pub(super) fn offset_at(zone: Tz, at: UnixSeconds) -> i64 {
-    let at = utc(at).naive_utc();
-    i64::from(zone.offset_from_utc_datetime(&at).fix().local_minus_utc())
+    zone.offset_at(at)
 }
 
 /// What a zone's clocks show at an instant.
@@ -32,21 +31,31 @@ pub fn local_date(zone: Tz, at: UnixSeconds) -> NaiveDate {
     local_time(zone, at).date()
 }
 
+/// The instants that would show `local` by the offsets a day before and after it, the earlier one first.
+fn candidates(zone: Tz, local: NaiveDateTime) -> [UnixSeconds; 2] {
+    let wanted = local.and_utc().timestamp();
+    let [before, after] = [wanted - 86_400, wanted + 86_400].map(|at| offset_at(zone, at));
+    [wanted - before.max(after), wanted - before.min(after)]
+}
+
+/// The first instant at which a zone's clocks show `local`; none where they skip it.
+#[must_use]
+pub(crate) fn earliest(zone: Tz, local: NaiveDateTime) -> Option<UnixSeconds> {
+    candidates(zone, local)
+        .into_iter()
+        .find(|at| local_time(zone, *at) == local)
+}
+
 /// The first instant at which a zone's clocks show `local` or, where they skip it, something later.
 ///
 /// Where the clocks go back and show `local` twice, it is the earlier of the two.
 #[must_use]
 pub(crate) fn first_instant(zone: Tz, local: NaiveDateTime) -> UnixSeconds {
-    if let Some(at) = zone.from_local_datetime(&local).earliest() {
-        return at.timestamp();
+    if let Some(at) = earliest(zone, local) {
+        return at;
     }
     // The clocks jump over it. The jump lies where the two offsets around it put the missing time.
-    let wanted = local.and_utc().timestamp();
-    let (before, after) = (
-        offset_at(zone, wanted - 86_400),
-        offset_at(zone, wanted + 86_400),
-    );
-    let (mut shown_less, mut shown_more) = (wanted - before.max(after), wanted - before.min(after));
+    let [mut shown_less, mut shown_more] = candidates(zone, local);
     while shown_more - shown_less > 1 {
         let middle = shown_less + (shown_more - shown_less) / 2;
         if local_time(zone, middle) < local {

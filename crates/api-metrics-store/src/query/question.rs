@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::calendar::Tz;
 use api_metrics_layer::{EventKind, Protocol};
-use chrono_tz::Tz;
 
 use crate::{
     calendar::{Axis, Step},

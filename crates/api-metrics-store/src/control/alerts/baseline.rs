@@ -36,11 +36,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{TimeDelta, TimeZone};
-use chrono_tz::Tz;
+use chrono::TimeDelta;
 
 use super::{AlertSpec, AlertType, measure::WindowSum, query};
 use crate::{
+    calendar::{Tz, earliest, local_time},
     query::{Row, TimeRange, TimeStep},
     store::{Store, StoreError},
     time::{Granularity, UnixSeconds},
@@ -213,10 +213,9 @@ impl BaselineHistory {
 fn hour_before(at: UnixSeconds, weeks: i64, zone: Tz) -> UnixSeconds {
     let hour = Granularity::Hour.floor(at);
     let plain = hour - weeks * WEEK;
-    let local = |at| Some(zone.timestamp_opt(at, 0).single()?.naive_local());
-    let shown = local(hour).and_then(|now| now.checked_sub_signed(TimeDelta::weeks(weeks)));
-    let then = shown.and_then(|shown| zone.from_local_datetime(&shown).earliest());
-    Granularity::Hour.floor(then.map_or(plain, |then| then.timestamp()))
+    let shown = local_time(zone, hour).checked_sub_signed(TimeDelta::weeks(weeks));
+    let then = shown.and_then(|shown| earliest(zone, shown));
+    Granularity::Hour.floor(then.unwrap_or(plain))
 }
 
 #[cfg(test)]
@@ -255,7 +254,7 @@ mod tests {
                 .unwrap()
                 .timestamp()
         };
-        let berlin = Tz::Europe__Berlin;
+        let berlin = Tz::named("Europe/Berlin");
         // 09:00 in Berlin was 07:00 UTC until the last Sunday of October, and is 08:00 since.
         let monday = utc("2026-11-02T08:30:00Z");
         assert_eq!(hour_before(monday, 1, berlin), utc("2026-10-26T08:00:00Z"));
@@ -270,7 +269,7 @@ mod tests {
     #[test]
     fn a_change_of_clocks_is_no_anomaly_where_the_zone_is_known() {
         // 600 requests at 09:00 local, 60 in the hours around it.
-        let berlin = Tz::Europe__Berlin;
+        let berlin = Tz::named("Europe/Berlin");
         let now = "2026-11-09T08:00:00Z"
             .parse::<chrono::DateTime<chrono::Utc>>()
             .unwrap()
@@ -278,7 +277,7 @@ mod tests {
         let mut history = history(AlertType::Anomaly);
         for hour in 1..=9 * 7 * 24 {
             let at = now - hour * HOUR;
-            let local = berlin.timestamp_opt(at, 0).single().unwrap();
+            let local = local_time(berlin, at);
             let is_peak = chrono::Timelike::hour(&local) == 9;
             history.values.insert(at, if is_peak { 10.0 } else { 1.0 });
         }

@@ -33,7 +33,7 @@ use std::{
     time::Duration,
 };
 
-use chrono_tz::Tz;
+use crate::calendar::Tz;
 use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;

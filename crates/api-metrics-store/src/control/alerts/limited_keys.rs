@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono_tz::Tz;
+use crate::calendar::Tz;
 
 use crate::control::{keys::KeyRecord, limits::LimitSettings};
 

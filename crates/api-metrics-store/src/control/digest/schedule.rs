@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::calendar::Tz;
 use chrono::{Datelike as _, Days, NaiveDate, NaiveTime, Weekday};
-use chrono_tz::Tz;
 
 use crate::{
     calendar::{first_instant, local_date, start_of_day},
@@ -169,7 +169,7 @@ mod tests {
         #[test]
         fn the_latest_is_due_within_the_week_before_now(now in 0_i64..4_000_000_000, hour in 0_u32..24, day in 0_u8..7) {
             let weekday = Weekday::try_from(day).unwrap();
-            let digest = WeeklyDigest { weekday, hour, zone: Tz::Europe__Berlin };
+            let digest = WeeklyDigest { weekday, hour, zone: Tz::named("Europe/Berlin") };
             let week = digest.latest(now).unwrap();
             prop_assert!(week.due <= now && now < week.due + 7 * 86_400 + 7_200);
             prop_assert_eq!(digest.to_string().parse(), Ok(digest));

@@ -18,7 +18,7 @@ mod evaluate;
 mod period;
 mod usage;
 
-pub use chrono_tz::Tz;
+pub use crate::calendar::Tz;
 pub use counted::CountedStatuses;
 pub(super) use evaluate::evaluate_quotas;
 pub use period::{QuotaPeriod, period_at};

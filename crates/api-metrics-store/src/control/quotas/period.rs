@@ -14,8 +14,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::calendar::Tz;
 use chrono::{Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime};
-use chrono_tz::Tz;
 
 use crate::{
     calendar::{first_instant, local_date, local_time},
@@ -197,19 +197,19 @@ mod tests {
             (range.to - range.from) / 3_600
         };
         assert_eq!(
-            hours(Tz::Europe__Berlin, "2026-03-15T00:00:00Z"),
+            hours(Tz::named("Europe/Berlin"), "2026-03-15T00:00:00Z"),
             31 * 24 - 1
         );
         assert_eq!(
-            hours(Tz::Europe__Berlin, "2026-10-15T00:00:00Z"),
+            hours(Tz::named("Europe/Berlin"), "2026-10-15T00:00:00Z"),
             31 * 24 + 1
         );
         assert_eq!(
-            hours(Tz::America__New_York, "2026-11-15T00:00:00Z"),
+            hours(Tz::named("America/New_York"), "2026-11-15T00:00:00Z"),
             30 * 24 + 1
         );
         assert_eq!(
-            month(Tz::Europe__Berlin, "2026-03-31T22:00:00Z").0,
+            month(Tz::named("Europe/Berlin"), "2026-03-31T22:00:00Z").0,
             "2026-03-31T22:00:00+00:00"
         );
     }
@@ -218,9 +218,9 @@ mod tests {
     fn every_instant_is_in_one_period_and_the_next_begins_where_it_ends() {
         for tz in [
             Tz::UTC,
-            Tz::Asia__Kolkata,
-            Tz::Australia__Lord_Howe,
-            Tz::America__Sao_Paulo,
+            Tz::named("Asia/Kolkata"),
+            Tz::named("Australia/Lord_Howe"),
+            Tz::named("America/Sao_Paulo"),
         ] {
             let mut now = at("2015-01-01T00:00:00Z");
             let mut last = period_at(QuotaPeriod::Month, None, tz, now);
@@ -256,7 +256,7 @@ mod tests {
         let range = period_at(
             QuotaPeriod::Month,
             Some(at("2026-01-30T23:30:00Z")),
-            Tz::Europe__Berlin,
+            Tz::named("Europe/Berlin"),
             at("2026-04-15T00:00:00Z"),
         );
         assert_eq!(
@@ -269,10 +269,10 @@ mod tests {
     fn anchored_months_tile_time_whatever_the_anchor_and_the_zone() {
         for tz in [
             Tz::UTC,
-            Tz::Asia__Kolkata,
-            Tz::Australia__Lord_Howe,
-            Tz::America__Sao_Paulo,
-            Tz::Pacific__Apia,
+            Tz::named("Asia/Kolkata"),
+            Tz::named("Australia/Lord_Howe"),
+            Tz::named("America/Sao_Paulo"),
+            Tz::named("Pacific/Apia"),
         ] {
             for anchor in [
                 "2016-02-29T23:30:00Z",
@@ -305,7 +305,7 @@ mod tests {
         let range = period_at(
             period,
             Some(anchor),
-            Tz::Europe__Berlin,
+            Tz::named("Europe/Berlin"),
             at("2026-03-29T12:00:00Z"),
         );
         // Clock changes do not matter: a day is 24 hours.

@@ -15,7 +15,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono_tz::Tz;
+use crate::calendar::Tz;
 
 use super::{CountedStatuses, QuotaPeriod, period_at};
 use crate::{
