@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
+    calendar::Tz,
     control::{
         keys::KeyChange,
         notify::NoticeKind,

@@ -8,7 +8,7 @@ use std::{
 use api_metrics_layer::{MetricSink as _, RequestRecord};
 use api_metrics_store::{
     bucket::Bucket,
-    calendar::Step,
+    calendar::{Step, Tz},
     query::{Detail, GroupBy, Query, TimeRange, TimeStep},
     recorder::{Recorder, RecorderOptions},
     sketch::SketchKind,
@@ -98,10 +98,7 @@ pub(crate) async fn times_to_headers_have_quantiles_in_every_layer_and_say_what_
     };
     let by_hour = || {
         let mut by = GroupBy::default();
-        by.time = Some(TimeStep::Calendar(
-            Step::Hour,
-            api_metrics_store::calendar::Tz::UTC,
-        ));
+        by.time = Some(TimeStep::Calendar(Step::Hour, Tz::UTC));
         question(range, |query| query.group_by = by)
     };
     let unflushed = h.read_with(&Query::over(range), &with).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use api_metrics_layer::{ApiKey, INVALID_UNIT, MetricSink as _, OTHER_UNIT, RequestRecord, Units};
 use api_metrics_store::{
     bucket::Bucket,
-    calendar::Step,
+    calendar::{Step, Tz},
     query::{Detail, Query, Scope, TimeRange, TimeStep},
     store::Writer,
     time::UnixSeconds,
@@ -137,10 +137,7 @@ pub(crate) async fn units_are_exact_in_every_layer_and_by_every_grouping(databas
         assert_eq!(seen(scoped.total().unwrap()), of_key, "{layer}");
         let hours = h
             .read(&question(range, |query| {
-                query.group_by.time = Some(TimeStep::Calendar(
-                    Step::Hour,
-                    api_metrics_store::calendar::Tz::UTC,
-                ));
+                query.group_by.time = Some(TimeStep::Calendar(Step::Hour, Tz::UTC));
                 query.filter.endpoint = Some("/b".to_owned());
             }))
             .await;

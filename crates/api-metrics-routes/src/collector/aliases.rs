@@ -11,9 +11,8 @@
 
 use std::time::SystemTime;
 
-use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
-    calendar::Step,
+    calendar::{Step, Tz},
     query::{Detail, Filter, Group, Query, TimeRange, TimeStep, TopK},
     time::Granularity,
 };

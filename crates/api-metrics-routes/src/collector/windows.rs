@@ -9,10 +9,9 @@
 //! Windows tile the range, and one without events is there too, with zeros and nulls: a gap in a chart is no mistake of
 //! the reader's. The range cuts the first and the last.
 
-use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
     bucket::Bucket,
-    calendar::Step,
+    calendar::{Step, Tz},
     query::{Answer, AxisWindow, Detail, Filter, Query, Scope, TimeRange, TimeStep},
 };
 

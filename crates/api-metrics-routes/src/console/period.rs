@@ -3,9 +3,8 @@
 //! A period is a day, an ISO week or a month of the caller's zone, so its length depends on the
 //! calendar and on changes of the clock.
 
-use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
-    calendar::{Step, local_date, start_of_day},
+    calendar::{Step, Tz, local_date, start_of_day},
     query::{Filter, TimeRange},
     time::{Granularity, UnixSeconds},
 };

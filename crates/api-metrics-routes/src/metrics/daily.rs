@@ -9,10 +9,9 @@ use std::{
     sync::Arc,
 };
 
-use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
     bucket::Bucket,
-    calendar::Step,
+    calendar::{Step, Tz},
     query::{Answer, Detail, Filter, Query, Scope, TimeRange, TimeStep},
     time::UnixSeconds,
 };

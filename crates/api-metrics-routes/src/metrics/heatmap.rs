@@ -15,10 +15,9 @@
 
 use std::collections::BTreeMap;
 
-use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
     bucket::Bucket,
-    calendar::{Axis, Step},
+    calendar::{Axis, Step, Tz},
     query::{Answer, Detail, Filter, Query, Row, Scope, TimeRange, TimeStep},
 };
 use axum::{extract::State, response::Response};

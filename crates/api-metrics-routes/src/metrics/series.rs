@@ -10,9 +10,9 @@
 //! Only a question with a quantile among its metrics reads sketches. All others read counters, and from
 //! aggregate series where the dimensions and filters allow it.
 
-use api_metrics_store::calendar::Tz;
-use api_metrics_store::query::{
-    Detail, Filter, Group, GroupBy, Query, Scope, TimeRange, TimeStep, TopK,
+use api_metrics_store::{
+    calendar::Tz,
+    query::{Detail, Filter, Group, GroupBy, Query, Scope, TimeRange, TimeStep, TopK},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};

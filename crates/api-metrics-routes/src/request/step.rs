@@ -3,9 +3,8 @@
 //! `auto` keeps charts readable; a named step is refused where it would give more points than any
 //! chart shows, and by the store where it is no longer kept.
 
-use api_metrics_store::calendar::Tz;
 use api_metrics_store::{
-    calendar::Step,
+    calendar::{Step, Tz},
     query::{TimeRange, TimeStep},
 };
 

@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use api_metrics_store::calendar::Step;
-use api_metrics_store::calendar::Tz;
+use api_metrics_store::calendar::{Step, Tz};
 use api_metrics_store::query::{Filter, TimeRange};
 use proptest::prelude::*;
 

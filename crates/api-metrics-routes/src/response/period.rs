@@ -121,13 +121,7 @@ pub(crate) fn utc_axis(
     step: api_metrics_store::calendar::Step,
 ) -> Option<AxisView> {
     let kept = api_metrics_store::calendar::Kept::default();
-    let axis = Axis::resolve(
-        range.from,
-        range.to,
-        step,
-        api_metrics_store::calendar::Tz::UTC,
-        &kept,
-    );
+    let axis = Axis::resolve(range.from, range.to, step, Tz::UTC, &kept);
     axis.ok().map(|axis| AxisView::from(&axis))
 }
 

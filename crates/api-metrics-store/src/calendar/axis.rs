@@ -1,10 +1,9 @@
 //! A range of time divided into periods.
 
-use crate::calendar::Tz;
 use chrono::NaiveDateTime;
 
 use super::{
-    Kept, NotKept, Step,
+    Kept, NotKept, Step, Tz,
     name::{ceiling, floor, name},
     zone::{first_instant, local_time, offset_at},
 };

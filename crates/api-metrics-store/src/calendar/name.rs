@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::calendar::Tz;
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
 use super::{
-    Step,
+    Step, Tz,
     zone::{days_after, pieces},
 };
 use crate::time::UnixSeconds;

@@ -24,7 +24,7 @@ use crate::time::UnixSeconds;
 /// assert!("Mars/Olympus".parse::<Tz>().is_err());
 /// # Ok::<(), api_metrics_store::calendar::UnknownZone>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Tz(u16);
 
 /// The error of a text that names no zone.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::calendar::Tz;
 use api_metrics_layer::{EventKind, Protocol};
 
 use crate::{
-    calendar::{Axis, Step},
+    calendar::{Axis, Step, Tz},
     query::Group,
     time::{Granularity, UnixSeconds},
 };

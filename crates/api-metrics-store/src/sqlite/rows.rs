@@ -25,6 +25,22 @@ use crate::{
 // Statements name their columns: a newer release may add some while this one runs, and `*` would then
 // return more of them than this release knows.
 
+/// The columns of the counts, in the one order in which all statements name them.
+pub(super) const COUNTS: [&str; 12] = [
+    "request_count",
+    "error_count_4xx",
+    "error_count_5xx",
+    "aborted_count",
+    "latency_sum_us",
+    "latency_min_us",
+    "latency_max_us",
+    "latency_count",
+    "ttfb_sum_us",
+    "ttfb_count",
+    "total_request_bytes",
+    "total_response_bytes",
+];
+
 /// The table of a granularity.
 pub(super) const fn table(granularity: Granularity) -> &'static str {
     match granularity {
@@ -39,9 +55,9 @@ pub(super) const fn table(granularity: Granularity) -> &'static str {
 pub(super) fn select_existing(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
-        "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
-       latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
-       total_request_bytes, total_response_bytes, status_counts, units, latency_sketch FROM {table} WHERE period_start = ?1 AND series_id IN (SELECT value FROM json_each(?2))"
+        "SELECT period_start, series_id, {}, status_counts, units, latency_sketch FROM {table} WHERE period_start = ?1 \
+         AND series_id IN (SELECT value FROM json_each(?2))",
+        COUNTS.join(", ")
     )
 }
 
@@ -56,21 +72,18 @@ pub(super) fn remove_below(granularity: Granularity) -> String {
     )
 }
 
-/// The columns of an insert, in the order in which `bind` gives them.
-const COLUMNS: &str = " (period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
-           latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
-           total_request_bytes, total_response_bytes, response_time_p50_ms, response_time_p95_ms, \
-           response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch, units) VALUES ";
-
 /// Rows of one statement at most: 2,100 parameters. More would cost more to parse than fewer statements
 /// save.
 pub(super) const ROWS_A_STATEMENT: usize = 100;
 
 /// Writes these rows, at most [`ROWS_A_STATEMENT`], replacing those that exist.
 pub(super) fn replace(granularity: Granularity, rows: &[BucketRow]) -> QueryBuilder<Sqlite> {
+    // In the order in which `bind` gives them.
     let mut query = QueryBuilder::new(format!(
-        "INSERT OR REPLACE INTO {}{COLUMNS}",
-        table(granularity)
+        "INSERT OR REPLACE INTO {} (period_start, series_id, {}, response_time_p50_ms, response_time_p95_ms, \
+         response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch, units) VALUES ",
+        table(granularity),
+        COUNTS.join(", ")
     ));
     for (n, row) in rows.iter().enumerate() {
         query.push(if n == 0 { "(" } else { ", (" });
@@ -134,30 +147,59 @@ pub(super) fn counts(
     kind: SketchKind,
     damage: &mut Option<Damage>,
 ) -> Result<Bucket> {
-    let number = |at: usize| -> Result<u64> {
-        Ok(u64::try_from(row.try_get::<i64, _>(at)?).unwrap_or_default())
-    };
-    let perhaps = |at: usize| -> Result<Option<u64>> {
-        Ok(row
-            .try_get::<Option<i64>, _>(at)?
-            .and_then(|n| u64::try_from(n).ok()))
-    };
-    let mut bucket = Bucket::new(kind);
-    bucket.request_count = number(2)?;
-    bucket.error_count_4xx = number(3)?;
-    bucket.error_count_5xx = number(4)?;
-    bucket.aborted_count = number(5)?;
-    bucket.latency_sum_us = number(6)?;
-    bucket.latency_min_us = perhaps(7)?;
-    bucket.latency_max_us = perhaps(8)?;
-    bucket.latency_count = number(9)?;
-    bucket.ttfb_sum_us = number(10)?;
-    bucket.ttfb_count = number(11)?;
-    bucket.request_bytes = number(12)?;
-    bucket.response_bytes = number(13)?;
+    let mut numbers = [None; COUNTS.len()];
+    for (number, at) in numbers.iter_mut().zip(2..) {
+        *number = row.try_get::<Option<i64>, _>(at)?;
+    }
+    let mut bucket = of_counts(kind, numbers)?;
     damage::add_statuses(damage, key, &mut bucket, row.try_get(14)?)?;
     damage::add_units(damage, key, &mut bucket, row.try_get(15)?)?;
     Ok(bucket)
+}
+
+/// A bucket of these counts, in the order of [`COUNTS`], and nothing else.
+///
+/// # Errors
+/// `StoreError::Corrupt` where a count is NULL that never is.
+pub(super) fn of_counts(kind: SketchKind, numbers: [Option<i64>; COUNTS.len()]) -> Result<Bucket> {
+    let perhaps = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
+    let [
+        requests,
+        errors_4xx,
+        errors_5xx,
+        aborted,
+        latency_sum,
+        latency_min,
+        latency_max,
+        latencies,
+        ttfb_sum,
+        ttfbs,
+        request_bytes,
+        response_bytes,
+    ] = numbers;
+    let mut bucket = Bucket::new(kind);
+    bucket.request_count = count(requests)?;
+    bucket.error_count_4xx = count(errors_4xx)?;
+    bucket.error_count_5xx = count(errors_5xx)?;
+    bucket.aborted_count = count(aborted)?;
+    bucket.latency_sum_us = count(latency_sum)?;
+    bucket.latency_min_us = perhaps(latency_min);
+    bucket.latency_max_us = perhaps(latency_max);
+    bucket.latency_count = count(latencies)?;
+    bucket.ttfb_sum_us = count(ttfb_sum)?;
+    bucket.ttfb_count = count(ttfbs)?;
+    bucket.request_bytes = count(request_bytes)?;
+    bucket.response_bytes = count(response_bytes)?;
+    Ok(bucket)
+}
+
+/// A count that is never NULL.
+///
+/// # Errors
+/// `StoreError::Corrupt` where it is.
+pub(super) fn count(number: Option<i64>) -> Result<u64> {
+    let number = number.ok_or_else(|| StoreError::Corrupt("a bucket lacks a count".to_owned()))?;
+    Ok(u64::try_from(number).unwrap_or_default())
 }
 
 /// The encoded sketch of a row of one of the selects above, empty where a careful transaction leaves it

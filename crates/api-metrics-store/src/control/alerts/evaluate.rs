@@ -33,7 +33,6 @@ use std::{
     time::Duration,
 };
 
-use crate::calendar::Tz;
 use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;
@@ -52,6 +51,7 @@ use super::{
     releases::ReleaseWindows,
 };
 use crate::{
+    calendar::Tz,
     control::{ControlStore, keys::KeyRecord, notify::NoticeKey},
     query::{Query, Row, Scope, TimeRange, TimeStep},
     request_log::RequestLogStore,

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::calendar::Tz;
-
-use crate::control::{keys::KeyRecord, limits::LimitSettings};
+use crate::{
+    calendar::Tz,
+    control::{keys::KeyRecord, limits::LimitSettings},
+};
 
 /// What rules depend on beside themselves, the same for all of them. From a zone alone, keys have no limits but their
 /// own.

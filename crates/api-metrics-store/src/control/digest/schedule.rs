@@ -2,11 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::calendar::Tz;
 use chrono::{Datelike as _, Days, NaiveDate, NaiveTime, Weekday};
 
 use crate::{
-    calendar::{first_instant, local_date, start_of_day},
+    calendar::{Tz, first_instant, local_date, start_of_day},
     query::TimeRange,
     time::UnixSeconds,
 };

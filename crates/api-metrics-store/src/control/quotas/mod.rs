@@ -18,7 +18,6 @@ mod evaluate;
 mod period;
 mod usage;
 
-pub use crate::calendar::Tz;
 pub use counted::CountedStatuses;
 pub(super) use evaluate::evaluate_quotas;
 pub use period::{QuotaPeriod, period_at};

@@ -14,11 +14,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::calendar::Tz;
 use chrono::{Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::{
-    calendar::{first_instant, local_date, local_time},
+    calendar::{Tz, first_instant, local_date, local_time},
     query::TimeRange,
     store::{StoreError, invalid},
     time::{Granularity, UnixSeconds},
@@ -76,7 +75,7 @@ impl fmt::Display for QuotaPeriod {
 /// day: from January 31 the periods begin on February 28 or 29, March 31, April 30.
 ///
 /// ```
-/// use api_metrics_store::control::quotas::{QuotaPeriod, Tz, period_at};
+/// use api_metrics_store::{calendar::Tz, control::quotas::{QuotaPeriod, period_at}};
 ///
 /// // 30 days from the anchor at 0 on: the second period holds day 45.
 /// let period = period_at(QuotaPeriod::Days(30), Some(0), Tz::UTC, 45 * 86_400);

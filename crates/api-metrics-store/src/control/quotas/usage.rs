@@ -15,11 +15,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::calendar::Tz;
-
 use super::{CountedStatuses, QuotaPeriod, period_at};
 use crate::{
     bucket::Bucket,
+    calendar::Tz,
     control::keys::KeyRecord,
     query::{Detail, Filter, GroupBy, Query, Scope, TimeRange},
     store::{Store, StoreError, Writer},

@@ -80,7 +80,7 @@ fn sums<'r>(
     damage: &mut Option<Damage>,
 ) -> Result<(Bucket, &'r [u8])> {
     Ok(match detail {
-        Detail::Requests => (row.requests(kind), &[]),
+        Detail::Requests => (row.requests(kind)?, &[]),
         Detail::Counts => (row.counts(kind, damage)?, &[]),
         Detail::Quantiles => (row.counts(kind, damage)?, row.sketches(kind, damage)),
     })

@@ -1,5 +1,8 @@
 //! What one statement of a read reads: some periods of one granularity, and some series or all.
 
+use futures_util::TryStreamExt;
+use sqlx::{AssertSqlSafe, Row, Sqlite, query::Query, sqlite::SqliteArguments};
+
 use super::{
     access::AccessPath,
     row::{SumRow, column},
@@ -14,8 +17,6 @@ use crate::{
     store::StoreError,
     time::UnixSeconds,
 };
-use futures_util::TryStreamExt;
-use sqlx::{AssertSqlSafe, Row, Sqlite, query::Query, sqlite::SqliteArguments};
 
 /// Periods that are added up by one statement, whose sum is made before it is sent: it bounds the memory.
 const PERIODS_A_SUM: i64 = 500;
@@ -101,10 +102,8 @@ impl Part {
         loop {
             match found.try_next().await {
                 Ok(Some(row)) => {
-                    each(
-                        &SumRow::read(row.try_get(0)?, self.segment.granularity, detail)?,
-                        damage,
-                    )?;
+                    let row = SumRow::read(row.try_get(0)?, self.segment.granularity, detail)?;
+                    each(&row, damage)?;
                 }
                 Ok(None) => return Ok(End::Whole),
                 Err(error) if is_overflow(&error) => return Ok(End::Overflow),

@@ -9,26 +9,11 @@ use crate::{
     },
     query::Detail,
     sketch::SketchKind,
+    sqlite::rows::{self, COUNTS},
     store::StoreError,
     time::Granularity,
 };
 
-/// The counts, in the order in which [`SumRow::counts`] takes them. The first is all that an answer of requests
-/// needs.
-const COUNTS: [&str; 12] = [
-    "request_count",
-    "error_count_4xx",
-    "error_count_5xx",
-    "aborted_count",
-    "latency_sum_us",
-    "latency_min_us",
-    "latency_max_us",
-    "latency_count",
-    "ttfb_sum_us",
-    "ttfb_count",
-    "total_request_bytes",
-    "total_response_bytes",
-];
 /// The numbers of a row: its period, its series, its counts, and the lengths of its status counts and units.
 const NUMBERS: usize = 2 + COUNTS.len() + 2;
 /// What ends the numbers.
@@ -95,17 +80,18 @@ impl<'r> SumRow<'r> {
         } else {
             NUMBERS
         };
-        if text.split(|byte| *byte == b',').count() != wanted {
-            return Err(no_numbers(text));
-        }
         let mut numbers = [None; NUMBERS];
-        for (number, text) in numbers.iter_mut().zip(text.split(|byte| *byte == b',')) {
-            if !text.is_empty() {
-                let parsed = std::str::from_utf8(text)
-                    .ok()
-                    .and_then(|text| text.parse::<i64>().ok());
+        let mut parts = text.split(|byte| *byte == b',');
+        for number in numbers.iter_mut().take(wanted) {
+            let part = parts.next().ok_or_else(|| no_numbers(text))?;
+            if !part.is_empty() {
+                let part = std::str::from_utf8(part).ok();
+                let parsed = part.and_then(|part| part.parse::<i64>().ok());
                 *number = Some(parsed.ok_or_else(|| no_numbers(text))?);
             }
+        }
+        if parts.next().is_some() {
+            return Err(no_numbers(text));
         }
         let [
             Some(period_start),
@@ -140,47 +126,24 @@ impl<'r> SumRow<'r> {
     }
 
     /// The requests, and nothing else.
-    pub(super) fn requests(&self, kind: SketchKind) -> Bucket {
+    ///
+    /// # Errors
+    /// `StoreError::Corrupt` where there is no number of them.
+    pub(super) fn requests(&self, kind: SketchKind) -> Result<Bucket> {
         let mut counts = Bucket::new(kind);
         let [requests, ..] = self.counts;
-        counts.request_count = count(requests);
-        counts
+        counts.request_count = rows::count(requests)?;
+        Ok(counts)
     }
 
     /// The counts. The sketch stays empty. A careful transaction leaves out status counts and units that can't be
     /// read.
     ///
     /// # Errors
-    /// `StoreError::Corrupt` where status counts or units can't be read, unless the transaction is careful.
+    /// `StoreError::Corrupt` where a count is missing, or where status counts or units can't be read, unless the
+    /// transaction is careful.
     pub(super) fn counts(&self, kind: SketchKind, damage: &mut Option<Damage>) -> Result<Bucket> {
-        let perhaps = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
-        let [
-            requests,
-            errors_4xx,
-            errors_5xx,
-            aborted,
-            latency_sum,
-            latency_min,
-            latency_max,
-            latencies,
-            ttfb_sum,
-            ttfbs,
-            request_bytes,
-            response_bytes,
-        ] = self.counts;
-        let mut bucket = Bucket::new(kind);
-        bucket.request_count = count(requests);
-        bucket.error_count_4xx = count(errors_4xx);
-        bucket.error_count_5xx = count(errors_5xx);
-        bucket.aborted_count = count(aborted);
-        bucket.latency_sum_us = count(latency_sum);
-        bucket.latency_min_us = perhaps(latency_min);
-        bucket.latency_max_us = perhaps(latency_max);
-        bucket.latency_count = count(latencies);
-        bucket.ttfb_sum_us = count(ttfb_sum);
-        bucket.ttfb_count = count(ttfbs);
-        bucket.request_bytes = count(request_bytes);
-        bucket.response_bytes = count(response_bytes);
+        let mut bucket = rows::of_counts(kind, self.counts)?;
         damage::add_statuses(damage, self.key, &mut bucket, self.status_counts)?;
         let units = (!self.units.is_empty()).then_some(self.units);
         damage::add_units(damage, self.key, &mut bucket, units)?;
@@ -191,13 +154,6 @@ impl<'r> SumRow<'r> {
     pub(super) fn sketches(&self, kind: SketchKind, damage: &mut Option<Damage>) -> &'r [u8] {
         damage::sketch_of(damage, self.key, kind, self.sketches)
     }
-}
-
-/// A count that is never NULL.
-fn count(number: Option<i64>) -> u64 {
-    number
-        .and_then(|number| u64::try_from(number).ok())
-        .unwrap_or_default()
 }
 
 fn no_numbers(found: &[u8]) -> StoreError {
